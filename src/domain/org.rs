@@ -1,0 +1,256 @@
+//! The organisation: an effective-dated tree of cost centers.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use chrono::NaiveDate;
+
+use super::period::DateRange;
+
+/// One version of a cost center: what was true of it on the days of `valid`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CostCenter {
+    pub id: String,
+    pub name: String,
+    pub parent: Option<String>,
+    pub legal_entity: Option<String>,
+    pub manager: Option<String>,
+    pub valid: DateRange,
+}
+
+/// What makes a set of cost centers not an organisation. The id names the row at fault.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OrgError {
+    /// Two versions of one id share a day.
+    Overlap { id: String },
+    /// The parent does not exist at all.
+    UnknownParent { id: String, parent: String },
+    /// Following parents from `id` on `day` comes back to it.
+    Cycle { path: Vec<String>, day: NaiveDate },
+}
+
+impl fmt::Display for OrgError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Overlap { id } => {
+                write!(f, "cost center `{id}` has two rows that are valid on the same day")
+            }
+            Self::UnknownParent { id, parent } => {
+                write!(f, "cost center `{id}` has the parent `{parent}`, which is not in the list")
+            }
+            Self::Cycle { path, day } => {
+                write!(f, "cost centers are their own ancestors on {day}: {}", path.join(" → "))
+            }
+        }
+    }
+}
+
+/// Where an owner's name stands on a given day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing<'a> {
+    Open(&'a CostCenter),
+    /// Known, but not valid on that day.
+    Closed,
+    Unknown,
+    /// Not known as written, but one cost center differs from it in case only.
+    CaseDiffers(&'a str),
+}
+
+/// All versions of all cost centers, checked: no overlaps, no unknown parents, no cycles.
+#[derive(Clone, Debug, Default)]
+pub struct Org {
+    versions: BTreeMap<String, Vec<CostCenter>>,
+}
+
+impl Org {
+    /// Checks the whole list and reports everything that is wrong with it.
+    ///
+    /// # Errors
+    /// Every [`OrgError`] found, in the order of ids.
+    pub fn new(centers: Vec<CostCenter>) -> Result<Self, Vec<OrgError>> {
+        let mut versions: BTreeMap<String, Vec<CostCenter>> = BTreeMap::new();
+        for center in centers {
+            versions.entry(center.id.clone()).or_default().push(center);
+        }
+        for rows in versions.values_mut() {
+            rows.sort_by_key(|center| center.valid.from());
+        }
+        let org = Self { versions };
+        let mut errors = org.overlaps();
+        errors.extend(org.unknown_parents());
+        if errors.is_empty() {
+            errors.extend(org.cycles());
+        }
+        if errors.is_empty() { Ok(org) } else { Err(errors) }
+    }
+
+    fn overlaps(&self) -> Vec<OrgError> {
+        let clash = |rows: &&Vec<CostCenter>| rows.windows(2).any(|w| w[0].valid.overlaps(w[1].valid));
+        let clashing = self.versions.values().filter(clash);
+        clashing.map(|rows| OrgError::Overlap { id: rows[0].id.clone() }).collect()
+    }
+
+    fn unknown_parents(&self) -> Vec<OrgError> {
+        let rows = self.versions.values().flatten();
+        rows.filter_map(|center| {
+            let parent = center.parent.as_ref()?;
+            (!self.versions.contains_key(parent))
+                .then(|| OrgError::UnknownParent { id: center.id.clone(), parent: parent.clone() })
+        })
+        .collect()
+    }
+
+    fn cycles(&self) -> Option<OrgError> {
+        // The tree only changes on these days, so looking at each of them is looking at all days.
+        let mut days = self.change_days();
+        days.insert(0, NaiveDate::MIN);
+        days.into_iter().find_map(|day| {
+            self.versions.keys().find_map(|id| {
+                let mut path = vec![id.clone()];
+                while let Some(parent) = self.parent_on(path.last()?, day) {
+                    path.push(parent.to_owned());
+                    if parent == id {
+                        return Some(OrgError::Cycle { path, day });
+                    }
+                    if path.len() > self.versions.len() {
+                        return None;
+                    }
+                }
+                None
+            })
+        })
+    }
+
+    /// A project without a list of cost centers: any owner name is taken as it comes.
+    #[must_use]
+    pub fn is_undeclared(&self) -> bool {
+        self.versions.is_empty()
+    }
+
+    /// The days on which anything about any cost center changes, ascending.
+    #[must_use]
+    pub fn change_days(&self) -> Vec<NaiveDate> {
+        let ends = |c: &CostCenter| [c.valid.from(), c.valid.to()];
+        let mut days: Vec<_> = self.versions.values().flatten().flat_map(ends).flatten().collect();
+        days.sort_unstable();
+        days.dedup();
+        days
+    }
+
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.versions.keys().map(String::as_str)
+    }
+
+    #[must_use]
+    pub fn on(&self, id: &str, day: NaiveDate) -> Option<&CostCenter> {
+        self.versions.get(id)?.iter().find(|center| center.valid.contains(day))
+    }
+
+    /// The latest version of `id` that was valid on or before `day`, else its first: for names on
+    /// reports, which must show an owner even where it is closed by then.
+    #[must_use]
+    pub fn named(&self, id: &str, day: NaiveDate) -> Option<&CostCenter> {
+        let rows = self.versions.get(id)?;
+        let begun = |c: &&CostCenter| c.valid.from().is_none_or(|from| from <= day);
+        rows.iter().rev().find(begun).or_else(|| rows.first())
+    }
+
+    #[must_use]
+    pub fn standing(&self, id: &str, day: NaiveDate) -> Standing<'_> {
+        if let Some(center) = self.on(id, day) {
+            return Standing::Open(center);
+        }
+        if self.versions.contains_key(id) {
+            return Standing::Closed;
+        }
+        let folded = id.to_lowercase();
+        let near = self.versions.keys().find(|known| known.to_lowercase() == folded);
+        near.map_or(Standing::Unknown, |known| Standing::CaseDiffers(known))
+    }
+
+    /// Ids from the root to `id` on `day`; just the id where nothing is known of it.
+    #[must_use]
+    pub fn path(&self, id: &str, day: NaiveDate) -> Vec<String> {
+        let mut path = vec![id.to_owned()];
+        while let Some(parent) = path.last().and_then(|last| self.parent_on(last, day)) {
+            path.push(parent.to_owned());
+        }
+        path.reverse();
+        path
+    }
+
+    /// Whether `id` is `ancestor` or stands below it on `day`.
+    #[must_use]
+    pub fn is_within(&self, id: &str, ancestor: &str, day: NaiveDate) -> bool {
+        self.path(id, day).iter().any(|step| step == ancestor)
+    }
+
+    /// Cost centers that are open on `day` and parent of none that is open: who bears cost by default.
+    #[must_use]
+    pub fn leaves(&self, day: NaiveDate) -> Vec<&CostCenter> {
+        let open = || self.versions.keys().filter_map(|id| self.on(id, day));
+        let parents: Vec<&str> = open().filter_map(|center| center.parent.as_deref()).collect();
+        open().filter(|center| !parents.contains(&center.id.as_str())).collect()
+    }
+
+    fn parent_on(&self, id: &str, day: NaiveDate) -> Option<&str> {
+        self.named(id, day)?.parent.as_deref()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(d: u32) -> NaiveDate {
+        NaiveDate::from_ymd_opt(2026, 10, d).unwrap()
+    }
+
+    fn center(id: &str, parent: &str, from: Option<u32>, to: Option<u32>) -> CostCenter {
+        CostCenter {
+            id: id.into(),
+            name: id.to_uppercase(),
+            parent: (!parent.is_empty()).then(|| parent.into()),
+            legal_entity: None,
+            manager: None,
+            valid: DateRange::new(from.map(day), to.map(day)).unwrap(),
+        }
+    }
+
+    #[test]
+    fn a_reorganisation_splits_the_month() {
+        let org = Org::new(vec![
+            center("acme", "", None, None),
+            center("retail", "acme", None, None),
+            center("data", "acme", None, None),
+            center("web", "retail", None, Some(15)),
+            center("web", "data", Some(15), None),
+        ])
+        .unwrap();
+        assert_eq!(org.path("web", day(14)), ["acme", "retail", "web"]);
+        assert_eq!(org.path("web", day(15)), ["acme", "data", "web"]);
+        let leaves: Vec<_> = org.leaves(day(20)).iter().map(|c| c.id.clone()).collect();
+        assert_eq!(leaves, ["retail", "web"]);
+    }
+
+    #[test]
+    fn standing_tells_closed_from_unknown_from_misspelt() {
+        let org = Org::new(vec![center("ACM9000", "", None, Some(10))]).unwrap();
+        assert!(matches!(org.standing("ACM9000", day(9)), Standing::Open(_)));
+        assert_eq!(org.standing("ACM9000", day(10)), Standing::Closed);
+        assert_eq!(org.standing("acm9000", day(9)), Standing::CaseDiffers("ACM9000"));
+        assert_eq!(org.standing("else", day(9)), Standing::Unknown);
+    }
+
+    #[test]
+    fn a_broken_list_is_refused_with_all_its_faults() {
+        let overlap = Org::new(vec![
+            center("a", "", None, Some(10)),
+            center("a", "", Some(9), None),
+            center("b", "nobody", None, None),
+        ]);
+        assert_eq!(overlap.unwrap_err().len(), 2);
+        let cycle = Org::new(vec![center("a", "b", None, None), center("b", "a", None, None)]);
+        assert!(matches!(cycle.unwrap_err()[..], [OrgError::Cycle { .. }]));
+    }
+}
