@@ -1,0 +1,205 @@
+//! The cube: exact sums of all charges by who bears them and by the dimensions of reports.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+
+use crate::domain::{Amount, Costs, Currency, DateRange, Period};
+use crate::ingest::FileId;
+use crate::rules::{PoolId, RuleId};
+
+/// Index into the names of a [`Cube`]. `NameId::ABSENT` is no value, not an empty one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NameId(pub u32);
+
+impl NameId {
+    pub const ABSENT: Self = Self(0);
+}
+
+/// Who bears a charge, by which rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Verdict {
+    pub bearer: Bearer,
+    /// `None` where no rule matched.
+    pub rule: Option<RuleId>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Bearer {
+    Owner(NameId),
+    Pool(PoolId),
+    Unallocated(Reason),
+}
+
+/// Why a charge has no owner. The name is the owner that it asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reason {
+    NoRule,
+    UnknownOwner(NameId),
+    ClosedOwner(NameId),
+    OwnerCase(NameId),
+}
+
+impl Reason {
+    /// The reason as reports write it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NoRule => "no rule matches",
+            Self::UnknownOwner(_) => "unknown owner",
+            Self::ClosedOwner(_) => "owner closed on the charge date",
+            Self::OwnerCase(_) => "owner differs in case",
+        }
+    }
+
+    /// The owner that was asked for.
+    #[must_use]
+    pub fn asked(self) -> NameId {
+        match self {
+            Self::NoRule => NameId::ABSENT,
+            Self::UnknownOwner(name) | Self::ClosedOwner(name) | Self::OwnerCase(name) => name,
+        }
+    }
+}
+
+/// Everything of a cell but its day. Groups of other months than the period are brief: their
+/// report dimensions are absent, since only owners' history is asked of them.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Group {
+    /// The billing month.
+    pub month: Period,
+    pub verdict: Verdict,
+    pub currency: Currency,
+    pub component: NameId,
+    /// Index into [`Cube::segments`].
+    pub segment: u16,
+    pub source: NameId,
+    pub provider: NameId,
+    pub invoice_issuer: NameId,
+    pub invoice: NameId,
+    pub billing_account: NameId,
+    pub sub_account: NameId,
+    pub service: NameId,
+    pub charge_category: NameId,
+    /// Values of the detail dimensions, in their order in the rules.
+    pub dimensions: Box<[NameId]>,
+    /// Where each dimension's value came from: index into [`Cube::provenances`].
+    pub provenance: u32,
+}
+
+/// One cell, as handed out.
+#[derive(Clone, Copy, Debug)]
+pub struct Cell<'a> {
+    pub group: &'a Group,
+    /// The charge date; the first day of the segment for brief groups.
+    pub day: NaiveDate,
+    pub rows: u64,
+    pub costs: Costs,
+}
+
+/// Unallocated cost of one resource, for the worklist.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnallocatedItem {
+    pub reason: Reason,
+    pub rule: Option<RuleId>,
+    pub provider: NameId,
+    pub billing_account: NameId,
+    pub sub_account: NameId,
+    pub service: NameId,
+    /// Absent where charges have no resource, or resources are too many to list.
+    pub resource: String,
+    pub currency: Currency,
+    /// The earliest month at hand in which it was already unallocated.
+    pub since: Period,
+    /// Of the period.
+    pub rows: u64,
+    pub costs: Costs,
+}
+
+/// Rows and costs of one verdict in one file and month: what ties a figure to its files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LineageKey {
+    pub month: Period,
+    pub verdict: Verdict,
+    pub currency: Currency,
+    pub file: FileId,
+}
+
+/// Exact sums of everything that was accepted. All lists are in an order that inputs and rules
+/// alone decide.
+#[derive(Debug)]
+pub struct Cube {
+    pub period: Period,
+    pub(super) names: Vec<Box<str>>,
+    pub(super) groups: Vec<Group>,
+    pub(super) cells: Vec<StoredCell>,
+    pub(super) tails: Vec<[u64; 4]>,
+    /// Stretches of days in which no rule, owner or list changes; together they are all time.
+    pub segments: Vec<DateRange>,
+    /// For each profile, where each dimension's value came from, such as `tag.env`,
+    /// `sub_account.environment`, `rule`, `default`, `absent`, `invalid`.
+    pub provenances: Vec<Vec<String>>,
+    pub lineage: BTreeMap<LineageKey, (u64, Costs)>,
+    pub unallocated: Vec<UnallocatedItem>,
+}
+
+/// A cell without the digits beyond 10⁻¹⁸, which most bills do not have; those stand in `tails`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct StoredCell {
+    pub(super) group: u32,
+    pub(super) day: NaiveDate,
+    pub(super) rows: u64,
+    pub(super) heads: [i128; 4],
+}
+
+impl Cube {
+    /// The text of a name; `None` for the absent one.
+    #[must_use]
+    pub fn name(&self, id: NameId) -> Option<&str> {
+        if id == NameId::ABSENT { None } else { self.names.get(id.0 as usize).map(|name| &**name) }
+    }
+
+    /// The text of a name, empty where absent.
+    #[must_use]
+    pub fn text(&self, id: NameId) -> &str {
+        self.name(id).unwrap_or("")
+    }
+}
+
+impl Cube {
+    /// All cells: sorted by group (all its fields by their text), then day.
+    pub fn cells(&self) -> impl Iterator<Item = Cell<'_>> {
+        self.cells.iter().enumerate().map(|(index, stored)| {
+            let tails = self.tails.get(index).copied().unwrap_or_default();
+            let amount = |metric: usize| {
+                Amount::from_sums(stored.heads[metric], i128::from(tails[metric]))
+                    .expect("sums were checked when the cube was made")
+            };
+            Cell {
+                group: &self.groups[stored.group as usize],
+                day: stored.day,
+                rows: stored.rows,
+                costs: Costs::new(std::array::from_fn(amount)),
+            }
+        })
+    }
+
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.cells.len()
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.cells.is_empty()
+    }
+
+    /// The months that hold charges, ascending.
+    #[must_use]
+    pub fn months(&self) -> Vec<Period> {
+        let mut months: Vec<Period> = self.groups.iter().map(|group| group.month).collect();
+        months.sort_unstable();
+        months.dedup();
+        months
+    }
+}

@@ -1,0 +1,204 @@
+//! The stable codes. Each has an example among the tests that makes it appear.
+
+use std::fmt;
+
+/// How grave a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    Note,
+    Warning,
+    Error,
+}
+
+impl Severity {
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Note => "note",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What kind of trouble a code is, which decides the exit code of the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// Worth knowing; the run goes on.
+    Advice,
+    /// Usage, project file or rules: exit 2.
+    Configuration,
+    /// Input refused or not reconciling: exit 3.
+    Input,
+    /// Somebody else's state: exit 4.
+    State,
+}
+
+macro_rules! codes {
+    ($($variant:ident $name:literal $severity:ident $class:ident $explanation:literal)*) => {
+        /// A stable code. `costbook explain CODE` prints its explanation.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code { $(#[doc = $explanation] $variant),* }
+
+        impl Code {
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name),* }
+            }
+
+            #[must_use]
+            pub const fn severity(self) -> Severity {
+                match self { $(Self::$variant => Severity::$severity),* }
+            }
+
+            #[must_use]
+            pub const fn class(self) -> Class {
+                match self { $(Self::$variant => Class::$class),* }
+            }
+
+            /// What the code means and how it is mended, in a few sentences.
+            #[must_use]
+            pub const fn explanation(self) -> &'static str {
+                match self { $(Self::$variant => $explanation),* }
+            }
+        }
+    };
+}
+
+codes! {
+    YamlSyntax "yaml-syntax" Error Configuration
+        "The file is not YAML, or uses a part of YAML that costbook refuses because it hides what a rule says: anchors, aliases, merge keys, tags, several documents in one file."
+    DuplicateKey "duplicate-key" Error Configuration
+        "A mapping has the same key twice. One of the two would silently win; remove or rename one."
+    UnknownKey "unknown-key" Error Configuration
+        "A key that costbook does not know at this place. It is refused rather than ignored, so that a misspelt rule cannot be a rule that does nothing."
+    MissingKey "missing-key" Error Configuration
+        "A key that is needed at this place is not there."
+    WrongType "wrong-type" Error Configuration
+        "The value is of another shape than the key needs: a text where a list is expected, or the like."
+    InvalidValue "invalid-value" Error Configuration
+        "The value is of the right shape but means nothing here: not a date, not a currency, not a share, not a regular expression, an empty range of dates."
+    DuplicateName "duplicate-name" Error Configuration
+        "Two things of one kind have the same name. Reports and explanations name rules, pools, dimensions and sources, so each name must be one thing."
+    UnknownName "unknown-name" Error Configuration
+        "A field, list, pool, owner, component or dimension that nothing declares. Unknown names are refused, so that a rule cannot silently match nothing."
+    SharesSum "shares-sum" Error Configuration
+        "The shares of a fixed split must sum to exactly 100 %. Use fractions such as 1/3 where percentages do not come out even."
+    StageOrder "stage-order" Error Configuration
+        "Stages must name every declared pool exactly once; the order in which pools are emptied decides who pays."
+    RuleTestFailed "rule-test-failed" Error Configuration
+        "An example that a rule file or column map carries does not come out as it says. Either the rule or the example is wrong."
+    ColumnMapBroken "column-map-broken" Error Configuration
+        "A column map lacks something without which no charge can be read, such as where BilledCost comes from."
+    PathOutsideProject "path-outside-project" Error Configuration
+        "A path in the project leads out of the project's folder. Inputs live beside the rules that read them, so that a project can be moved and reviewed as a whole."
+    NotFound "not-found" Error Configuration
+        "A file or folder that the command or the project names is not there or cannot be read."
+    BadReference "bad-reference" Error Configuration
+        "A table of cost centers or metadata has a row that cannot be used: no id, a bad date, a parent that does not exist, two rows valid on the same day, a cycle."
+
+    NoFiles "no-files" Error Input
+        "A pattern of a source matches no file. A month without a delivery is not a month without cost."
+    UnreadableFile "unreadable-file" Error Input
+        "The file cannot be read: it vanished, is not a regular file, or permission is lacking."
+    EmptyFile "empty-file" Error Input
+        "The file holds no row of charges. An empty delivery is never taken for zero cost."
+    BrokenFile "broken-file" Error Input
+        "The file is torn or malformed: a gzip stream that ends early or fails its checksum, a quote that never closes, a Parquet file that does not hold together. Nothing of it is counted."
+    DuplicateColumn "duplicate-column" Error Input
+        "Two columns of the file have the same name, so it cannot be known which one is meant."
+    ColumnMissing "column-missing" Error Input
+        "A column without which no charge can be read is not in the file."
+    TooManyBadRows "too-many-bad-rows" Error Input
+        "So many rows have more or fewer fields than the header that the file is likely torn or of another format."
+    DuplicateFile "duplicate-file" Note Advice
+        "A file has the same content as another of the same source. It counts once."
+    SumOverflow "sum-overflow" Error Input
+        "The amounts of the input sum to more than 170,000,000,000,000,000,000 and cannot be kept exactly."
+    NoChargesInPeriod "no-charges-in-period" Error Input
+        "No file holds a charge that is billed in the period. Either the period is wrong or a delivery is missing."
+
+    BadAmount "bad-amount" Warning Advice
+        "A cost is not a plain decimal number, or is empty. The row is quarantined: its money is unknown, not zero."
+    BadDate "bad-date" Warning Advice
+        "A date does not exist or is written in a way that the format does not declare. The row is quarantined."
+    BadCurrency "bad-currency" Warning Advice
+        "The billing currency is not an ISO 4217 code. The row is quarantined."
+    BadText "bad-text" Warning Advice
+        "A field holds bytes that are not UTF-8, or a NUL. The row is quarantined."
+    BadRowLength "bad-row-length" Warning Advice
+        "The row has more or fewer fields than the header. The row is quarantined."
+    BadTags "bad-tags" Warning Advice
+        "The tags of the row are not in the shape that the format declares. The row is quarantined."
+    CostUnknown "cost-unknown" Warning Advice
+        "ListCost or ContractedCost is empty where FOCUS demands a value. The row counts for the other metrics; the sum of this metric is known to be incomplete."
+    BinarySource "binary-source" Warning Advice
+        "The file keeps money as binary floating point. Each value is taken as the shortest decimal that means it, which may not be what the provider computed with."
+    UnknownColumn "unknown-column" Warning Advice
+        "The file has columns that the column map does not know. They can be used in rules under their own name, but nothing else reads them."
+    FocusColumnMissing "focus-column-missing" Warning Advice
+        "The file lacks columns that its FOCUS version has. Reports leave blank what they would have told."
+    FocusDefect "focus-defect" Warning Advice
+        "The file departs from the FOCUS specification in a way that does not hinder reading it."
+    WrongSuffix "wrong-suffix" Warning Advice
+        "The content of the file is of another kind than its name says. The content decides."
+    OtherDelimiter "other-delimiter" Warning Advice
+        "The fields of the file are not separated by commas. The separator was found from the header."
+    OtherPeriod "other-period" Note Advice
+        "Rows are billed in other months than the period. They are counted in the file's control totals, serve as history and stay out of the period's totals."
+    RowsExcluded "rows-excluded" Note Advice
+        "Rows were left out by a named rule of the column map, such as repeated headers or total rows."
+    RowsQuarantined "rows-quarantined" Warning Advice
+        "Rows could not be read and stand in quarantine.csv with file, row, column and reason. Their money is missing from every total."
+
+    Unallocated "unallocated" Warning Advice
+        "Part of the period's cost has no owner. unallocated.csv lists it by reason, with a suggested rule."
+    UnknownOwner "unknown-owner" Warning Advice
+        "A charge names an owner that is not among the cost centers. It stays unallocated."
+    ClosedOwner "closed-owner" Warning Advice
+        "A charge or a fixed share names a cost center that is not valid on the charge date. It stays unallocated."
+    OwnerCase "owner-case" Warning Advice
+        "A charge names an owner that differs from a cost center in case only. It stays unallocated; declare `case:` on the dimension to accept it."
+    ZeroDriver "zero-driver" Warning Advice
+        "A pool has nothing to be split by in the period; its declared policy was applied."
+    ZeroDriverRefused "zero-driver-refused" Error Input
+        "A pool has nothing to be split by in the period, and its declared policy is to fail."
+    NoReceivers "no-receivers" Warning Advice
+        "No cost center is open to receive a pool. Its cost stays unallocated."
+    RuleWithoutMatch "rule-without-match" Note Advice
+        "A rule matched no charge of any month at hand. It may be misspelt, shadowed by an earlier rule, or no longer needed."
+    CreditsExceedCost "credits-exceed-cost" Note Advice
+        "The total of an owner is negative: credits and refunds exceed its cost."
+    ConservationBroken "conservation-broken" Error Input
+        "What went into a stage is not what came out of it. This is a fault of costbook itself; nothing is published."
+    InvoiceUnchecked "invoice-unchecked" Note Advice
+        "The bills name no invoice, or no provider invoice is declared to compare with. Billed totals are shown without a variance."
+    OutputInTheWay "output-in-the-way" Error State
+        "The place for the reports is taken by something that costbook did not write, or is a link. Nothing there is touched."
+    OutputFailed "output-failed" Error State
+        "The reports could not be written. What was published before is untouched; run the same command again."
+    RunInProgress "run-in-progress" Error State
+        "Another run is writing the same output. Let it end, then run the same command again."
+}
+
+impl Code {
+    /// The code of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|code| code.name() == name)
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}

@@ -1,0 +1,72 @@
+//! Column maps: how a provider's export becomes FOCUS columns.
+
+use std::collections::BTreeMap;
+
+use crate::domain::Column;
+
+use super::condition::Condition;
+use super::model::Field;
+
+/// A provider's export format, as data.
+#[derive(Clone, Debug)]
+pub struct ColumnMap {
+    pub name: String,
+    pub title: String,
+    pub columns: BTreeMap<Column, ColumnSource>,
+    /// Columns without which no charge can be read.
+    pub required: Vec<Column>,
+    /// Words that mean "no value", besides nothing at all, on the whole field only.
+    pub null_words: Vec<String>,
+    pub tags: TagShape,
+    /// Newest first.
+    pub versions: Vec<FocusVersion>,
+    pub exclusions: Vec<Exclusion>,
+    /// The fields that the conditions of `exclusions` ask.
+    pub fields: Vec<Field>,
+    pub examples: Vec<MapExample>,
+}
+
+/// Where a FOCUS column comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ColumnSource {
+    /// The first of these header names that the file has, whatever the case.
+    Headers(Vec<String>),
+    Constant(String),
+}
+
+/// How a file carries tags.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TagShape {
+    /// One JSON object in the `Tags` column.
+    Json,
+    /// The inside of a JSON object, as Azure EA writes it.
+    JsonWithoutBraces,
+    /// One column per tag, named by the prefix and the key.
+    Columns { prefix: String },
+}
+
+/// A version of the format, known by columns that only it and newer ones have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FocusVersion {
+    pub version: String,
+    /// Any one of these present means this version or a newer one; empty: the oldest.
+    pub markers: Vec<Column>,
+    /// The columns the version has.
+    pub columns: Vec<Column>,
+}
+
+/// Rows that are no charges, such as totals.
+#[derive(Clone, Debug)]
+pub struct Exclusion {
+    pub name: String,
+    pub when: Condition,
+}
+
+/// An example that the map carries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MapExample {
+    /// Header → field.
+    pub given: Vec<(String, String)>,
+    /// Column → text after the map; an absent value is `None`.
+    pub expect: Vec<(Column, Option<String>)>,
+}

@@ -1,0 +1,36 @@
+//! The declarative language: texts in, a checked [`RuleSet`] out, every error at once.
+//!
+//! ```text
+//! Project             costbook.yaml, checked
+//!   SourceDecl        a name, a format, patterns of files
+//!   MetadataDecl      a table that joins attributes to an entity
+//! ColumnMap           how a provider's export becomes FOCUS columns
+//! RuleSet             the project's rules, compiled: names resolved, order fixed
+//!   Field             everything a rule can ask of a charge
+//!   Condition         a typed question over fields
+//!   Dimension         a governed column
+//!   ComponentRule     which kind of cost a charge is
+//!   ClassifyRule      who bears a charge: an owner or a pool
+//!   Pool              how shared cost is split
+//! ```
+//!
+//! Order: a text becomes a tree of nodes with spans; the tree becomes raw declarations (shapes
+//! checked); raw declarations become a `RuleSet` (names resolved), because a dimension may be used
+//! in a file that is read before the one that declares it.
+//!
+//! Knows no rows, no disk and no clock: it is given texts and an `Org`, and asks fields through
+//! the [`Values`] trait. A compiled `RuleSet` cannot hold a name that resolves to nothing.
+
+mod column_map;
+mod condition;
+mod model;
+mod project;
+
+pub use column_map::{ColumnMap, ColumnSource, Exclusion, FocusVersion, MapExample, TagShape};
+pub use condition::{CaseRule, Condition, Test, Values};
+pub use model::{
+    Base, ClassifyRule, ComponentRule, Dimension, DimensionId, DimensionRule, Field, FieldId,
+    OnInvalid, Outcome, OwnerChoice, Pool, PoolId, Receivers, RuleId, RuleSet, SplitMethod,
+    ValueChoice, ValueSet, ZeroDriver,
+};
+pub use project::{FormatName, MetadataDecl, Project, SourceDecl};

@@ -1,0 +1,224 @@
+//! The compiled rules: what the rest of the house sees of the language.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::NaiveDate;
+
+use crate::diagnostics::Span;
+use crate::domain::{Column, CostMetric, DateRange, Share};
+
+use super::condition::{CaseRule, Condition};
+
+/// Index into [`RuleSet::fields`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FieldId(pub u16);
+
+/// Index into [`RuleSet::dimensions`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DimensionId(pub u16);
+
+/// Index into [`RuleSet::classify`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RuleId(pub u16);
+
+/// Index into [`RuleSet::pools`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PoolId(pub u16);
+
+/// Everything a rule can ask of a charge.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Field {
+    /// A FOCUS column, after the column map.
+    Column(Column),
+    /// The provider by whichever column names it: ServiceProviderName, ProviderName, InvoiceIssuerName.
+    Provider,
+    /// The name of the source in `costbook.yaml`.
+    Source,
+    /// Any other column of the file, by its header name, such as `x_ResourceGroup`.
+    Custom(String),
+    /// A tag by its exact key.
+    Tag(String),
+    /// An attribute of a metadata entity that the charge joins to.
+    Metadata { entity: String, attribute: String },
+    Dimension(DimensionId),
+}
+
+/// The rules of a project, compiled.
+#[derive(Clone, Debug, Default)]
+pub struct RuleSet {
+    /// All fields that any rule asks, each once. Metadata fields and join keys included.
+    pub fields: Vec<Field>,
+    /// In declared order; a dimension reads only fields and earlier dimensions.
+    pub dimensions: Vec<Dimension>,
+    /// In order, first match wins; what matches none is `usage`.
+    pub components: Vec<ComponentRule>,
+    /// In order, first match wins.
+    pub classify: Vec<ClassifyRule>,
+    pub pools: Vec<Pool>,
+    /// The order in which pools are emptied; every pool once.
+    pub order: Vec<PoolId>,
+    /// For each metadata entity, the field whose value is its id.
+    pub joins: BTreeMap<String, FieldId>,
+}
+
+/// A governed column, computed once per charge.
+#[derive(Clone, Debug)]
+pub struct Dimension {
+    pub name: String,
+    pub span: Span,
+    /// Asked first, in order.
+    pub rules: Vec<DimensionRule>,
+    /// Then these fields, in order; the first that has an allowed value answers.
+    pub from: Vec<FieldId>,
+    /// Other spellings of values, keyed by the spelling after `case` was applied.
+    pub map: BTreeMap<String, String>,
+    pub case: CaseRule,
+    pub values: ValueSet,
+    pub on_invalid: OnInvalid,
+    pub default: Option<String>,
+    /// Whether reports keep it apart (and so the cube).
+    pub detail: bool,
+}
+
+#[derive(Clone, Debug)]
+pub struct DimensionRule {
+    pub when: Condition,
+    pub value: ValueChoice,
+}
+
+#[derive(Clone, Debug)]
+pub enum ValueChoice {
+    Fixed(String),
+    From(FieldId),
+}
+
+/// The values a dimension may have.
+#[derive(Clone, Debug, Default)]
+pub enum ValueSet {
+    #[default]
+    Any,
+    Listed(BTreeSet<String>),
+    /// Cost centers that are open on the charge date.
+    CostCenters,
+}
+
+/// What becomes of a value that is not allowed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnInvalid {
+    /// The next source is asked.
+    #[default]
+    Drop,
+    Keep,
+}
+
+#[derive(Clone, Debug)]
+pub struct ComponentRule {
+    pub name: String,
+    pub span: Span,
+    pub when: Condition,
+}
+
+#[derive(Clone, Debug)]
+pub struct ClassifyRule {
+    pub name: String,
+    pub span: Span,
+    pub when: Condition,
+    /// By charge date.
+    pub valid: DateRange,
+    pub outcome: Outcome,
+}
+
+/// Who bears what a rule matches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Owner(OwnerChoice),
+    Pool(PoolId),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OwnerChoice {
+    Named(String),
+    Inherited(FieldId),
+}
+
+#[derive(Clone, Debug)]
+pub struct Pool {
+    pub name: String,
+    pub span: Span,
+    pub split: SplitMethod,
+    pub receivers: Receivers,
+}
+
+#[derive(Clone, Debug)]
+pub enum SplitMethod {
+    Even,
+    /// By owner name; sums to exactly the whole.
+    Fixed(Vec<(String, Share)>),
+    Proportional { by: CostMetric, base: Base, on_zero_driver: ZeroDriver },
+}
+
+/// Which cost of the receivers a proportional split goes by. Only positive cost counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Base {
+    /// What is theirs without any shared cost.
+    #[default]
+    Direct,
+    /// That, and what earlier pools gave them.
+    Accumulated,
+}
+
+/// What to do where there is nothing to split by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ZeroDriver {
+    Fail,
+    Even,
+    #[default]
+    Unallocated,
+}
+
+/// Who may receive a pool. A name stands for a cost center and all below it on the charge date.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Receivers {
+    /// Empty: all cost centers without children that are open.
+    pub include: Vec<String>,
+    pub exclude: Vec<String>,
+}
+
+impl RuleSet {
+    #[must_use]
+    pub fn field(&self, id: FieldId) -> &Field {
+        &self.fields[usize::from(id.0)]
+    }
+
+    #[must_use]
+    pub fn rule(&self, id: RuleId) -> &ClassifyRule {
+        &self.classify[usize::from(id.0)]
+    }
+
+    #[must_use]
+    pub fn pool(&self, id: PoolId) -> &Pool {
+        &self.pools[usize::from(id.0)]
+    }
+
+    #[must_use]
+    pub fn dimension(&self, id: DimensionId) -> &Dimension {
+        &self.dimensions[usize::from(id.0)]
+    }
+
+    /// The days on which some rule begins or ceases to hold, ascending.
+    #[must_use]
+    pub fn change_days(&self) -> Vec<NaiveDate> {
+        let ends = |rule: &ClassifyRule| [rule.valid.from(), rule.valid.to()];
+        let mut days: Vec<_> = self.classify.iter().flat_map(ends).flatten().collect();
+        days.sort_unstable();
+        days.dedup();
+        days
+    }
+
+    /// The dimensions that reports keep apart.
+    #[must_use]
+    pub fn detail_dimensions(&self) -> Vec<DimensionId> {
+        let kept = self.dimensions.iter().enumerate().filter(|(_, dimension)| dimension.detail);
+        kept.filter_map(|(index, _)| u16::try_from(index).ok().map(DimensionId)).collect()
+    }
+}
