@@ -1,1 +1,7 @@
-fn main(){}
+//! The `costbook` binary.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    costbook::cli::main()
+}

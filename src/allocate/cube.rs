@@ -87,6 +87,35 @@ pub struct Group {
     pub provenance: u32,
 }
 
+impl Group {
+    /// A group that tells apart only what allocation asks.
+    pub(super) fn brief(
+        month: Period,
+        verdict: Verdict,
+        currency: Currency,
+        component: NameId,
+        segment: u16,
+    ) -> Self {
+        Self {
+            month,
+            verdict,
+            currency,
+            component,
+            segment,
+            source: NameId::ABSENT,
+            provider: NameId::ABSENT,
+            invoice_issuer: NameId::ABSENT,
+            invoice: NameId::ABSENT,
+            billing_account: NameId::ABSENT,
+            sub_account: NameId::ABSENT,
+            service: NameId::ABSENT,
+            charge_category: NameId::ABSENT,
+            dimensions: Box::default(),
+            provenance: 0,
+        }
+    }
+}
+
 /// One cell, as handed out.
 #[derive(Clone, Copy, Debug)]
 pub struct Cell<'a> {

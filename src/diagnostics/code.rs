@@ -97,7 +97,7 @@ codes! {
     RuleTestFailed "rule-test-failed" Error Configuration
         "An example that a rule file or column map carries does not come out as it says. Either the rule or the example is wrong."
     ColumnMapBroken "column-map-broken" Error Configuration
-        "A column map lacks something without which no charge can be read, such as where BilledCost comes from."
+        "A column map lacks something without which no charge can be read, such as where `BilledCost` comes from."
     PathOutsideProject "path-outside-project" Error Configuration
         "A path in the project leads out of the project's folder. Inputs live beside the rules that read them, so that a project can be moved and reviewed as a whole."
     NotFound "not-found" Error Configuration
@@ -139,7 +139,7 @@ codes! {
     BadTags "bad-tags" Warning Advice
         "The tags of the row are not in the shape that the format declares. The row is quarantined."
     CostUnknown "cost-unknown" Warning Advice
-        "ListCost or ContractedCost is empty where FOCUS demands a value. The row counts for the other metrics; the sum of this metric is known to be incomplete."
+        "`ListCost` or `ContractedCost` is empty where FOCUS demands a value. The row counts for the other metrics; the sum of this metric is known to be incomplete."
     BinarySource "binary-source" Warning Advice
         "The file keeps money as binary floating point. Each value is taken as the shortest decimal that means it, which may not be what the provider computed with."
     UnknownColumn "unknown-column" Warning Advice

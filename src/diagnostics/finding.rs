@@ -26,7 +26,11 @@ impl fmt::Display for Span {
 pub enum Place {
     Text(Span),
     /// A cell of a table file. Rows count from 1 and include the header, as editors show them.
-    Cell { path: Arc<str>, row: u64, column: Option<String> },
+    Cell {
+        path: Arc<str>,
+        row: u64,
+        column: Option<String>,
+    },
     File(Arc<str>),
 }
 

@@ -86,8 +86,8 @@ impl fmt::Display for Period {
     }
 }
 
-/// A half-open range of days; an absent end is open.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+/// A half-open range of days; an absent end is open. Ranges order by their first day.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DateRange {
     from: Option<NaiveDate>,
     to: Option<NaiveDate>,

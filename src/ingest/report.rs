@@ -40,6 +40,8 @@ pub struct FileReport {
     pub duplicate_of: Option<Arc<str>>,
     /// All accepted rows, of every month.
     pub totals: BTreeMap<(Currency, Period), MonthTotals>,
+    /// Row number of the first record of each block, in the order of blocks.
+    pub block_starts: Vec<u64>,
     /// Ordered by row.
     pub quarantine: Vec<QuarantinedRow>,
     pub findings: Vec<Finding>,
@@ -103,7 +105,7 @@ impl ScanReport {
         sums
     }
 
-    pub fn findings(&self) -> impl Iterator<Item = &Finding> {
+    pub fn findings(&self) -> impl Iterator<Item = &Finding> + Clone {
         self.files.iter().flat_map(|file| &file.findings)
     }
 
@@ -114,11 +116,24 @@ impl ScanReport {
 }
 
 impl MonthTotals {
-    pub fn add(&mut self, other: &Self) {
+    /// Adds, unless a sum would leave the range of an amount: then it says so.
+    #[must_use]
+    pub fn checked_add(&mut self, other: &Self) -> bool {
         self.rows += other.rows;
-        self.costs += other.costs;
         for (mine, theirs) in self.unknown.iter_mut().zip(other.unknown) {
             *mine += theirs;
         }
+        CostMetric::ALL.into_iter().all(|metric| {
+            let sum = self.costs[metric].checked_add(other.costs[metric]);
+            if let Some(sum) = sum {
+                self.costs[metric] = sum;
+            }
+            sum.is_some()
+        })
+    }
+
+    /// Adds what a scan has already checked.
+    pub fn add(&mut self, other: &Self) {
+        assert!(self.checked_add(other), "the scan refuses files whose sums leave the range");
     }
 }

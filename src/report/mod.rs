@@ -2,15 +2,54 @@
 //!
 //! ```text
 //! Facts               everything a run knows, lent to this room
-//! frame               lines and cells as polars frames, with exact sums
-//! write               facts → a directory of files
-//! publish             directory → `out/<period>`, by one rename
+//! frame               the border to polars, with exact sums
+//! digest              the one pass over the cube for everything small
+//! showback, detail    who bears what, as a table and cell by cell
+//! unallocated         the worklist of cost without owner, with suggested rules
+//! proof               trace, conservation, reconciliation, quarantine
+//! kpi, coverage       figures and ratios
+//! charts              SVG
+//! run_json, manifest  the run and its inputs, for machines
+//! write               facts → a directory of files, by way of the sink that hashes them
+//! OutputFolder        the folder of all reports: one writer, no trace of torn runs
+//! publish             directory → `out/<period>`, by rename
 //! ```
 //!
 //! Owns files, columns and their order. Reads no input and computes no figure that is not a sum,
 //! difference or ratio of given ones. Nothing imports this room but `cli`.
 //! Order: figures before files, files before checksums, checksums before the rename, because a
 //! reader must never see a directory that its own `SHA256SUMS` does not cover.
+
+mod charts;
+mod coverage;
+mod decimal;
+mod detail;
+mod digest;
+mod frame;
+mod identity;
+mod kpi;
+mod manifest;
+mod output;
+mod party;
+mod proof;
+mod publish;
+mod run_json;
+mod showback;
+mod sink;
+mod standing;
+mod suggest;
+#[cfg(test)]
+mod testkit;
+#[cfg(test)]
+mod tests;
+mod unallocated;
+mod write;
+
+pub use identity::run_id;
+pub use output::OutputFolder;
+pub use publish::{Published, publish};
+pub use sink::WrittenFile;
+pub use write::{Written, write};
 
 use std::collections::BTreeMap;
 

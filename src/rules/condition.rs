@@ -6,12 +6,12 @@
 use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
-use globset::GlobMatcher;
 use regex::Regex;
 
 use crate::domain::{Amount, Org, Standing};
 
 use super::model::FieldId;
+use super::pattern::Glob;
 
 /// What a condition can ask: the fields of one charge, on its day, in an organisation.
 pub trait Values {
@@ -69,7 +69,7 @@ pub enum Test {
     Prefix(Vec<String>),
     Suffix(Vec<String>),
     Contains(Vec<String>),
-    Glob(Vec<GlobMatcher>),
+    Glob(Vec<Glob>),
     Regex(Vec<Regex>),
     /// On a day before this one.
     Before(NaiveDate),

@@ -12,25 +12,44 @@
 //!   ComponentRule     which kind of cost a charge is
 //!   ClassifyRule      who bears a charge: an owner or a pool
 //!   Pool              how shared cost is split
+//!   RuleTest          an example that the rules carry
+//! shipped             what costbook brings along: column maps, components
 //! ```
 //!
 //! Order: a text becomes a tree of nodes with spans; the tree becomes raw declarations (shapes
 //! checked); raw declarations become a `RuleSet` (names resolved), because a dimension may be used
 //! in a file that is read before the one that declares it.
 //!
-//! Knows no rows, no disk and no clock: it is given texts and an `Org`, and asks fields through
-//! the [`Values`] trait. A compiled `RuleSet` cannot hold a name that resolves to nothing.
+//! May use `domain` and `diagnostics`. Knows no rows, no disk and no clock: it is given texts and an
+//! `Org`, and asks fields through the [`Values`] trait. A compiled `RuleSet` cannot hold a name that resolves to nothing.
 
 mod column_map;
+mod compile;
 mod condition;
+mod decode;
+mod fields;
+mod limits;
 mod model;
+mod names;
+mod node;
+mod pattern;
 mod project;
+mod read_map;
+pub mod shipped;
+mod sink;
+#[cfg(test)]
+mod testing;
+mod when;
 
-pub use column_map::{ColumnMap, ColumnSource, Exclusion, FocusVersion, MapExample, TagShape};
+pub use column_map::{
+    Citation, ColumnMap, ColumnSource, Exclusion, FocusVersion, MapExample, PeriodEnd, TagShape,
+};
+pub use compile::{Entity, RuleText, Scope, compile};
 pub use condition::{CaseRule, Condition, Test, Values};
 pub use model::{
-    Base, ClassifyRule, ComponentRule, Dimension, DimensionId, DimensionRule, Field, FieldId,
-    OnInvalid, Outcome, OwnerChoice, Pool, PoolId, Receivers, RuleId, RuleSet, SplitMethod,
-    ValueChoice, ValueSet, ZeroDriver,
+    Base, ClassifyRule, ComponentRule, Dimension, DimensionId, DimensionRule, Expected, Field,
+    FieldId, OnInvalid, Outcome, OwnerChoice, Pool, PoolId, Receivers, RuleId, RuleSet, RuleTest,
+    SplitMethod, ValueChoice, ValueSet, ZeroDriver,
 };
+pub use pattern::Glob;
 pub use project::{FormatName, MetadataDecl, Project, SourceDecl};

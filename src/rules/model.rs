@@ -30,7 +30,8 @@ pub struct PoolId(pub u16);
 pub enum Field {
     /// A FOCUS column, after the column map.
     Column(Column),
-    /// The provider by whichever column names it: ServiceProviderName, ProviderName, InvoiceIssuerName.
+    /// The provider, by the first of `ServiceProviderName`, `ProviderName` and `InvoiceIssuerName`
+    /// that the charge has.
     Provider,
     /// The name of the source in `costbook.yaml`.
     Source,
@@ -39,7 +40,10 @@ pub enum Field {
     /// A tag by its exact key.
     Tag(String),
     /// An attribute of a metadata entity that the charge joins to.
-    Metadata { entity: String, attribute: String },
+    Metadata {
+        entity: String,
+        attribute: String,
+    },
     Dimension(DimensionId),
 }
 
@@ -59,6 +63,8 @@ pub struct RuleSet {
     pub order: Vec<PoolId>,
     /// For each metadata entity, the field whose value is its id.
     pub joins: BTreeMap<String, FieldId>,
+    /// The examples that the rule files carry, in their order.
+    pub tests: Vec<RuleTest>,
 }
 
 /// A governed column, computed once per charge.
@@ -154,7 +160,11 @@ pub enum SplitMethod {
     Even,
     /// By owner name; sums to exactly the whole.
     Fixed(Vec<(String, Share)>),
-    Proportional { by: CostMetric, base: Base, on_zero_driver: ZeroDriver },
+    Proportional {
+        by: CostMetric,
+        base: Base,
+        on_zero_driver: ZeroDriver,
+    },
 }
 
 /// Which cost of the receivers a proportional split goes by. Only positive cost counts.
@@ -184,7 +194,36 @@ pub struct Receivers {
     pub exclude: Vec<String>,
 }
 
+/// An example that a rule file carries: a charge, and what must become of it.
+#[derive(Clone, Debug)]
+pub struct RuleTest {
+    pub span: Span,
+    /// What the charge holds; each field stands in [`RuleSet::fields`]. All else is absent.
+    pub given: Vec<(Field, String)>,
+    /// Who bears it; `None` where the example is about dimensions only.
+    pub outcome: Option<Expected>,
+    /// The rule that decides.
+    pub rule: Option<RuleId>,
+    /// Dimensions and their values; `None` where there is to be no value.
+    pub dimensions: Vec<(DimensionId, Option<String>)>,
+}
+
+/// Who bears the charge of an example.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Expected {
+    Owner(String),
+    Pool(PoolId),
+    Unallocated,
+}
+
 impl RuleSet {
+    /// The id of a field that some rule asks.
+    #[must_use]
+    pub fn field_id(&self, field: &Field) -> Option<FieldId> {
+        let index = self.fields.iter().position(|found| found == field)?;
+        u16::try_from(index).ok().map(FieldId)
+    }
+
     #[must_use]
     pub fn field(&self, id: FieldId) -> &Field {
         &self.fields[usize::from(id.0)]

@@ -1,7 +1,20 @@
 //! `costbook.yaml`, checked.
+//!
+//! Order: every section is read whatever is wrong with the one before it; a `Project` is made only
+//! where nothing is. Paths are never opened here, only kept from leading out of the project.
 
-use crate::diagnostics::Span;
-use crate::domain::Currency;
+use std::collections::HashSet;
+
+use crate::diagnostics::{Code, Finding, Span};
+use crate::domain::{Currency, SCALE};
+
+use super::decode::{
+    Mapping, is_identifier, is_inside_project, is_name, items, parsed, whole, word, words,
+};
+use super::fields::{RESERVED_PREFIXES, USUAL_JOINS};
+use super::node::{self, Key, Kind, Node};
+use super::shipped;
+use super::sink::Sink;
 
 /// The project: whose cost, from which files, by which rules. Paths are as written, relative to
 /// the project's folder; whoever reads them resolves them.
@@ -45,3 +58,168 @@ pub struct MetadataDecl {
     /// A field, where the entity's usual id column is not meant.
     pub join: Option<(String, Span)>,
 }
+
+const KEYS: &[&str] =
+    &["organisation", "currency", "sources", "owners", "metadata", "rules", "rounding"];
+
+impl Project {
+    /// Reads the text of `costbook.yaml`; `path` is the name that findings give it.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn parse(path: &str, text: &str) -> Result<Self, Vec<Finding>> {
+        let mut sink = Sink::default();
+        let root = node::parse(path, text, &mut sink);
+        let project = root.and_then(|root| read_project(root, &mut sink));
+        sink.finish(project)
+    }
+}
+
+fn read_project(root: Node, sink: &mut Sink) -> Option<Project> {
+    // An empty file lacks every key, which says more than that it is no mapping.
+    let root = match root.kind {
+        Kind::Null => Node { kind: Kind::Map(Vec::new()), span: root.span },
+        _ => root,
+    };
+    let map = Mapping::read(&root, "a project", KEYS, sink)?;
+    let organisation = map.need("organisation", sink).and_then(|node| read_name(node, sink));
+    let currency = map.need("currency", sink).and_then(|node| parsed(node, "a currency", sink));
+    let sources = map.need("sources", sink).and_then(|node| read_sources(node, sink));
+    let owners = map.get("owners").and_then(|node| read_path(node, "`owners`", sink));
+    let metadata = map.get("metadata").map(|node| read_metadata(node, sink));
+    let rules = map.get("rules").and_then(|node| read_patterns(node, "`rules`", sink));
+    let rounding_digits = map.get("rounding").and_then(|node| read_rounding(node, sink));
+    Some(Project {
+        organisation: organisation?,
+        currency: currency?,
+        sources: sources?,
+        owners,
+        metadata: metadata.unwrap_or_default(),
+        rules: rules.unwrap_or_default(),
+        rounding_digits,
+    })
+}
+
+fn read_name(node: &Node, sink: &mut Sink) -> Option<String> {
+    let name = word(node, "`organisation`", sink)?;
+    is_name(&name, "the name of the organisation", sink).then_some(name.text)
+}
+
+fn read_rounding(node: &Node, sink: &mut Sink) -> Option<u32> {
+    let map = Mapping::read(node, "`rounding`", &["digits"], sink)?;
+    map.need("digits", sink).and_then(|node| whole(node, "`digits`", SCALE, sink))
+}
+
+fn read_sources(node: &Node, sink: &mut Sink) -> Option<Vec<SourceDecl>> {
+    let nodes = items(node, "`sources`", sink)?;
+    if nodes.is_empty() {
+        sink.report(Code::InvalidValue, &node.span, "a project needs at least one source");
+    }
+    let sources: Vec<SourceDecl> =
+        nodes.iter().filter_map(|node| read_source(node, sink)).collect();
+    let names = sources.iter().map(|source| (source.name.as_str(), &source.span));
+    refuse_repeats("source", names, sink);
+    Some(sources)
+}
+
+fn read_source(node: &Node, sink: &mut Sink) -> Option<SourceDecl> {
+    let map = Mapping::read(node, "a source", &["name", "format", "files"], sink)?;
+    let name = map.need("name", sink).and_then(|node| word(node, "`name`", sink));
+    let name = name.filter(|name| is_identifier(name, "the name of a source", true, sink));
+    let format = map.need("format", sink).and_then(|node| word(node, "`format`", sink));
+    let format = format.and_then(|word| Some((read_format(&word, sink)?, word.span)));
+    let files = map.need("files", sink).and_then(|node| read_patterns(node, "`files`", sink));
+    let (name, (format, format_span)) = (name?, format?);
+    Some(SourceDecl { name: name.text, span: name.span, format, format_span, files: files? })
+}
+
+fn read_format(word: &Key, sink: &mut Sink) -> Option<FormatName> {
+    let extension = word.text.rsplit_once('.').map(|(_, extension)| extension);
+    if matches!(extension, Some("yaml" | "yml")) {
+        return is_inside_project(word, sink).then(|| FormatName::Own(word.text.clone()));
+    }
+    if shipped::column_map(&word.text).is_some() {
+        return Some(FormatName::Shipped(word.text.clone()));
+    }
+    let message = format!("there is no format `{}`", word.text);
+    let known: Vec<&str> = shipped::column_map_names().collect();
+    sink.report_unknown(Code::UnknownName, &word.span, message, &word.text, &known);
+    None
+}
+
+fn read_path(node: &Node, what: &str, sink: &mut Sink) -> Option<(String, Span)> {
+    let path = word(node, what, sink)?;
+    is_inside_project(&path, sink).then_some((path.text, path.span))
+}
+
+fn read_patterns(node: &Node, what: &str, sink: &mut Sink) -> Option<Vec<(String, Span)>> {
+    let patterns = words(node, what, sink)?;
+    let count = patterns.len();
+    let good: Vec<(String, Span)> = patterns
+        .into_iter()
+        .filter(|pattern| is_inside_project(pattern, sink) && is_pattern(pattern, sink))
+        .map(|pattern| (pattern.text, pattern.span))
+        .collect();
+    (good.len() == count).then_some(good)
+}
+
+fn is_pattern(pattern: &Key, sink: &mut Sink) -> bool {
+    let checked = glob::Pattern::new(&pattern.text);
+    if let Err(error) = &checked {
+        let message = format!("`{}` is no pattern of files: {}", pattern.text, error.msg);
+        sink.report(Code::InvalidValue, &pattern.span, message);
+    }
+    checked.is_ok()
+}
+
+fn read_metadata(node: &Node, sink: &mut Sink) -> Vec<MetadataDecl> {
+    let nodes = items(node, "`metadata`", sink).unwrap_or_default();
+    let tables: Vec<MetadataDecl> =
+        nodes.iter().filter_map(|node| read_table(node, sink)).collect();
+    let names = tables.iter().map(|table| (table.entity.as_str(), &table.span));
+    refuse_repeats("entity", names, sink);
+    tables
+}
+
+fn read_table(node: &Node, sink: &mut Sink) -> Option<MetadataDecl> {
+    let map = Mapping::read(node, "a metadata table", &["entity", "file", "join"], sink)?;
+    let entity = map.need("entity", sink).and_then(|node| word(node, "`entity`", sink));
+    let entity = entity.filter(|entity| is_entity(entity, sink));
+    let file = map.need("file", sink).and_then(|node| read_path(node, "`file`", sink));
+    let join = map.get("join").and_then(|node| word(node, "`join`", sink));
+    let entity = entity?;
+    let has_usual_join = USUAL_JOINS.iter().any(|(name, _)| *name == entity.text);
+    if !has_usual_join && map.key_span("join").is_none() {
+        let message = format!("the entity `{}` needs the key `join`", entity.text);
+        let help = "name the field of a charge that holds its id, such as `tag.team`";
+        sink.report_with_help(Code::MissingKey, &entity.span, message, help);
+    }
+    let join = join.map(|join| (join.text, join.span));
+    Some(MetadataDecl { entity: entity.text, span: entity.span, file: file?, join })
+}
+
+fn is_entity(entity: &Key, sink: &mut Sink) -> bool {
+    if RESERVED_PREFIXES.contains(&entity.text.as_str()) {
+        let message = format!("`{}.` begins another kind of field", entity.text);
+        sink.report(Code::InvalidValue, &entity.span, message);
+        return false;
+    }
+    is_identifier(entity, "the name of an entity", false, sink)
+}
+
+fn refuse_repeats<'a>(
+    what: &str,
+    names: impl Iterator<Item = (&'a str, &'a Span)>,
+    sink: &mut Sink,
+) {
+    let mut seen = HashSet::new();
+    for (name, span) in names {
+        if !seen.insert(name) {
+            let message = format!("there is another {what} named `{name}`");
+            sink.report(Code::DuplicateName, span, message);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,156 @@
+//! The proof that nothing was lost: what went into each stage is what came out of it.
+//!
+//! Two ways, that share no sum: the accounts of files on one side, made while reading and before
+//! any rule; cells, lines and trace on the other.
+
+use std::collections::BTreeMap;
+
+use crate::diagnostics::{Code, Finding};
+use crate::domain::{Amount, CostMetric, Costs, Currency, Period};
+use crate::ingest::ScanReport;
+
+use super::cube::Cube;
+use super::model::{Allocation, ConservationRow, Flow, Line, Party, PeriodTotal};
+
+type Sums = BTreeMap<Currency, (u64, Costs)>;
+
+/// Every stage of the period, in the order in which money passes them.
+#[must_use]
+pub fn prove(scan: &ScanReport, cube: &Cube, allocation: &Allocation) -> Vec<ConservationRow> {
+    let period = cube.period;
+    let read = sums(scan.totals().iter().map(|((currency, _), t)| (*currency, t.rows, t.costs)));
+    let billed = sums(of_period(scan, period));
+    let all_cells = sums(cube.cells().map(|cell| (cell.group.currency, cell.rows, cell.costs)));
+    let lineage = sums(cube.lineage.iter().map(|(key, (rows, costs))| (key.currency, *rows, *costs)));
+    let cells = cube.cells().filter(|cell| cell.group.month == period);
+    let cells = sums(cells.map(|cell| (cell.group.currency, cell.rows, cell.costs)));
+    let direct = lines(allocation, |line| line.flow == Flow::Direct);
+    let borne = lines(allocation, |line| !matches!(line.party, Party::Pool(_)));
+
+    let mut rows = Vec::new();
+    rows.extend(stage("read to cube", &read, &all_cells));
+    rows.extend(stage("read to lineage", &read, &lineage));
+    rows.extend(stage("period", &billed, &cells));
+    rows.extend(stage("classify", &cells, &direct));
+    for pool in pools(allocation) {
+        let held = |line: &Line| line.party == Party::Pool(pool.clone()) && line.flow != Flow::SharedOut;
+        let given = |line: &Line| line.flow == Flow::SharedIn(pool.clone());
+        let held = lines(allocation, held);
+        let mut given = lines(allocation, given);
+        for (currency, (rows, _)) in &held {
+            // Charges are not divided, only their money: all that went in count as come out.
+            given.entry(*currency).or_default().0 = *rows;
+        }
+        rows.extend(stage(&format!("pool:{pool}"), &held, &given));
+    }
+    let mut whole = borne;
+    for (currency, (rows, _)) in &direct {
+        whole.entry(*currency).or_default().0 = *rows;
+    }
+    rows.extend(stage("allocate", &billed, &whole));
+    rows
+}
+
+/// The findings of a proof that does not hold; empty for one that does.
+#[must_use]
+pub fn broken(rows: &[ConservationRow]) -> Vec<Finding> {
+    let report = |row: &ConservationRow| {
+        let text = format!(
+            "stage `{}` loses {} {} of {} ({} rows in, {} out)",
+            row.stage,
+            row.residual(),
+            row.currency,
+            row.metric,
+            row.rows_in,
+            row.rows_out
+        );
+        Finding::new(Code::ConservationBroken, text).help("please report this with the inputs; nothing was published")
+    };
+    rows.iter().filter(|row| !row.holds()).map(report).collect()
+}
+
+/// The totals of the period, per currency and metric that any file knows.
+#[must_use]
+pub fn period_totals(scan: &ScanReport, period: Period, allocation: &Allocation) -> Vec<PeriodTotal> {
+    let mut totals = Vec::new();
+    for ((currency, month), accepted) in scan.totals() {
+        if month != period {
+            continue;
+        }
+        let sum = |metric: CostMetric, party: fn(&Party) -> bool| -> Amount {
+            let of = allocation.lines.iter().filter(|line| line.currency == currency && party(&line.party));
+            of.map(|line| line.costs[metric]).sum()
+        };
+        for metric in CostMetric::ALL {
+            if accepted.unknown[metric as usize] == accepted.rows {
+                continue;
+            }
+            totals.push(PeriodTotal {
+                currency,
+                metric,
+                accepted: accepted.costs[metric],
+                allocated: sum(metric, |party| matches!(party, Party::Owner(_))),
+                unallocated: sum(metric, |party| *party == Party::Unallocated),
+                rounding: sum(metric, |party| *party == Party::Rounding),
+            });
+        }
+    }
+    totals
+}
+
+fn of_period(scan: &ScanReport, period: Period) -> impl Iterator<Item = (Currency, u64, Costs)> {
+    let of = move |((currency, month), totals): ((Currency, Period), crate::ingest::MonthTotals)| {
+        (month == period).then_some((currency, totals.rows, totals.costs))
+    };
+    scan.totals().into_iter().filter_map(of)
+}
+
+fn sums(parts: impl Iterator<Item = (Currency, u64, Costs)>) -> Sums {
+    let mut sums = Sums::new();
+    for (currency, rows, costs) in parts {
+        let sum = sums.entry(currency).or_default();
+        sum.0 += rows;
+        sum.1 += costs;
+    }
+    sums
+}
+
+fn lines(allocation: &Allocation, wanted: impl Fn(&Line) -> bool) -> Sums {
+    let found = allocation.lines.iter().filter(|line| wanted(line));
+    sums(found.map(|line| (line.currency, line.rows, line.costs)))
+}
+
+fn pools(allocation: &Allocation) -> Vec<String> {
+    let mut pools: Vec<String> = Vec::new();
+    for line in &allocation.lines {
+        if let Party::Pool(name) = &line.party
+            && !pools.contains(name)
+        {
+            pools.push(name.clone());
+        }
+    }
+    let step = |name: &String| allocation.trace.iter().find(|s| s.pool_name == *name).map(|s| s.step);
+    pools.sort_by_key(|name| (step(name), name.clone()));
+    pools
+}
+
+fn stage(name: &str, into: &Sums, out: &Sums) -> Vec<ConservationRow> {
+    let mut rows = Vec::new();
+    let currencies: std::collections::BTreeSet<&Currency> = into.keys().chain(out.keys()).collect();
+    for currency in currencies {
+        let (rows_in, costs_in) = into.get(currency).copied().unwrap_or_default();
+        let (rows_out, costs_out) = out.get(currency).copied().unwrap_or_default();
+        for metric in CostMetric::ALL {
+            rows.push(ConservationRow {
+                stage: name.to_owned(),
+                currency: *currency,
+                metric,
+                amount_in: costs_in[metric],
+                amount_out: costs_out[metric],
+                rows_in,
+                rows_out,
+            });
+        }
+    }
+    rows
+}

@@ -1,0 +1,152 @@
+//! The examples that rules carry: each is a charge, and what is to become of it.
+
+use chrono::NaiveDate;
+
+use crate::diagnostics::{Code, Finding, Place};
+use crate::domain::{Column, Org};
+use crate::ingest::{MetadataTable, WantedText};
+use crate::rules::{Expected, Field, RuleId, RuleSet, RuleTest};
+use crate::tags::{Dimensions, Resolved};
+
+use super::classify::{Decision, classify};
+
+/// Runs every example of the rules; what fails becomes a finding. Without a charge date of its own,
+/// an example is dated `today`.
+#[must_use]
+pub fn run_examples(
+    rules: &RuleSet,
+    org: &Org,
+    metadata: &[MetadataTable],
+    today: NaiveDate,
+) -> Vec<Finding> {
+    let dimensions = Dimensions::new(rules, metadata, &[]);
+    rules.tests.iter().filter_map(|test| run(test, rules, org, &dimensions, today)).collect()
+}
+
+fn run(
+    test: &RuleTest,
+    rules: &RuleSet,
+    org: &Org,
+    dimensions: &Dimensions<'_>,
+    today: NaiveDate,
+) -> Option<Finding> {
+    let given = |field: &Field| {
+        test.given.iter().find(|(known, _)| known == field).map(|(_, text)| text.as_str())
+    };
+    let tags = tags_of(test);
+    let texts: Vec<Option<&str>> = dimensions
+        .wanted()
+        .iter()
+        .map(|wanted| match wanted {
+            WantedText::Column(Column::Tags) => tags.as_deref(),
+            WantedText::Column(Column::ProviderName) => {
+                given(&Field::Column(Column::ProviderName)).or_else(|| given(&Field::Provider))
+            }
+            WantedText::Column(column) => given(&Field::Column(*column)),
+            WantedText::Custom(name) => given(&Field::Custom(name.clone())),
+        })
+        .collect();
+    let source = given(&Field::Source).unwrap_or_default();
+    let day = given(&Field::Column(Column::ChargePeriodStart))
+        .and_then(|text| NaiveDate::parse_from_str(text.get(..10)?, "%Y-%m-%d").ok())
+        .unwrap_or(today);
+    let place = Place::Text(test.span.clone());
+    let Ok(resolved) = dimensions.resolve(&texts, source, day, org) else {
+        return Some(Finding::new(Code::RuleTestFailed, "the tags of the example cannot be read").at(place));
+    };
+    let resolved = with_given(resolved, test, rules);
+    let faults = faults(test, rules, &resolved);
+    (!faults.is_empty()).then(|| {
+        Finding::new(Code::RuleTestFailed, format!("the example fails: {}", faults.join("; "))).at(place)
+    })
+}
+
+/// Metadata that an example states holds, whatever the tables say.
+fn with_given<'a>(mut resolved: Resolved<'a>, test: &'a RuleTest, rules: &RuleSet) -> Resolved<'a> {
+    let stated = test.given.iter().filter(|(field, _)| matches!(field, Field::Metadata { .. }));
+    let stated: Vec<_> =
+        stated.filter_map(|(field, text)| Some((rules.field_id(field)?, text.as_str()))).collect();
+    if !stated.is_empty() {
+        resolved.state(&stated, rules);
+    }
+    resolved
+}
+
+fn tags_of(test: &RuleTest) -> Option<String> {
+    let tags: serde_json::Map<String, serde_json::Value> = test
+        .given
+        .iter()
+        .filter_map(|(field, text)| match field {
+            Field::Tag(key) => Some((key.clone(), text.as_str().into())),
+            _ => None,
+        })
+        .collect();
+    (!tags.is_empty()).then(|| serde_json::Value::Object(tags).to_string())
+}
+
+fn faults(test: &RuleTest, rules: &RuleSet, charge: &Resolved<'_>) -> Vec<String> {
+    let decision = classify(rules, charge);
+    let mut faults = Vec::new();
+    if let Some(expected) = &test.outcome
+        && !fits(expected, &decision)
+    {
+        faults.push(format!("expected {}, found {}", expectation(expected, rules), outcome(&decision, rules)));
+    }
+    if let Some(expected) = test.rule
+        && rule_of(&decision) != Some(expected)
+    {
+        let found = rule_of(&decision).map_or("no rule", |rule| rules.rule(rule).name.as_str());
+        faults.push(format!("expected rule `{}`, found {found}", rules.rule(expected).name));
+    }
+    for (dimension, expected) in &test.dimensions {
+        let found = charge.dimension(*dimension);
+        if found != expected.as_deref() {
+            let name = &rules.dimension(*dimension).name;
+            let show = |value: Option<&str>| value.map_or("no value".to_owned(), |v| format!("`{v}`"));
+            faults.push(format!("expected {name} {}, found {}", show(expected.as_deref()), show(found)));
+        }
+    }
+    faults
+}
+
+fn fits(expected: &Expected, decision: &Decision) -> bool {
+    match (expected, decision) {
+        (Expected::Owner(name), Decision::Owner(_, found)) => name == found,
+        (Expected::Pool(pool), Decision::Pool(_, found)) => pool == found,
+        (Expected::Unallocated, decision) => {
+            !matches!(decision, Decision::Owner(..) | Decision::Pool(..))
+        }
+        _ => false,
+    }
+}
+
+fn expectation(expected: &Expected, rules: &RuleSet) -> String {
+    match expected {
+        Expected::Owner(name) => format!("owner `{name}`"),
+        Expected::Pool(pool) => format!("pool `{}`", rules.pool(*pool).name),
+        Expected::Unallocated => "no owner".to_owned(),
+    }
+}
+
+fn outcome(decision: &Decision, rules: &RuleSet) -> String {
+    let by = rule_of(decision).map_or(String::new(), |rule| format!(" by rule `{}`", rules.rule(rule).name));
+    match decision {
+        Decision::Owner(_, name) => format!("owner `{name}`{by}"),
+        Decision::Pool(_, pool) => format!("pool `{}`{by}", rules.pool(*pool).name),
+        Decision::NoRule => "no owner, since no rule matches".to_owned(),
+        Decision::UnknownOwner(_, name) => format!("no owner, since `{name}` is unknown{by}"),
+        Decision::ClosedOwner(_, name) => format!("no owner, since `{name}` is closed{by}"),
+        Decision::OwnerCase(_, name) => format!("no owner, since `{name}` differs in case{by}"),
+    }
+}
+
+fn rule_of(decision: &Decision) -> Option<RuleId> {
+    match decision {
+        Decision::NoRule => None,
+        Decision::Owner(rule, _)
+        | Decision::Pool(rule, _)
+        | Decision::UnknownOwner(rule, _)
+        | Decision::ClosedOwner(rule, _)
+        | Decision::OwnerCase(rule, _) => Some(*rule),
+    }
+}

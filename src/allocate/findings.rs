@@ -1,0 +1,122 @@
+//! What is worth knowing about how the period's charges were decided.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::diagnostics::{Code, Finding, Place};
+use crate::domain::{Amount, CostMetric, Currency, Org, Period, Standing};
+use crate::rules::{RuleId, RuleSet};
+
+use super::cube::{Bearer, Cube, Reason};
+use super::model::{Allocation, Party, PeriodTotal};
+
+/// Findings over the cube and the allocation of the period.
+#[must_use]
+pub fn findings(
+    cube: &Cube,
+    rules: &RuleSet,
+    org: &Org,
+    allocation: &Allocation,
+    totals: &[PeriodTotal],
+) -> Vec<Finding> {
+    let mut found = allocation.findings.clone();
+    found.extend(no_charges(cube));
+    found.extend(unallocated(totals, cube));
+    found.extend(unusable_owners(cube, org));
+    found.extend(rules_without_match(cube, rules));
+    found.extend(negative_owners(allocation));
+    found
+}
+
+fn no_charges(cube: &Cube) -> Option<Finding> {
+    if cube.cells().any(|cell| cell.group.month == cube.period) {
+        return None;
+    }
+    let months: Vec<String> = cube.months().iter().map(Period::to_string).collect();
+    let text = format!("no charge is billed in {}", cube.period);
+    let help = if months.is_empty() {
+        "the files hold no charge of any month".to_owned()
+    } else {
+        format!("the files hold {}; ask for one of them, or check the delivery", months.join(", "))
+    };
+    Some(Finding::new(Code::NoChargesInPeriod, text).help(help))
+}
+
+fn unallocated(totals: &[PeriodTotal], cube: &Cube) -> Vec<Finding> {
+    let of_period = |currency: Currency| {
+        let cells = cube.cells().filter(move |cell| {
+            cell.group.month == cube.period
+                && cell.group.currency == currency
+                && matches!(cell.group.verdict.bearer, Bearer::Unallocated(_))
+        });
+        cells.map(|cell| cell.rows).sum::<u64>()
+    };
+    let effective = totals.iter().filter(|total| total.metric == CostMetric::EffectiveCost);
+    effective
+        .filter(|total| !total.unallocated.is_zero())
+        .map(|total| {
+            let text = format!(
+                "{} of {} {} EffectiveCost has no owner",
+                total.unallocated, total.accepted, total.currency
+            );
+            Finding::new(Code::Unallocated, text)
+                .help("unallocated.csv lists it by reason, with a suggested rule")
+                .count(of_period(total.currency).max(1))
+        })
+        .collect()
+}
+
+fn unusable_owners(cube: &Cube, org: &Org) -> Vec<Finding> {
+    let mut asked: BTreeMap<(Code, &str), u64> = BTreeMap::new();
+    for (key, (rows, _)) in cube.lineage.iter().filter(|(key, _)| key.month == cube.period) {
+        let Bearer::Unallocated(reason) = key.verdict.bearer else { continue };
+        let code = match reason {
+            Reason::NoRule => continue,
+            Reason::UnknownOwner(_) => Code::UnknownOwner,
+            Reason::ClosedOwner(_) => Code::ClosedOwner,
+            Reason::OwnerCase(_) => Code::OwnerCase,
+        };
+        *asked.entry((code, cube.text(reason.asked()))).or_default() += rows;
+    }
+    let report = |((code, name), rows): ((Code, &str), u64)| {
+        let text = match code {
+            Code::ClosedOwner => format!("charges name the owner `{name}` on days when it is closed"),
+            Code::OwnerCase => match org.standing(name, cube.period.first()) {
+                Standing::CaseDiffers(known) => {
+                    format!("charges name the owner `{name}`, which is `{known}` but for case")
+                }
+                _ => format!("charges name the owner `{name}`, which differs from a known one in case"),
+            },
+            _ => format!("charges name the owner `{name}`, which is not among the cost centers"),
+        };
+        Finding::new(code, text).count(rows)
+    };
+    asked.into_iter().map(report).collect()
+}
+
+fn rules_without_match(cube: &Cube, rules: &RuleSet) -> Vec<Finding> {
+    let matched: BTreeSet<RuleId> = cube.lineage.keys().filter_map(|key| key.verdict.rule).collect();
+    let numbered = rules.classify.iter().zip((0..).map(RuleId));
+    numbered
+        .filter(|(_, id)| !matched.contains(id))
+        .map(|(rule, _)| {
+            let text = format!("rule `{}` matches no charge of any month at hand", rule.name);
+            Finding::new(Code::RuleWithoutMatch, text).at(Place::Text(rule.span.clone()))
+        })
+        .collect()
+}
+
+fn negative_owners(allocation: &Allocation) -> Vec<Finding> {
+    let mut sums: BTreeMap<(&str, Currency), Amount> = BTreeMap::new();
+    for line in &allocation.lines {
+        if let Party::Owner(name) = &line.party {
+            *sums.entry((name, line.currency)).or_default() += line.costs[CostMetric::EffectiveCost];
+        }
+    }
+    let negative = sums.into_iter().filter(|(_, amount)| amount.is_negative());
+    negative
+        .map(|((owner, currency), amount)| {
+            let text = format!("credits exceed the cost of `{owner}`: {amount} {currency}");
+            Finding::new(Code::CreditsExceedCost, text)
+        })
+        .collect()
+}

@@ -1,0 +1,49 @@
+//! Classify into the cube, split shared cost, and prove that nothing was lost.
+//!
+//! ```text
+//! Plan                what a scan must read, and where in time rules change
+//! Kernel              one thread's charges → exact sums (a `Sink` of `ingest`)
+//! assemble            kernels → Cube
+//! Cube                exact sums by bearer × dimensions × day; lineage; worklist
+//! allocate            Cube → Allocation of a month: lines and trace
+//! prove               file accounts against cells, lines and trace
+//! ```
+//!
+//! Owns who bears what and why. May use `domain`, `diagnostics`, `rules`, `tags`, and of `ingest`
+//! charges and accounts. Knows nothing of journals or reports.
+//!
+//! Order: classification before sums, because the cube keeps sums only; all direct cost before any
+//! pool, because proportional splits go by it; pools in their declared order, because a later one
+//! may go by what earlier ones gave; the proof last and always.
+//!
+//! Invariants: the cube and everything after it are decided by inputs and rules alone, not by
+//! threads, order of files or order of rows; a division's parts and residual sum to what was
+//! divided; over all parties of a month, direct lines sum to the accepted input and shared lines to
+//! zero.
+
+mod assemble;
+mod balances;
+mod classify;
+mod conservation;
+mod cube;
+mod examples;
+mod findings;
+mod kernel;
+mod model;
+mod names;
+mod plan;
+mod pools;
+mod receivers;
+mod sums;
+mod worklist;
+
+pub use assemble::assemble;
+pub use classify::{Decision, USAGE, classify, component};
+pub use conservation::{broken, period_totals, prove};
+pub use cube::{Bearer, Cell, Cube, Group, LineageKey, NameId, Reason, UnallocatedItem, Verdict};
+pub use examples::run_examples;
+pub use findings::findings;
+pub use kernel::Kernel;
+pub use model::{Allocation, ConservationRow, Flow, Line, Party, PeriodTotal, TraceStep};
+pub use plan::Plan;
+pub use pools::allocate;

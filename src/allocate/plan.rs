@@ -1,0 +1,163 @@
+//! What the scan needs to know before the first row: which texts to read, which decide, and where
+//! in time rules change.
+
+use chrono::NaiveDate;
+
+use crate::domain::{Column, DateRange, Org, Period};
+use crate::ingest::{FileId, MetadataTable, SourceFile, WantedText};
+use crate::rules::{DimensionId, Field, RuleSet};
+use crate::tags::{Dimensions, Provenance, Resolved};
+
+/// The texts that every cube needs, whatever the rules ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    ServiceProvider,
+    Provider,
+    InvoiceIssuer,
+    Invoice,
+    BillingAccount,
+    SubAccount,
+    Service,
+    ChargeCategory,
+    Resource,
+}
+
+/// Their columns, in the order of [`Role`].
+const ROLES: [Column; 9] = [
+    Column::ServiceProviderName,
+    Column::ProviderName,
+    Column::InvoiceIssuerName,
+    Column::InvoiceId,
+    Column::BillingAccountId,
+    Column::SubAccountId,
+    Column::ServiceName,
+    Column::ChargeCategory,
+    Column::ResourceId,
+];
+
+/// The plan of one scan, shared by all threads.
+#[derive(Debug)]
+pub struct Plan<'p> {
+    pub(super) rules: &'p RuleSet,
+    pub(super) org: &'p Org,
+    pub(super) period: Period,
+    pub(super) dimensions: Dimensions<'p>,
+    pub(super) sources: Vec<String>,
+    /// Index into `sources`, by file.
+    pub(super) source_of_file: Vec<u16>,
+    /// The texts that decide: all but the resource, unless a rule asks that too.
+    pub(super) tuple_texts: Vec<usize>,
+    pub(super) resource_text: usize,
+    /// Dimensions that reports keep apart.
+    pub(super) detail: Vec<DimensionId>,
+    /// Days on which anything that decides changes, ascending.
+    change_days: Vec<NaiveDate>,
+}
+
+impl<'p> Plan<'p> {
+    #[must_use]
+    pub fn new(
+        rules: &'p RuleSet,
+        org: &'p Org,
+        metadata: &'p [MetadataTable],
+        files: &[SourceFile],
+        period: Period,
+    ) -> Self {
+        let also = ROLES.map(WantedText::Column);
+        let dimensions = Dimensions::new(rules, metadata, &also);
+        let resource_text = Role::Resource as usize;
+        let asked = rules.fields.contains(&Field::Column(Column::ResourceId));
+        let decides = |index: &usize| asked || *index != resource_text;
+        let tuple_texts = (0..dimensions.wanted().len()).filter(decides).collect();
+        let mut sources: Vec<String> = files.iter().map(|file| file.source.to_string()).collect();
+        sources.sort_unstable();
+        sources.dedup();
+        let source_of = |file: &SourceFile| {
+            let index = sources.iter().position(|name| **name == *file.source);
+            index.and_then(|index| u16::try_from(index).ok()).unwrap_or_default()
+        };
+        let source_of_file = files.iter().map(source_of).collect();
+        let mut change_days = rules.change_days();
+        change_days.extend(org.change_days());
+        change_days.extend(metadata.iter().flat_map(MetadataTable::change_days));
+        change_days.sort_unstable();
+        change_days.dedup();
+        let detail = rules.detail_dimensions();
+        Self {
+            rules,
+            org,
+            period,
+            dimensions,
+            sources,
+            source_of_file,
+            tuple_texts,
+            resource_text,
+            detail,
+            change_days,
+        }
+    }
+
+    /// The texts that the scan must hand over.
+    #[must_use]
+    pub fn wanted(&self) -> &[WantedText] {
+        self.dimensions.wanted()
+    }
+
+    /// The stretch of days between two changes that holds `day`; index into [`Plan::segments`].
+    pub(super) fn segment(&self, day: NaiveDate) -> u16 {
+        let begun = self.change_days.partition_point(|change| *change <= day);
+        u16::try_from(begun).unwrap_or(u16::MAX)
+    }
+
+    /// The stretches between changes; together they are all time.
+    pub(super) fn segments(&self) -> Vec<DateRange> {
+        let begins = std::iter::once(None).chain(self.change_days.iter().copied().map(Some));
+        let ends = self.change_days.iter().copied().map(Some).chain(std::iter::once(None));
+        begins.zip(ends).map(|(from, to)| DateRange::new(from, to).unwrap_or_default()).collect()
+    }
+
+    pub(super) fn source_name(&self, file: FileId) -> &str {
+        &self.sources[usize::from(self.source_of_file[file.0 as usize])]
+    }
+
+    pub(super) fn text<'t>(&self, role: Role, texts: &[Option<&'t str>]) -> Option<&'t str> {
+        texts[role as usize]
+    }
+
+    /// The provider by whichever column names it.
+    pub(super) fn provider<'t>(&self, texts: &[Option<&'t str>]) -> Option<&'t str> {
+        let columns = [Role::ServiceProvider, Role::Provider, Role::InvoiceIssuer];
+        columns.into_iter().find_map(|role| self.text(role, texts))
+    }
+
+    /// Where each dimension's value came from, as numbers.
+    pub(super) fn profile(&self, resolved: &Resolved<'_>) -> Box<[u16]> {
+        resolved.provenance().map(code_of).collect()
+    }
+
+    /// A profile as reports write it.
+    pub(super) fn profile_labels(&self, profile: &[u16]) -> Vec<String> {
+        let numbered = profile.iter().zip(0_u16..);
+        numbered.map(|(code, index)| self.dimensions.label(DimensionId(index), of_code(*code))).collect()
+    }
+}
+
+fn code_of(provenance: Provenance) -> u16 {
+    match provenance {
+        Provenance::Rule => 0,
+        Provenance::Default => 1,
+        Provenance::Absent => 2,
+        Provenance::Invalid => 3,
+        Provenance::From(position) => position.saturating_add(4),
+    }
+}
+
+fn of_code(code: u16) -> Provenance {
+    match code {
+        0 => Provenance::Rule,
+        1 => Provenance::Default,
+        2 => Provenance::Absent,
+        3 => Provenance::Invalid,
+        position => Provenance::From(position - 4),
+    }
+}

@@ -1,0 +1,303 @@
+//! Shared cost: pools are emptied in their declared order, each amount divided once and traced.
+
+use std::collections::BTreeMap;
+
+use num_bigint::BigUint;
+use num_rational::Ratio;
+use num_traits::Zero;
+
+use crate::diagnostics::{Code, Finding, Place};
+use crate::domain::{Amount, CostMetric, Costs, Currency, DateRange, Org, Period, split};
+use crate::rules::{Base, Pool, PoolId, RuleSet, SplitMethod, ZeroDriver};
+
+use super::balances::Balances;
+use super::cube::Cube;
+use super::model::{Allocation, Flow, Line, Party, TraceStep};
+use super::receivers::{Receiving, receiving};
+
+/// Digits that a share has at least, where the project declares none: finer than any currency, so
+/// that shares of round amounts come out readable.
+const LEAST_DIGITS: u32 = 10;
+
+/// Allocates one month of the cube.
+#[must_use]
+pub fn allocate(
+    cube: &Cube,
+    rules: &RuleSet,
+    org: &Org,
+    month: Period,
+    rounding_digits: Option<u32>,
+) -> Allocation {
+    let balances = Balances::of(cube, rules, month);
+    let mut work = Work {
+        rules,
+        org,
+        month,
+        rounding_digits,
+        segments: &cube.segments,
+        received: BTreeMap::new(),
+        trace: Vec::new(),
+        findings: Vec::new(),
+        balances: &balances,
+    };
+    for (step, pool) in (1..).zip(&rules.order) {
+        work.empty(step, *pool);
+    }
+    let received = work.received;
+    let (trace, findings) = (work.trace, work.findings);
+    let mut lines = balances.lines(month);
+    lines.extend(received.into_iter().map(|(key, costs)| Line {
+        month,
+        party: key.party,
+        flow: key.flow,
+        component: key.component,
+        currency: key.currency,
+        rows: 0,
+        costs,
+    }));
+    lines.sort_by(|a, b| line_key(a).cmp(&line_key(b)));
+    Allocation { lines, trace, findings }
+}
+
+fn line_key(line: &Line) -> impl Ord + '_ {
+    (&line.party, &line.flow, &line.component, line.currency)
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct ReceivedKey {
+    party: Party,
+    flow: Flow,
+    component: String,
+    currency: Currency,
+}
+
+/// The shares of one division: who, by what weight, and in words.
+struct Division {
+    method: String,
+    /// In the order of names. The party is `Unallocated` for a share that nobody may take.
+    shares: Vec<(Party, BigUint, String)>,
+    total: String,
+}
+
+struct Work<'a> {
+    rules: &'a RuleSet,
+    org: &'a Org,
+    month: Period,
+    rounding_digits: Option<u32>,
+    segments: &'a [DateRange],
+    balances: &'a Balances,
+    received: BTreeMap<ReceivedKey, Costs>,
+    trace: Vec<TraceStep>,
+    findings: Vec<Finding>,
+}
+
+impl Work<'_> {
+    /// Gives all that a pool holds to those who bear it.
+    fn empty(&mut self, step: u32, id: PoolId) {
+        let pool = self.rules.pool(id);
+        let mut lots: BTreeMap<(Receiving, String, Currency), Costs> = BTreeMap::new();
+        for (lot, costs) in self.balances.lots(id) {
+            let receiving = receiving(pool, self.org, self.segments, lot.segment, self.balances, self.month);
+            *lots.entry((receiving, lot.component.clone(), lot.currency)).or_default() += *costs;
+        }
+        for ((receiving, component, currency), costs) in &lots {
+            let division = self.division(pool, receiving, *currency);
+            self.give(step, id, &division, receiving.days, component, *currency, costs);
+        }
+    }
+
+    fn division(&mut self, pool: &Pool, receiving: &Receiving, currency: Currency) -> Division {
+        match &pool.split {
+            SplitMethod::Even => self.even("even", pool, receiving),
+            SplitMethod::Fixed(_) => self.fixed(pool, receiving),
+            SplitMethod::Proportional { by, base, on_zero_driver } => {
+                let weights = self.base_weights(receiving, *by, *base, currency);
+                let total: Amount = weights.iter().map(|(_, amount)| *amount).sum();
+                if total.is_zero() {
+                    return self.zero_driver(pool, receiving, *by, currency, *on_zero_driver);
+                }
+                let shares = weights.into_iter().map(|(owner, amount)| {
+                    (Party::Owner(owner), amount.to_units().magnitude().clone(), amount.to_string())
+                });
+                Division {
+                    method: format!("proportional by {by}"),
+                    shares: shares.collect(),
+                    total: total.to_string(),
+                }
+            }
+        }
+    }
+
+    fn even(&mut self, method: &str, pool: &Pool, receiving: &Receiving) -> Division {
+        if receiving.owners.is_empty() {
+            let text = format!("pool `{}` has nobody to receive it in {}", pool.name, self.month);
+            let finding = Finding::new(Code::NoReceivers, text)
+                .help("check include and exclude of the pool, and which cost centers are open");
+            self.report(pool, finding);
+            return nobody("no receivers");
+        }
+        let one = |owner: &String| (Party::Owner(owner.clone()), BigUint::from(1_u32), "1".to_owned());
+        Division {
+            method: method.to_owned(),
+            shares: receiving.owners.iter().map(one).collect(),
+            total: receiving.owners.len().to_string(),
+        }
+    }
+
+    fn fixed(&mut self, pool: &Pool, receiving: &Receiving) -> Division {
+        let SplitMethod::Fixed(shares) = &pool.split else { return nobody("fixed") };
+        let ratios: Vec<_> = shares.iter().map(|(_, share)| share.clone()).collect();
+        let weights = crate::domain::Share::weights(&ratios);
+        let mut divided = Vec::new();
+        for ((owner, share), weight) in shares.iter().zip(weights) {
+            let open = receiving.owners.contains(owner);
+            if !open {
+                let text = format!(
+                    "pool `{}` gives {share} to `{owner}`, which is not open on all charge dates of {}",
+                    pool.name, self.month
+                );
+                let finding = Finding::new(Code::ClosedOwner, text)
+                    .help("name its successor in the shares; until then that share stays unallocated");
+                self.report(pool, finding);
+            }
+            let party = if open { Party::Owner(owner.clone()) } else { Party::Unallocated };
+            divided.push((party, weight, share.to_string()));
+        }
+        divided.sort_by(|a, b| a.0.cmp(&b.0));
+        Division { method: "fixed".to_owned(), shares: divided, total: "1".to_owned() }
+    }
+
+    /// What receivers weigh: their cost so far, where it is positive.
+    fn base_weights(
+        &self,
+        receiving: &Receiving,
+        by: CostMetric,
+        base: Base,
+        currency: Currency,
+    ) -> Vec<(String, Amount)> {
+        let mut weights = Vec::new();
+        for owner in &receiving.owners {
+            let mut amount = self.balances.direct(owner, currency)[by];
+            if base == Base::Accumulated {
+                amount += self.received_by(owner, currency)[by];
+            }
+            if !amount.is_negative() && !amount.is_zero() {
+                weights.push((owner.clone(), amount));
+            }
+        }
+        weights
+    }
+
+    fn received_by(&self, owner: &str, currency: Currency) -> Costs {
+        let of_owner = |(key, _): &(&ReceivedKey, &Costs)| {
+            key.currency == currency && matches!(&key.party, Party::Owner(name) if name == owner)
+        };
+        self.received.iter().filter(of_owner).map(|(_, costs)| *costs).sum()
+    }
+
+    fn zero_driver(
+        &mut self,
+        pool: &Pool,
+        receiving: &Receiving,
+        by: CostMetric,
+        currency: Currency,
+        policy: ZeroDriver,
+    ) -> Division {
+        let (code, done) = match policy {
+            ZeroDriver::Fail => (Code::ZeroDriverRefused, "the pool says to fail"),
+            ZeroDriver::Even => (Code::ZeroDriver, "it is split even, as the pool says"),
+            ZeroDriver::Unallocated => (Code::ZeroDriver, "it stays unallocated, as the pool says"),
+        };
+        let text = format!(
+            "pool `{}` has nothing to be split by in {}: no receiver has positive {by} in {currency}; {done}",
+            pool.name, self.month
+        );
+        self.report(pool, Finding::new(code, text));
+        match policy {
+            ZeroDriver::Even => self.even("zero driver: even", pool, receiving),
+            ZeroDriver::Fail | ZeroDriver::Unallocated => nobody("zero driver: unallocated"),
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the facts of one division, each named")]
+    fn give(
+        &mut self,
+        step: u32,
+        id: PoolId,
+        division: &Division,
+        days: DateRange,
+        component: &str,
+        currency: Currency,
+        costs: &Costs,
+    ) {
+        let weights: Vec<BigUint> = division.shares.iter().map(|(_, weight, _)| weight.clone()).collect();
+        let weight_sum: BigUint = weights.iter().sum();
+        let pool_name = self.rules.pool(id).name.clone();
+        for (metric, amount) in costs.iter().filter(|(_, amount)| !amount.is_zero()) {
+            let digits = self.rounding_digits.unwrap_or(amount.digits().max(LEAST_DIGITS));
+            let step_of = |to: Party, driver_value: String, share: Ratio<BigUint>, rounded: Amount| TraceStep {
+                step,
+                pool: id,
+                pool_name: pool_name.clone(),
+                to,
+                currency,
+                component: component.to_owned(),
+                metric,
+                days,
+                pool_amount: amount,
+                method: division.method.clone(),
+                driver_value,
+                driver_total: division.total.clone(),
+                share,
+                rounded,
+            };
+            let mut steps = Vec::new();
+            let residual = match split(amount, &weights, digits) {
+                Some(done) => {
+                    for ((party, weight, value), part) in division.shares.iter().zip(&done.parts) {
+                        let share = Ratio::new(weight.clone(), weight_sum.clone());
+                        steps.push(step_of(party.clone(), value.clone(), share, *part));
+                    }
+                    done.residual
+                }
+                None => {
+                    let whole = Ratio::from_integer(BigUint::from(1_u32));
+                    steps.push(step_of(Party::Unallocated, String::new(), whole, amount));
+                    Amount::ZERO
+                }
+            };
+            if !residual.is_zero() {
+                steps.push(step_of(Party::Rounding, String::new(), Ratio::zero(), residual));
+            }
+            for step in &steps {
+                self.receive(step);
+            }
+            self.trace.extend(steps);
+        }
+    }
+
+    fn receive(&mut self, step: &TraceStep) {
+        let key = |party: Party, flow: Flow| ReceivedKey {
+            party,
+            flow,
+            component: step.component.clone(),
+            currency: step.currency,
+        };
+        let into = key(step.to.clone(), Flow::SharedIn(step.pool_name.clone()));
+        self.received.entry(into).or_default()[step.metric] += step.rounded;
+        let out = key(Party::Pool(step.pool_name.clone()), Flow::SharedOut);
+        self.received.entry(out).or_default()[step.metric] -= step.rounded;
+    }
+
+    /// Reports once what may happen in several lots.
+    fn report(&mut self, pool: &Pool, finding: Finding) {
+        let finding = finding.at(Place::Text(pool.span.clone()));
+        if !self.findings.contains(&finding) {
+            self.findings.push(finding);
+        }
+    }
+}
+
+fn nobody(method: &str) -> Division {
+    Division { method: method.to_owned(), shares: Vec::new(), total: "0".to_owned() }
+}

@@ -1,0 +1,135 @@
+//! Exact sums in bulk: integers of 10⁻¹⁸, and of 10⁻³⁶ only where some amount has such digits.
+
+use crate::domain::{Amount, CostMetric, Costs};
+
+const METRICS: usize = CostMetric::COUNT;
+const CHUNK: usize = 1 << 14;
+
+/// One sum of charges, adding up.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct RunningSum {
+    pub(super) rows: u64,
+    pub(super) heads: [i128; METRICS],
+    pub(super) tails: [i128; METRICS],
+}
+
+impl RunningSum {
+    /// False where a sum leaves the range.
+    #[must_use]
+    pub(super) fn add(&mut self, rows: u64, costs: &Costs) -> bool {
+        self.rows += rows;
+        let mut fits = true;
+        for (metric, amount) in costs.iter() {
+            let (head, tail) = amount.parts();
+            let sum = self.heads[metric as usize].checked_add(head);
+            fits &= sum.is_some();
+            self.heads[metric as usize] = sum.unwrap_or_default();
+            self.tails[metric as usize] += i128::from(tail);
+        }
+        fits
+    }
+
+    pub(super) fn merge(&mut self, other: &Self) -> bool {
+        self.rows += other.rows;
+        let mut fits = true;
+        for metric in 0..METRICS {
+            let sum = self.heads[metric].checked_add(other.heads[metric]);
+            fits &= sum.is_some();
+            self.heads[metric] = sum.unwrap_or_default();
+            self.tails[metric] += other.tails[metric];
+        }
+        fits
+    }
+
+    /// `None` where a sum lies beyond the range.
+    pub(super) fn costs(&self) -> Option<Costs> {
+        let mut amounts = [Amount::ZERO; METRICS];
+        for (metric, amount) in amounts.iter_mut().enumerate() {
+            *amount = Amount::from_sums(self.heads[metric], self.tails[metric])?;
+        }
+        Some(Costs::new(amounts))
+    }
+}
+
+/// Many sums, in chunks, so that growing never holds them twice.
+#[derive(Debug, Default)]
+pub(super) struct SumTable {
+    heads: Vec<Vec<[i128; METRICS]>>,
+    rows: Vec<Vec<u64>>,
+    /// As many as `heads`, once any tail was seen.
+    tails: Vec<Vec<[i128; METRICS]>>,
+    has_tails: bool,
+    len: usize,
+    pub(super) overflow: bool,
+}
+
+impl SumTable {
+
+    /// A new sum of nothing; its index.
+    pub(super) fn push(&mut self) -> u32 {
+        if self.len.is_multiple_of(CHUNK) {
+            self.heads.push(vec![[0; METRICS]; CHUNK]);
+            self.rows.push(vec![0; CHUNK]);
+            if self.has_tails {
+                self.tails.push(vec![[0; METRICS]; CHUNK]);
+            }
+        }
+        self.len += 1;
+        u32::try_from(self.len - 1).expect("cells are counted in 32 bits")
+    }
+
+    #[inline]
+    pub(super) fn add(&mut self, index: u32, rows: u64, costs: &Costs) {
+        let (chunk, place) = (index as usize / CHUNK, index as usize % CHUNK);
+        self.rows[chunk][place] += rows;
+        let heads = &mut self.heads[chunk][place];
+        let mut fine = 0;
+        for (metric, amount) in costs.iter() {
+            let (head, tail) = amount.parts();
+            let (sum, overflowed) = heads[metric as usize].overflowing_add(head);
+            heads[metric as usize] = sum;
+            self.overflow |= overflowed;
+            fine |= tail;
+        }
+        if fine != 0 {
+            self.add_tails(chunk, place, costs);
+        }
+    }
+
+    #[cold]
+    fn add_tails(&mut self, chunk: usize, place: usize, costs: &Costs) {
+        if !self.has_tails {
+            self.has_tails = true;
+            self.tails = self.heads.iter().map(|_| vec![[0; METRICS]; CHUNK]).collect();
+        }
+        for (metric, amount) in costs.iter() {
+            self.tails[chunk][place][metric as usize] += i128::from(amount.parts().1);
+        }
+    }
+
+    pub(super) fn get(&self, index: u32) -> RunningSum {
+        let (chunk, place) = (index as usize / CHUNK, index as usize % CHUNK);
+        let tails = self.tails.get(chunk).map_or([0; METRICS], |tails| tails[place]);
+        RunningSum { rows: self.rows[chunk][place], heads: self.heads[chunk][place], tails }
+    }
+
+    /// Adds a whole sum.
+    pub(super) fn merge(&mut self, index: u32, other: &RunningSum) {
+        let (chunk, place) = (index as usize / CHUNK, index as usize % CHUNK);
+        self.rows[chunk][place] += other.rows;
+        for metric in 0..METRICS {
+            let (sum, overflowed) = self.heads[chunk][place][metric].overflowing_add(other.heads[metric]);
+            self.heads[chunk][place][metric] = sum;
+            self.overflow |= overflowed;
+        }
+        if other.tails != [0; METRICS] {
+            if !self.has_tails {
+                self.has_tails = true;
+                self.tails = self.heads.iter().map(|_| vec![[0; METRICS]; CHUNK]).collect();
+            }
+            for metric in 0..METRICS {
+                self.tails[chunk][place][metric] += other.tails[metric];
+            }
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! What can be asked on the command line.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+/// Turns cloud bills into showback reports that finance can close the books on.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100, after_help = EXIT_CODES)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 fine · 1 findings at or above --fail-on · 2 usage or \
+configuration · 3 input rejected · 4 state conflict · 5 internal error";
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Read the bills of a project and write the showback of a month.
+    ///
+    /// The same command starts and restarts: it reads what is there and replaces the month's
+    /// reports by one rename, or touches nothing where they would be the same.
+    Run(RunArgs),
+    /// Check the project file, rules, column maps and reference tables, without reading a bill.
+    Check(CheckArgs),
+    /// Show where a figure comes from, down to rules, files and rows; or what a code means.
+    Explain(ExplainArgs),
+    /// Make a small project that runs at once.
+    Init(InitArgs),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct RunArgs {
+    #[command(flatten)]
+    pub(super) project: ProjectArgs,
+    #[command(flatten)]
+    pub(super) period: PeriodArgs,
+    /// Where the month's reports go, instead of out/<PERIOD> in the project.
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: Option<PathBuf>,
+    /// Exit with 1 where there are findings of this severity or a higher one.
+    #[arg(long, value_name = "SEVERITY")]
+    pub(super) fail_on: Option<FailOn>,
+    /// Print how long each stage took.
+    #[arg(long)]
+    pub(super) timings: bool,
+    /// Print findings as they are, notes included, and the summary even where nobody watches.
+    #[arg(long, short)]
+    pub(super) verbose: bool,
+    /// Print nothing but errors.
+    #[arg(long, short, conflicts_with = "verbose")]
+    pub(super) quiet: bool,
+    #[command(flatten)]
+    pub(super) threads: ThreadArgs,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct CheckArgs {
+    #[command(flatten)]
+    pub(super) project: ProjectArgs,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct ExplainArgs {
+    /// A code, such as unknown-owner: prints what it means and how it is mended.
+    #[arg(value_name = "CODE", exclusive = true)]
+    pub(super) code: Option<String>,
+    #[command(flatten)]
+    pub(super) project: ProjectArgs,
+    #[command(flatten)]
+    pub(super) period: PeriodArgs,
+    /// Explain what this owner bears.
+    #[arg(long, value_name = "ID", conflicts_with = "pool")]
+    pub(super) owner: Option<String>,
+    /// Explain what this pool received and who bears it.
+    #[arg(long, value_name = "NAME")]
+    pub(super) pool: Option<String>,
+    /// Add the source rows, with file and row number.
+    #[arg(long)]
+    pub(super) rows: bool,
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(super) format: Format,
+    #[command(flatten)]
+    pub(super) threads: ThreadArgs,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct InitArgs {
+    /// The folder to make; nothing in it is ever overwritten.
+    pub(super) dir: PathBuf,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct ProjectArgs {
+    /// The project's folder, which holds costbook.yaml.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub(super) project: PathBuf,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct PeriodArgs {
+    /// The month, such as 2026-10, or last-month.
+    #[arg(long, value_name = "PERIOD", default_value = "last-month")]
+    pub(super) period: String,
+    /// The day that last-month is counted from, such as 2026-11-03; today where not given.
+    #[arg(long, value_name = "DATE")]
+    pub(super) as_of: Option<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct ThreadArgs {
+    /// Threads to read with; as many as processors where not given. The result does not depend on it.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(super) threads: Option<u16>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum FailOn {
+    Warning,
+    Note,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    Text,
+    Json,
+}
+
+impl ThreadArgs {
+    pub(super) fn count(&self) -> usize {
+        let here = || std::thread::available_parallelism().map_or(1, usize::from);
+        self.threads.map_or_else(here, usize::from)
+    }
+}

@@ -1,0 +1,3 @@
+use super::args::ExplainArgs;
+use super::exit::Exit;
+pub(super) fn explain(_: &ExplainArgs) -> Exit { Exit::Fine }

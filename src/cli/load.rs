@@ -1,0 +1,213 @@
+//! A project from disk: texts read once, checked, compiled; everything wrong reported together.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::allocate::run_examples;
+use crate::diagnostics::{Code, Finding, Place, Span, Texts};
+use crate::domain::Org;
+use crate::ingest::{
+    MetadataTable, contained, read_cost_centers, read_metadata, run_map_examples, sha256_hex,
+};
+use crate::report::InputFile;
+use crate::rules::{ColumnMap, Entity, FormatName, Project, RuleSet, RuleText, Scope, compile, shipped};
+
+use super::console::seen_path;
+
+const PROJECT_FILE: &str = "costbook.yaml";
+
+/// A project that is right in itself. Its bills are not read yet.
+pub(super) struct Loaded {
+    pub(super) root: PathBuf,
+    pub(super) project: Project,
+    pub(super) org: Org,
+    pub(super) metadata: Vec<MetadataTable>,
+    pub(super) rules: RuleSet,
+    /// The column map of each source, in their order.
+    pub(super) maps: Vec<Arc<ColumnMap>>,
+    pub(super) inputs: Vec<InputFile>,
+}
+
+/// Reads a project, and keeps the texts so that findings can show them.
+pub(super) struct Loader {
+    root: PathBuf,
+    /// The project's folder as the user wrote it.
+    pub(super) shown: String,
+    pub(super) texts: Texts,
+    inputs: Vec<InputFile>,
+    errors: Vec<Finding>,
+}
+
+impl Loader {
+    pub(super) fn new(project: &Path) -> Self {
+        // The project file itself may be named as well as its folder.
+        let root = match project.file_name() {
+            Some(name) if name == PROJECT_FILE => project.parent().unwrap_or(Path::new(".")),
+            _ => project,
+        };
+        let root = if root.as_os_str().is_empty() { Path::new(".") } else { root };
+        Self {
+            root: root.to_owned(),
+            shown: root.to_string_lossy().into_owned(),
+            texts: Texts::new(),
+            inputs: Vec::new(),
+            errors: Vec::new(),
+        }
+    }
+
+    /// Reads and checks everything but the bills, the examples of rules and maps included.
+    ///
+    /// # Errors
+    /// Everything that is wrong.
+    pub(super) fn load(&mut self) -> Result<Loaded, Vec<Finding>> {
+        let Some(text) = self.read(PROJECT_FILE, "project", None) else {
+            return Err(std::mem::take(&mut self.errors));
+        };
+        let project = Project::parse(PROJECT_FILE, &text)?;
+        let org = self.org(&project);
+        let metadata = self.metadata(&project);
+        let maps = self.maps(&project);
+        let rules = self.rules(&project, &org, &metadata);
+        if let Some(rules) = &rules {
+            let today = chrono::Utc::now().date_naive();
+            self.errors.extend(run_examples(rules, &org, &metadata, today));
+        }
+        match rules.filter(|_| self.errors.is_empty()) {
+            None => Err(std::mem::take(&mut self.errors)),
+            Some(rules) => Ok(Loaded {
+                root: self.root.clone(),
+                project,
+                org,
+                metadata,
+                rules,
+                maps,
+                inputs: std::mem::take(&mut self.inputs),
+            }),
+        }
+    }
+
+    /// A text of the project, kept for findings and for the manifest.
+    fn read(&mut self, path: &str, kind: &'static str, named_at: Option<&Span>) -> Option<String> {
+        let bytes = match fs::read(self.root.join(path)) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                self.errors.push(self.not_found(path, &error, named_at));
+                return None;
+            }
+        };
+        self.inputs.push(InputFile {
+            kind,
+            path: path.to_owned(),
+            sha256: sha256_hex(&bytes),
+            bytes: bytes.len() as u64,
+        });
+        match String::from_utf8(bytes) {
+            Ok(text) => {
+                self.texts.insert(seen_path(&self.shown, path), text.clone());
+                Some(text)
+            }
+            Err(_) => {
+                let finding = Finding::new(Code::InvalidValue, "the file is not UTF-8");
+                self.errors.push(finding.at(Place::File(path.into())));
+                None
+            }
+        }
+    }
+
+    fn not_found(&self, path: &str, error: &std::io::Error, named_at: Option<&Span>) -> Finding {
+        let text = format!("`{}` cannot be read: {error}", seen_path(&self.shown, path));
+        let finding = Finding::new(Code::NotFound, text);
+        match named_at {
+            Some(span) => finding.at(Place::Text(span.clone())),
+            None => finding.help("name the project's folder with --project, or make one with `costbook init DIR`"),
+        }
+    }
+
+    fn org(&mut self, project: &Project) -> Org {
+        let Some((path, span)) = &project.owners else { return Org::default() };
+        let Some(text) = self.read(path, "owners", Some(span)) else { return Org::default() };
+        read_cost_centers(path, text.as_bytes()).unwrap_or_else(|findings| {
+            self.errors.extend(findings);
+            Org::default()
+        })
+    }
+
+    fn metadata(&mut self, project: &Project) -> Vec<MetadataTable> {
+        let mut tables = Vec::new();
+        for declared in &project.metadata {
+            let (path, span) = &declared.file;
+            let Some(text) = self.read(path, "metadata", Some(span)) else { continue };
+            match read_metadata(&declared.entity, path, text.as_bytes()) {
+                Ok(table) => tables.push(table),
+                Err(findings) => self.errors.extend(findings),
+            }
+        }
+        tables
+    }
+
+    fn maps(&mut self, project: &Project) -> Vec<Arc<ColumnMap>> {
+        let mut maps = Vec::new();
+        for source in &project.sources {
+            let (path, text) = match &source.format {
+                FormatName::Shipped(name) => match shipped::column_map(name) {
+                    Some((path, text)) => (path.to_owned(), text.to_owned()),
+                    None => continue,
+                },
+                FormatName::Own(path) => {
+                    let Some(text) = self.read(path, "column map", Some(&source.format_span)) else {
+                        continue;
+                    };
+                    (path.clone(), text)
+                }
+            };
+            match ColumnMap::parse(&path, &text) {
+                Ok(map) => {
+                    self.errors.extend(run_map_examples(&map, &path));
+                    maps.push(Arc::new(map));
+                }
+                Err(findings) => self.errors.extend(findings),
+            }
+        }
+        maps
+    }
+
+    fn rules(&mut self, project: &Project, org: &Org, metadata: &[MetadataTable]) -> Option<RuleSet> {
+        let mut paths: Vec<(String, Span)> = Vec::new();
+        for (pattern, span) in &project.rules {
+            match contained(&self.root, pattern, span) {
+                Ok(found) if found.is_empty() => {
+                    let text = format!("no rule file matches `{pattern}`");
+                    self.errors.push(Finding::new(Code::NotFound, text).at(Place::Text(span.clone())));
+                }
+                Ok(found) => paths.extend(found.into_iter().map(|path| (path, span.clone()))),
+                Err(finding) => self.errors.push(finding),
+            }
+        }
+        paths.sort_by(|a, b| a.0.cmp(&b.0));
+        paths.dedup_by(|a, b| a.0 == b.0);
+        let mut files = Vec::new();
+        for (path, span) in paths {
+            if let Some(text) = self.read(&path, "rules", Some(&span)) {
+                files.push(RuleText { path, text });
+            }
+        }
+        let entities: Vec<Entity> = project
+            .metadata
+            .iter()
+            .filter_map(|declared| {
+                let table = metadata.iter().find(|table| table.entity == declared.entity)?;
+                let attributes = table.attributes.clone();
+                Some(Entity { name: declared.entity.clone(), attributes, join: declared.join.clone() })
+            })
+            .collect();
+        let scope = Scope { org, entities: &entities };
+        match compile(&files, &scope) {
+            Ok(rules) => Some(rules),
+            Err(findings) => {
+                self.errors.extend(findings);
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! Commands: arguments in, one visible pipeline, an exit code out.
+//!
+//! ```text
+//! args                what can be asked
+//! load                a project's texts and tables → checked rules
+//! pipeline            the main job, stage by stage
+//! run, check, explain, init
+//! exit                what the process ends with, and why
+//! console             stdout for data, stderr for messages
+//! ```
+//!
+//! Owns wiring, the disk of the project, the clock, progress and exit codes. Computes nothing:
+//! arithmetic of any kind stands in the rooms before.
+
+mod args;
+mod check;
+mod console;
+mod exit;
+mod explain;
+mod init;
+mod load;
+mod pipeline;
+mod progress;
+mod run;
+mod timings;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Args, Command};
+use exit::Exit;
+
+/// Parses the arguments of the process and does what they ask.
+#[must_use]
+pub fn main() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => {
+            // Help and version are answers, not errors, and go to stdout.
+            let exit = if error.use_stderr() { Exit::Configuration } else { Exit::Fine };
+            let _ = error.print();
+            return exit.into();
+        }
+    };
+    let outcome = match args.command {
+        Command::Run(args) => run::run(&args),
+        Command::Check(args) => check::check(&args),
+        Command::Explain(args) => explain::explain(&args),
+        Command::Init(args) => init::init(&args),
+    };
+    outcome.into()
+}

@@ -1,0 +1,100 @@
+//! The main job, stage by stage. This function is the pipeline; there is no other.
+
+use std::collections::BTreeMap;
+
+use crate::allocate::{
+    Allocation, ConservationRow, Cube, Kernel, PeriodTotal, Plan, allocate, assemble, broken,
+    findings, period_totals, prove,
+};
+use crate::diagnostics::{Finding, Severity};
+use crate::domain::Period;
+use crate::ingest::{Progress, ScanOptions, ScanReport, SourceFile, discover, scan};
+use crate::report::Facts;
+
+use super::load::Loaded;
+use super::timings::Timings;
+
+/// What a run found out, before anything is written.
+pub(super) struct Outcome {
+    pub(super) period: Period,
+    pub(super) files: Vec<SourceFile>,
+    pub(super) scan: ScanReport,
+    pub(super) cube: Cube,
+    pub(super) months: BTreeMap<Period, Allocation>,
+    pub(super) conservation: Vec<ConservationRow>,
+    pub(super) totals: Vec<PeriodTotal>,
+    pub(super) findings: Vec<Finding>,
+}
+
+/// How to run.
+pub(super) struct Options<'a> {
+    pub(super) period: Period,
+    pub(super) threads: usize,
+    /// Makes whoever watches the scan.
+    pub(super) watch: &'a dyn Fn(&[SourceFile]) -> Box<dyn Progress>,
+}
+
+/// Bills → charges → cube → allocation → proof.
+///
+/// # Errors
+/// Everything that keeps the reports from being right; nothing is written then.
+pub(super) fn pipeline(
+    project: &Loaded,
+    options: &Options<'_>,
+    timings: &mut Timings,
+) -> Result<Outcome, Vec<Finding>> {
+    let Loaded { rules, org, metadata, .. } = project;
+    let period = options.period;
+    let files = timings.stage("discover", || discover(&project.root, &project.project.sources, &project.maps))?;
+    let plan = timings.stage("plan", || Plan::new(rules, org, metadata, &files, period));
+    let (scan, kernels) = timings.stage("scan", || {
+        let watching = (options.watch)(&files);
+        let options = ScanOptions { threads: options.threads, progress: &*watching };
+        scan(&files, plan.wanted(), options, || Kernel::new(&plan))
+    });
+    refuse(scan.findings())?;
+    let cube = timings.stage("assemble", || assemble(&plan, kernels)).map_err(|finding| vec![finding])?;
+    let months = timings.stage("allocate", || {
+        let digits = project.project.rounding_digits;
+        let mut months: BTreeMap<Period, Allocation> = BTreeMap::new();
+        for month in cube.months().into_iter().chain([period]) {
+            months.entry(month).or_insert_with(|| allocate(&cube, rules, org, month, digits));
+        }
+        months
+    });
+    let of_period = &months[&period];
+    let conservation = timings.stage("prove", || prove(&scan, &cube, of_period));
+    refuse(broken(&conservation).iter())?;
+    let totals = period_totals(&scan, period, of_period);
+    let mut all: Vec<Finding> = scan.findings().cloned().collect();
+    all.extend(findings(&cube, rules, org, of_period, &totals));
+    refuse(all.iter())?;
+    Ok(Outcome { period, files, scan, cube, months, conservation, totals, findings: all })
+}
+
+/// Stops where there are errors, with all findings at hand.
+fn refuse<'f>(findings: impl Iterator<Item = &'f Finding> + Clone) -> Result<(), Vec<Finding>> {
+    if findings.clone().any(|finding| finding.severity() == Severity::Error) {
+        return Err(findings.cloned().collect());
+    }
+    Ok(())
+}
+
+impl Outcome {
+    /// What the reports are lent.
+    pub(super) fn facts<'a>(&'a self, project: &'a Loaded) -> Facts<'a> {
+        Facts {
+            project: &project.project,
+            rules: &project.rules,
+            org: &project.org,
+            period: self.period,
+            scan: &self.scan,
+            cube: &self.cube,
+            months: &self.months,
+            conservation: &self.conservation,
+            totals: &self.totals,
+            findings: &self.findings,
+            inputs: &project.inputs,
+        }
+    }
+}

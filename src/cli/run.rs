@@ -1,0 +1,149 @@
+//! `costbook run`: the main job.
+
+use std::path::Path;
+
+use chrono::NaiveDate;
+
+use crate::diagnostics::{Code, Finding, Severity, printable};
+use crate::domain::{CostMetric, Period};
+use crate::ingest::{Progress, Silent, SourceFile};
+use crate::report::{self, OutputFolder, Published};
+
+use super::args::{FailOn, PeriodArgs, RunArgs};
+use super::console::{self, Report};
+use super::exit::Exit;
+use super::load::{Loaded, Loader};
+use super::pipeline::{Options, Outcome, pipeline};
+use super::progress::Bars;
+use super::timings::Timings;
+
+pub(super) fn run(args: &RunArgs) -> Exit {
+    let mut loader = Loader::new(&args.project.project);
+    let mut timings = Timings::default();
+    let done = timings.stage("load", || loader.load()).and_then(|project| {
+        let published = produce(args, &project, &mut timings)?;
+        Ok((project, published))
+    });
+    if args.timings {
+        timings.lines().iter().for_each(|line| console::message(line));
+    }
+    let report = Report { texts: &loader.texts, project: &loader.shown };
+    match done {
+        Err(findings) => {
+            let least = if args.quiet { Severity::Error } else { Severity::Warning };
+            report.findings(&findings, least);
+            Exit::of_errors(&findings)
+        }
+        Ok((_, done)) => {
+            if args.verbose {
+                report.findings(&done.outcome.findings, Severity::Note);
+            }
+            summarise(args, &done);
+            exit_of(args.fail_on, &done.outcome.findings)
+        }
+    }
+}
+
+/// What was published, where.
+struct Done {
+    outcome: Outcome,
+    target: String,
+    published: Published,
+}
+
+fn produce(args: &RunArgs, project: &Loaded, timings: &mut Timings) -> Result<Done, Vec<Finding>> {
+    let one = |finding: Finding| vec![finding];
+    let period = period(&args.period).map_err(one)?;
+    let target = match &args.out {
+        Some(out) => out.clone(),
+        None => project.root.join("out").join(period.to_string()),
+    };
+    // Taken before any work is done, so that a second run ends at once and not after an hour.
+    let mut folder = OutputFolder::open(&project.root.join("out"), period).map_err(one)?;
+    let watched = console::is_watched() && !args.quiet;
+    let watch = |files: &[SourceFile]| -> Box<dyn Progress> {
+        if watched { Box::new(Bars::new(files)) } else { Box::new(Silent) }
+    };
+    let options = Options { period, threads: args.threads.count(), watch: &watch };
+    let outcome = pipeline(project, &options, timings)?;
+    let published = timings.stage("report", || {
+        let facts = outcome.facts(project);
+        let staging = folder.stage(&report::run_id(&facts))?;
+        report::write(&facts, &staging)?;
+        folder.publish()
+    });
+    let published = published.map_err(one)?;
+    Ok(Done { outcome, target: shown(&target), published })
+}
+
+fn shown(path: &Path) -> String {
+    printable(&path.to_string_lossy()).into_owned()
+}
+
+/// The month that was asked for.
+pub(super) fn period(args: &PeriodArgs) -> Result<Period, Finding> {
+    let today = match &args.as_of {
+        None => chrono::Utc::now().date_naive(),
+        Some(text) => NaiveDate::parse_from_str(text, "%Y-%m-%d").map_err(|_| {
+            Finding::new(Code::InvalidValue, format!("--as-of `{text}` is not a date; write it as 2026-11-03"))
+        })?,
+    };
+    if args.period == "last-month" {
+        return Ok(Period::of(today).prior());
+    }
+    let parsed = args.period.parse::<Period>();
+    parsed.map_err(|error| Finding::new(Code::InvalidValue, format!("--period {error}")))
+}
+
+fn exit_of(fail_on: Option<FailOn>, findings: &[Finding]) -> Exit {
+    let least = match fail_on {
+        None => return Exit::Fine,
+        Some(FailOn::Warning) => Severity::Warning,
+        Some(FailOn::Note) => Severity::Note,
+    };
+    let reached = findings.iter().any(|finding| finding.severity() >= least);
+    if reached { Exit::Findings } else { Exit::Fine }
+}
+
+/// A closing summary for who watches; for cron one line, and only where something needs attention.
+fn summarise(args: &RunArgs, done: &Done) {
+    if args.quiet {
+        return;
+    }
+    let outcome = &done.outcome;
+    let attention = attention(&outcome.findings);
+    if !console::is_watched() && !args.verbose {
+        if let Some(attention) = attention {
+            let period = outcome.period;
+            console::message(&format!("costbook {period}: {attention}; see {}/run.json", done.target));
+        }
+        return;
+    }
+    let days = (outcome.period.first(), outcome.period.last());
+    let published = match done.published {
+        Published::Created => "written",
+        Published::Replaced => "replaced",
+        Published::Unchanged => "unchanged",
+    };
+    console::message(&format!("{} ({} to {})", outcome.period, days.0, days.1));
+    for total in outcome.totals.iter().filter(|total| total.metric == CostMetric::EffectiveCost) {
+        console::message(&format!(
+            "  {} EffectiveCost {}: allocated {}, unallocated {}, rounding {}",
+            total.currency, total.accepted, total.allocated, total.unallocated, total.rounding
+        ));
+    }
+    console::message(&format!("  {published}: {}", done.target));
+    if let Some(attention) = attention {
+        console::message(&format!("  needs attention: {attention}"));
+    }
+}
+
+/// The warnings by code, in a few words.
+fn attention(findings: &[Finding]) -> Option<String> {
+    let mut counts: std::collections::BTreeMap<&str, u64> = std::collections::BTreeMap::new();
+    for finding in findings.iter().filter(|finding| finding.severity() >= Severity::Warning) {
+        *counts.entry(finding.code.name()).or_default() += finding.count;
+    }
+    let parts: Vec<String> = counts.iter().map(|(code, count)| format!("{code} ×{count}")).collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
+}

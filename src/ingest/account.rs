@@ -1,0 +1,154 @@
+//! Settling the account of a file: rows get their numbers, and what is odd becomes a finding.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::diagnostics::{Code, Finding, Place};
+use crate::domain::{Amount, CostMetric};
+
+use super::charge::RowPlace;
+use super::open::empty;
+use super::report::{FileReport, QuarantinedRow, ScanReport};
+use super::tally::{QUARANTINE_LIMIT, Tally};
+
+/// Of a thousand rows, so many of the wrong length make a file torn.
+const WRONG_LENGTH_LIMIT: u64 = 1000;
+
+/// Completes a report from the tally of its file.
+pub(super) fn settle(report: &mut FileReport, tally: Tally, readable: bool) {
+    let mut rows: Vec<QuarantinedRow> = tally
+        .quarantine
+        .iter()
+        .map(|(place, row)| QuarantinedRow { row: report.row_number(*place), ..row.clone() })
+        .collect();
+    rows.sort_by(|a, b| (a.row, &a.column).cmp(&(b.row, &b.column)));
+    report.quarantine = rows;
+    let refused = report.is_refused();
+    let mut found = Vec::new();
+    if readable && !refused {
+        found.extend(refusals(report, &tally));
+        found.extend(unknown_costs(report));
+        found.extend(quarantined(report));
+    }
+    report.findings.extend(found.into_iter().map(|f| f.at(Place::File(report.path.clone()))));
+}
+
+fn refusals(report: &FileReport, tally: &Tally) -> Vec<Finding> {
+    let mut found = Vec::new();
+    if report.rows == 0 {
+        found.push(empty("the file has a header but no row"));
+    }
+    if tally.wrong_length * WRONG_LENGTH_LIMIT > report.rows && tally.wrong_length > 1 {
+        let text = format!(
+            "{} of {} rows have more or fewer fields than the header",
+            tally.wrong_length, report.rows
+        );
+        let finding = Finding::new(Code::TooManyBadRows, text).count(tally.wrong_length);
+        found.push(finding.help("the file is torn or of another format; fetch it again"));
+    }
+    if report.quarantined > QUARANTINE_LIMIT as u64 {
+        let text = format!("{} of {} rows cannot be read", report.quarantined, report.rows);
+        let finding = Finding::new(Code::TooManyBadRows, text).count(report.quarantined);
+        found.push(finding.help("check that the source names the right format"));
+    }
+    if tally.overflow {
+        found.push(Finding::new(Code::SumOverflow, "the amounts of the file sum beyond what can be kept exactly"));
+    }
+    found
+}
+
+fn unknown_costs(report: &FileReport) -> Vec<Finding> {
+    let known = report.control_totals();
+    let mut found = Vec::new();
+    for metric in CostMetric::ALL {
+        let unknown: u64 = report.totals.values().map(|t| t.unknown[metric as usize]).sum();
+        let in_file = known.keys().any(|(_, known)| *known == metric);
+        if unknown > 0 && in_file {
+            let text = format!("{metric} is empty on {unknown} of {} rows", report.accepted);
+            let finding = Finding::new(Code::CostUnknown, text).count(unknown);
+            found.push(finding.help("those rows count for the other metrics; this metric's sums are too small by what is unknown"));
+        }
+    }
+    found
+}
+
+fn quarantined(report: &FileReport) -> Option<Finding> {
+    let first = report.quarantine.first()?;
+    let text = format!(
+        "{} of {} rows cannot be read; the first is row {}, column {}",
+        report.quarantined, report.rows, first.row, first.column
+    );
+    let finding = Finding::new(Code::RowsQuarantined, text).count(report.quarantined);
+    Some(finding.help("quarantine.csv lists them all with reason; their money is in no total"))
+}
+
+/// Files that repeat the content of an earlier file of their source, by index, with the account
+/// that they get instead: read, and not counted.
+pub(super) fn duplicates(report: &ScanReport) -> BTreeMap<usize, FileReport> {
+    let mut seen: BTreeMap<(&str, &str), &Arc<str>> = BTreeMap::new();
+    let mut found = BTreeMap::new();
+    for (index, file) in report.files.iter().enumerate() {
+        if file.is_refused() || file.content_sha256.is_empty() {
+            continue;
+        }
+        match seen.get(&(file.source.as_str(), file.content_sha256.as_str())) {
+            None => {
+                seen.insert((&file.source, &file.content_sha256), &file.path);
+            }
+            Some(first) => {
+                found.insert(index, uncounted(file, first));
+            }
+        }
+    }
+    found
+}
+
+fn uncounted(file: &FileReport, first: &Arc<str>) -> FileReport {
+    let text = format!("the content is that of `{first}`; it counts once");
+    let finding = Finding::new(Code::DuplicateFile, text).at(Place::File(file.path.clone()));
+    FileReport {
+        duplicate_of: Some(first.clone()),
+        rows: 0,
+        accepted: 0,
+        quarantined: 0,
+        excluded: BTreeMap::new(),
+        totals: BTreeMap::new(),
+        quarantine: Vec::new(),
+        findings: vec![finding],
+        ..file.clone()
+    }
+}
+
+/// Refuses input whose files are fine each by itself but too large together; after this, adding
+/// up any of their totals is safe.
+pub(super) fn check_magnitude(report: &mut ScanReport) {
+    let mut sums = [Amount::ZERO; CostMetric::COUNT];
+    for file in &mut report.files {
+        let amounts = file.totals.values().flat_map(|totals| totals.costs.iter());
+        let fits = amounts.fold(true, |fits, (metric, amount)| {
+            let sum = sums[metric as usize].checked_add(amount.abs());
+            sums[metric as usize] = sum.unwrap_or_default();
+            fits && sum.is_some()
+        });
+        if !fits {
+            let text = "with this file, the amounts sum beyond what can be kept exactly";
+            file.findings.push(Finding::new(Code::SumOverflow, text).at(Place::File(file.path.clone())));
+            return;
+        }
+    }
+}
+
+impl FileReport {
+    /// The number of a row as an editor shows it.
+    #[must_use]
+    pub fn row_number(&self, place: RowPlace) -> u64 {
+        let start = self.block_starts.get(place.block as usize).copied().unwrap_or_default();
+        start + u64::from(place.record)
+    }
+
+    /// Whether the file could not be used at all.
+    #[must_use]
+    pub fn is_refused(&self) -> bool {
+        self.findings.iter().any(|f| f.severity() == crate::diagnostics::Severity::Error)
+    }
+}

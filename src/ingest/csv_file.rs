@@ -1,0 +1,203 @@
+//! Rows of CSV: from a block of records to judged rows.
+
+use std::borrow::Cow;
+
+use chrono::NaiveDate;
+use memchr::memchr;
+
+use crate::diagnostics::Code;
+use crate::domain::{Amount, CostMetric};
+
+use super::binding::{Binding, Spot};
+use super::charge::{RowPlace, Sink};
+use super::csv_records::{RawField, Records};
+use super::dates::utc_day;
+use super::exclusion::Exclusions;
+use super::report::FileId;
+use super::tally::{Part, Row, Source, Tally};
+use super::tags_json;
+
+/// What reading rows of one file needs to know of it.
+#[derive(Debug)]
+pub(super) struct CsvFormat {
+    pub(super) file: FileId,
+    pub(super) binding: Binding,
+    pub(super) exclusions: Exclusions,
+    pub(super) delimiter: u8,
+}
+
+/// Reads all records of a block. The header is not among them.
+pub(super) fn read_block(
+    format: &CsvFormat,
+    block: &[u8],
+    index: u32,
+    tally: &mut Tally,
+    sink: &mut impl Sink,
+) {
+    let suspect = std::str::from_utf8(block).is_err() || memchr(0, block).is_some();
+    let mut records = Records::new(block, format.delimiter);
+    let mut fields = Vec::with_capacity(format.binding.headers.len());
+    let mut scratch = Scratch::default();
+    let mut spare: Vec<Option<&[u8]>> = Vec::with_capacity(format.binding.texts.len());
+    let mut count = 0_u32;
+    while records.read(&mut fields) {
+        let place = RowPlace { block: index, record: count };
+        count += 1;
+        let record = Record { format, fields: &fields };
+        if let Some((part, code)) = record.fault(suspect) {
+            tally.refuse_record(place, part, code, &record);
+            continue;
+        }
+        scratch.fill(&record);
+        let mut texts = recycled(spare);
+        record.texts(&scratch, &mut texts);
+        let row = record.row(place, &texts);
+        match format.exclusions.excludes(&texts, row.charge_day) {
+            Some(rule) => tally.exclude(rule),
+            None => tally.take(format.file, &row, &record, sink),
+        }
+        spare = recycled(texts);
+    }
+    tally.block_rows.push((index, u64::from(count)));
+}
+
+/// The same allocation, empty, for values that live differently long.
+fn recycled<'b>(mut texts: Vec<Option<&[u8]>>) -> Vec<Option<&'b [u8]>> {
+    texts.clear();
+    texts.into_iter().map(|_| None).collect()
+}
+
+/// Values that do not lie in the block as they are: with doubled quotes, or tags to be put together.
+#[derive(Default)]
+struct Scratch {
+    bytes: Vec<u8>,
+    /// Wanted text → its stretch of `bytes`.
+    stretches: Vec<(usize, std::ops::Range<usize>)>,
+}
+
+impl Scratch {
+    fn fill(&mut self, record: &Record<'_, '_>) {
+        self.bytes.clear();
+        self.stretches.clear();
+        let binding = &record.format.binding;
+        for (text, spot) in binding.texts.iter().enumerate() {
+            let Some(field) = spot.index().map(|at| record.fields[at]) else { continue };
+            let begin = self.bytes.len();
+            if binding.braceless_tags == Some(text) && !binding.is_null(&field.value()) {
+                self.bytes.push(b'{');
+                field.write_to(&mut self.bytes);
+                self.bytes.push(b'}');
+            } else if field.borrowed().is_none() {
+                field.write_to(&mut self.bytes);
+            } else {
+                continue;
+            }
+            self.stretches.push((text, begin..self.bytes.len()));
+        }
+        if let Some((text, columns)) = &binding.tag_columns {
+            let begin = self.bytes.len();
+            let value = |at: &usize| record.fields[*at].value();
+            let tags = columns.iter().map(|(key, at)| (key.as_str(), value(at)));
+            tags_json::write(tags.filter(|(_, value)| !binding.is_null(value)), &mut self.bytes);
+            self.stretches.push((*text, begin..self.bytes.len()));
+        }
+    }
+
+    fn get(&self, text: usize) -> Option<&[u8]> {
+        let (_, stretch) = self.stretches.iter().find(|(known, _)| *known == text)?;
+        Some(&self.bytes[stretch.clone()])
+    }
+}
+
+/// One record, not yet judged.
+struct Record<'r, 'b> {
+    format: &'r CsvFormat,
+    fields: &'r [RawField<'b>],
+}
+
+impl<'r> Record<'r, '_> {
+    /// What keeps the record from being split into values at all.
+    fn fault(&self, suspect: bool) -> Option<(Part, Code)> {
+        if self.fields.len() != self.format.binding.headers.len() {
+            return Some((Part::Record, Code::BadRowLength));
+        }
+        let broken = |field: &RawField<'_>| {
+            field.is_torn() || suspect && {
+                let value = field.value();
+                value.contains(&0) || std::str::from_utf8(&value).is_err()
+            }
+        };
+        let at = self.fields.iter().position(broken)?;
+        Some((Part::Field(at), Code::BadText))
+    }
+
+    fn texts<'t>(&'t self, scratch: &'t Scratch, texts: &mut Vec<Option<&'t [u8]>>)
+    where
+        'r: 't,
+    {
+        let binding = &self.format.binding;
+        for (index, spot) in binding.texts.iter().enumerate() {
+            let found = match scratch.get(index) {
+                None => self.bytes(spot),
+                written => written,
+            };
+            texts.push(found.filter(|text| !binding.is_null(text)));
+        }
+    }
+
+    /// A value that lies in the block, or a constant of the map.
+    fn bytes<'t>(&'t self, spot: &'t Spot) -> Option<&'t [u8]> {
+        match spot {
+            Spot::At(index) => self.fields[*index].borrowed(),
+            Spot::Constant(text) => Some(text.as_bytes()),
+            Spot::Missing => None,
+        }
+    }
+
+    fn value(&self, spot: &Spot) -> Cow<'_, [u8]> {
+        match spot {
+            Spot::At(index) => self.fields[*index].value(),
+            Spot::Constant(text) => Cow::Owned(text.as_bytes().to_vec()),
+            Spot::Missing => Cow::Borrowed(&[]),
+        }
+    }
+
+    fn row<'t>(&'t self, place: RowPlace, texts: &'t [Option<&'t [u8]>]) -> Row<'t> {
+        let binding = &self.format.binding;
+        let day = |spot: &Spot| -> Option<NaiveDate> { utc_day(self.value(spot).trim_ascii()) };
+        let cost = |metric: CostMetric| {
+            let text = self.value(&binding.costs[metric as usize]);
+            if binding.is_null(&text) { Ok(None) } else { Amount::parse(&text).map(Some) }
+        };
+        Row {
+            place,
+            costs: CostMetric::ALL.map(cost),
+            currency: self.bytes(&binding.currency).filter(|text| !binding.is_null(text)),
+            billing_day: day(&binding.billing_start),
+            charge_day: day(&binding.charge_start),
+            texts,
+        }
+    }
+}
+
+impl Source for Record<'_, '_> {
+    fn name(&self, part: Part) -> String {
+        self.format.binding.name_of(part)
+    }
+
+    fn text(&self, part: Part) -> Vec<u8> {
+        let binding = &self.format.binding;
+        match part {
+            Part::Cost(metric) => self.value(&binding.costs[metric as usize]).into_owned(),
+            Part::Currency => self.value(&binding.currency).into_owned(),
+            Part::BillingStart => self.value(&binding.billing_start).into_owned(),
+            Part::ChargeStart => self.value(&binding.charge_start).into_owned(),
+            Part::Text(index) => self.value(&binding.texts[index]).into_owned(),
+            Part::Field(index) => self.fields[index].value().into_owned(),
+            Part::Record => {
+                let expected = binding.headers.len();
+                format!("{} fields where the header has {expected}", self.fields.len()).into_bytes()
+            }
+        }
+    }
+}

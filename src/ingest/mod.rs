@@ -1,0 +1,48 @@
+//! Provider formats become charges, and every row is accounted for.
+//!
+//! ```text
+//! discover            patterns of a source → files
+//! reference           tables of cost centers and metadata → domain nouns
+//! scan                files → charges into sinks, and a report
+//!   open              what a file is, by its content; its hashes
+//!   Binding           a column map meets a header
+//!   csv_*, parquet_*  blocks and row groups → rows
+//!   Tally             rows → accepted, quarantined, excluded; exact sums
+//! ScanReport          the account of each file
+//! ```
+//!
+//! Owns reading; knows column maps, nothing of owners, pools or dimensions: it hands charges to a
+//! [`Sink`] and counts what the sink takes. May use `domain`, `diagnostics`, and of `rules` the
+//! project's declarations, column maps and conditions.
+//!
+//! Order: a row is first split, then valued, then excluded or judged, then offered to the sink,
+//! and only then summed, because control totals cover exactly the rows that were taken.
+//!
+//! Invariants: `rows = accepted + quarantined + excluded` in every file; sums are exact; a file
+//! that cannot be read whole is refused whole; memory is bounded by blocks and row groups.
+
+mod account;
+mod binding;
+mod charge;
+mod csv_blocks;
+mod csv_file;
+mod csv_records;
+mod dates;
+mod discover;
+mod examples;
+mod exclusion;
+mod open;
+mod parquet_column;
+mod parquet_file;
+mod reference;
+mod report;
+mod scan;
+mod tags_json;
+mod tally;
+
+pub use charge::{Charge, Rejection, RowPlace, Sink, WantedText};
+pub use discover::{contained, discover, sha256_hex};
+pub use examples::run_map_examples;
+pub use reference::{MetadataTable, read_cost_centers, read_metadata};
+pub use report::{FileId, FileReport, MonthTotals, QuarantinedRow, ScanReport};
+pub use scan::{Progress, ScanOptions, Silent, SourceFile, scan};

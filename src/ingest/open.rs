@@ -1,0 +1,243 @@
+//! Opening a bill: what kind of file it is by its content, and its header.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read, Seek};
+use std::path::Path;
+use std::sync::Arc;
+
+use flate2::read::MultiGzDecoder;
+use sha2::{Digest, Sha256};
+
+use crate::diagnostics::{Code, Finding, Place};
+
+use super::csv_records::Records;
+
+/// Bytes that a header may have.
+const HEADER_LIMIT: usize = 1 << 20;
+/// Columns that a header may have.
+const COLUMN_LIMIT: usize = 10_000;
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
+/// What a file is by its first bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Csv,
+    GzipCsv,
+    Parquet,
+}
+
+/// Opens a regular file and tells its kind.
+pub(super) fn open(path: &Path, name: &Arc<str>) -> Result<(File, Kind), Finding> {
+    let place = || Place::File(name.clone());
+    let unreadable = |error: &io::Error| {
+        Finding::new(Code::UnreadableFile, format!("the file cannot be read: {error}"))
+            .help("check that it exists, is a regular file and may be read")
+            .at(place())
+    };
+    let metadata = path.metadata().map_err(|error| unreadable(&error))?;
+    if !metadata.is_file() {
+        let error = io::Error::other("it is not a regular file");
+        return Err(unreadable(&error));
+    }
+    if metadata.len() == 0 {
+        return Err(empty("the file has no content at all").at(place()));
+    }
+    let mut file = File::open(path).map_err(|error| unreadable(&error))?;
+    let mut magic = Vec::new();
+    file.by_ref().take(4).read_to_end(&mut magic).map_err(|error| unreadable(&error))?;
+    file.rewind().map_err(|error| unreadable(&error))?;
+    let kind = kind(&magic).map_err(|finding| finding.at(place()))?;
+    Ok((file, kind))
+}
+
+fn kind(magic: &[u8]) -> Result<Kind, Finding> {
+    match magic {
+        [0x1f, 0x8b, ..] => Ok(Kind::GzipCsv),
+        b"PAR1" => Ok(Kind::Parquet),
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
+            Err(Finding::new(Code::BrokenFile, "the file is UTF-16, not UTF-8")
+                .help("export it as UTF-8, or convert it: iconv -f UTF-16 -t UTF-8"))
+        }
+        [b'P', b'K', 3, 4] => {
+            Err(Finding::new(Code::BrokenFile, "the file is a ZIP archive or a workbook, not a bill in CSV or Parquet")
+                .help("unpack it, or export the sheet as CSV"))
+        }
+        _ => Ok(Kind::Csv),
+    }
+}
+
+pub(super) fn empty(message: &str) -> Finding {
+    Finding::new(Code::EmptyFile, message)
+        .help("an empty delivery is not taken for zero cost; fetch the file again or take it out of the source")
+}
+
+/// The name promises another kind than the content has.
+pub(super) fn suffix_note(name: &Arc<str>, kind: Kind) -> Option<Finding> {
+    let lower = name.to_lowercase();
+    let expected = match kind {
+        Kind::Csv => ".csv",
+        Kind::GzipCsv => ".gz",
+        Kind::Parquet => ".parquet",
+    };
+    let telling = [".csv", ".gz", ".parquet"].into_iter().find(|suffix| lower.ends_with(suffix))?;
+    let content = match kind {
+        Kind::Csv => "plain text",
+        Kind::GzipCsv => "gzip",
+        Kind::Parquet => "Parquet",
+    };
+    (telling != expected).then(|| {
+        Finding::new(Code::WrongSuffix, format!("the content is {content}, though the name ends in {telling}"))
+            .at(Place::File(name.clone()))
+    })
+}
+
+/// Hashes what passes through.
+pub(super) struct Hashing<R> {
+    input: R,
+    hash: Sha256,
+    bytes: u64,
+}
+
+impl<R: Read> Hashing<R> {
+    fn new(input: R) -> Self {
+        Self { input, hash: Sha256::new(), bytes: 0 }
+    }
+}
+
+impl<R: Read> Read for Hashing<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let size = self.input.read(buffer)?;
+        self.hash.update(&buffer[..size]);
+        self.bytes += size as u64;
+        Ok(size)
+    }
+}
+
+/// SHA-256 as hex, and the bytes it covers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Fingerprint {
+    pub(super) file: String,
+    pub(super) content: String,
+    pub(super) bytes: u64,
+}
+
+/// The text of a CSV, decompressed, hashed on both sides of the decompression.
+pub(super) enum CsvStream {
+    Plain(Hashing<File>),
+    Gzip(Hashing<MultiGzDecoder<BufReader<Hashing<File>>>>),
+}
+
+impl CsvStream {
+    pub(super) fn new(file: File, kind: Kind) -> Self {
+        let raw = Hashing::new(file);
+        match kind {
+            Kind::GzipCsv => {
+                let buffered = BufReader::with_capacity(1 << 18, raw);
+                Self::Gzip(Hashing::new(MultiGzDecoder::new(buffered)))
+            }
+            _ => Self::Plain(raw),
+        }
+    }
+
+    /// The hashes, once the stream was read to its end.
+    pub(super) fn fingerprint(self) -> Fingerprint {
+        match self {
+            Self::Plain(raw) => {
+                let hash = hex(&raw.hash.finalize());
+                Fingerprint { file: hash.clone(), content: hash, bytes: raw.bytes }
+            }
+            Self::Gzip(content) => {
+                let raw = content.input.into_inner().into_inner();
+                Fingerprint {
+                    file: hex(&raw.hash.finalize()),
+                    content: hex(&content.hash.finalize()),
+                    bytes: raw.bytes,
+                }
+            }
+        }
+    }
+}
+
+impl Read for CsvStream {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(input) => input.read(buffer),
+            Self::Gzip(input) => input.read(buffer),
+        }
+    }
+}
+
+/// The fingerprint of a file that is not read front to back.
+pub(super) fn fingerprint(file: &File) -> io::Result<Fingerprint> {
+    let mut file = file.try_clone()?;
+    file.rewind()?;
+    let mut hashing = Hashing::new(file);
+    let mut buffer = vec![0; 1 << 18];
+    while hashing.read(&mut buffer)? > 0 {}
+    let hash = hex(&hashing.hash.finalize());
+    Ok(Fingerprint { file: hash.clone(), content: hash, bytes: hashing.bytes })
+}
+
+pub(super) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// The header of a CSV and what was read beyond it.
+pub(super) struct CsvHead {
+    pub(super) headers: Vec<String>,
+    pub(super) delimiter: u8,
+    /// Bytes behind the header that were read with it.
+    pub(super) rest: Vec<u8>,
+}
+
+/// Reads the header record and finds the delimiter from it.
+pub(super) fn csv_head(stream: &mut CsvStream) -> Result<CsvHead, Finding> {
+    let torn = |error: io::Error| {
+        Finding::new(Code::BrokenFile, format!("the file cannot be read to its header: {error}"))
+            .help("the delivery is torn or was altered; fetch it again")
+    };
+    let mut begun = Vec::new();
+    let limit = u64::try_from(HEADER_LIMIT).unwrap_or(u64::MAX);
+    stream.by_ref().take(limit).read_to_end(&mut begun).map_err(torn)?;
+    let mark = if begun.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
+    let text = &begun[mark..];
+    if text.iter().all(u8::is_ascii_whitespace) {
+        return Err(empty("the file has no header"));
+    }
+    let delimiter = delimiter(text);
+    let (headers, end) = header_record(text, delimiter);
+    if headers.len() > COLUMN_LIMIT {
+        let text = format!("the header has {} columns; {COLUMN_LIMIT} are the limit", headers.len());
+        return Err(Finding::new(Code::BrokenFile, text));
+    }
+    let headers = headers
+        .into_iter()
+        .map(|name| String::from_utf8(name).map(|name| name.trim().to_owned()))
+        .collect::<Result<_, _>>()
+        .map_err(|_| Finding::new(Code::BrokenFile, "the header is not UTF-8"))?;
+    Ok(CsvHead { headers, delimiter, rest: text[end..].to_vec() })
+}
+
+fn header_record(text: &[u8], delimiter: u8) -> (Vec<Vec<u8>>, usize) {
+    let mut records = Records::new(text, delimiter);
+    let mut fields = Vec::new();
+    records.read(&mut fields);
+    let names = fields.iter().map(|field| field.value().into_owned()).collect();
+    (names, text.len() - records.remaining())
+}
+
+/// The delimiter that cuts the first record into most columns; a comma where none does.
+fn delimiter(text: &[u8]) -> u8 {
+    let columns = |delimiter: u8| header_record(text, delimiter).0.len();
+    let mut best = b',';
+    for candidate in [b';', b'\t', b'|'] {
+        if columns(candidate) > columns(best) {
+            best = candidate;
+        }
+    }
+    best
+}

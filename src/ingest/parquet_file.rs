@@ -1,0 +1,219 @@
+//! Rows of Parquet: from a row group to judged rows, one batch in memory at a time.
+
+use std::fs::File;
+use std::sync::Arc;
+
+use arrow_array::RecordBatch;
+use arrow_schema::{DataType, Field, Schema, SchemaRef};
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
+};
+use parquet::errors::ParquetError;
+
+use crate::domain::CostMetric;
+
+use super::binding::{Binding, Spot};
+use super::charge::{RowPlace, Sink};
+use super::exclusion::Exclusions;
+use super::parquet_column::{CostColumn, DayColumn, TextColumn};
+use super::report::FileId;
+use super::tally::{Part, Row, Source, Tally};
+
+const BATCH_ROWS: usize = 8192;
+
+/// An opened Parquet file: footer read, columns not yet bound.
+pub(super) struct ParquetHead {
+    metadata: ArrowReaderMetadata,
+}
+
+/// What reading rows of one file needs to know of it.
+pub(super) struct ParquetFormat {
+    pub(super) file: FileId,
+    pub(super) binding: Binding,
+    pub(super) exclusions: Exclusions,
+    pub(super) metadata: ArrowReaderMetadata,
+}
+
+impl ParquetHead {
+    /// Reads the footer, with text columns as views into their pages, which spares a copy.
+    ///
+    /// # Errors
+    /// Where the file is no Parquet or does not hold together.
+    pub(super) fn open(file: &File) -> Result<Self, ParquetError> {
+        let found = ArrowReaderMetadata::load(file, ArrowReaderOptions::new().with_skip_arrow_metadata(true))?;
+        let views = with_views(found.schema());
+        let options = ArrowReaderOptions::new().with_schema(views);
+        Ok(Self { metadata: ArrowReaderMetadata::try_new(found.metadata().clone(), options)? })
+    }
+
+    pub(super) fn headers(&self) -> Vec<String> {
+        self.metadata.schema().fields().iter().map(|field| field.name().clone()).collect()
+    }
+
+    /// Whether money is kept as binary floating point in any of these columns.
+    pub(super) fn has_binary(&self, columns: impl Iterator<Item = usize>) -> bool {
+        let fields = self.metadata.schema().fields();
+        let mut types = columns.filter_map(|index| fields.get(index)).map(|field| field.data_type());
+        types.any(DataType::is_floating)
+    }
+
+    pub(super) fn into_format(self, file: FileId, binding: Binding, exclusions: Exclusions) -> ParquetFormat {
+        ParquetFormat { file, binding, exclusions, metadata: self.metadata }
+    }
+}
+
+fn with_views(schema: &SchemaRef) -> SchemaRef {
+    let viewed = |field: &Arc<Field>| match field.data_type() {
+        DataType::Utf8 | DataType::LargeUtf8 => {
+            Arc::new(field.as_ref().clone().with_data_type(DataType::Utf8View))
+        }
+        _ => field.clone(),
+    };
+    let fields: Vec<Arc<Field>> = schema.fields().iter().map(viewed).collect();
+    Arc::new(Schema::new(fields))
+}
+
+impl ParquetFormat {
+    pub(super) fn row_groups(&self) -> usize {
+        self.metadata.metadata().num_row_groups()
+    }
+
+    /// Reads one row group.
+    ///
+    /// # Errors
+    /// Where pages do not hold together.
+    pub(super) fn read_row_group(
+        &self,
+        file: &File,
+        group: usize,
+        tally: &mut Tally,
+        sink: &mut impl Sink,
+    ) -> Result<(), ParquetError> {
+        let used = self.binding.used_columns();
+        let descriptor = self.metadata.metadata().file_metadata().schema_descr();
+        let mask = ProjectionMask::roots(descriptor, used.iter().copied());
+        let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(
+            file.try_clone()?,
+            self.metadata.clone(),
+        )
+        .with_row_groups(vec![group])
+        .with_projection(mask)
+        .with_batch_size(BATCH_ROWS)
+        .build()?;
+        let block = u32::try_from(group).unwrap_or(u32::MAX);
+        let mut record = 0;
+        for batch in reader {
+            self.read_batch(&batch?, &used, RowPlace { block, record }, tally, sink)?;
+            record += u32::try_from(BATCH_ROWS).unwrap_or(u32::MAX);
+        }
+        let rows = self.metadata.metadata().row_group(group).num_rows();
+        tally.block_rows.push((block, u64::try_from(rows).unwrap_or(0)));
+        Ok(())
+    }
+
+    fn read_batch(
+        &self,
+        batch: &RecordBatch,
+        used: &[usize],
+        begin: RowPlace,
+        tally: &mut Tally,
+        sink: &mut impl Sink,
+    ) -> Result<(), ParquetError> {
+        let columns = BatchColumns::new(&self.binding, batch, used)?;
+        let mut texts: Vec<Option<&[u8]>> = Vec::with_capacity(columns.texts.len());
+        for index in 0..batch.num_rows() {
+            let place = RowPlace {
+                block: begin.block,
+                record: begin.record + u32::try_from(index).unwrap_or(u32::MAX),
+            };
+            texts.clear();
+            let known = |text: &&[u8]| !self.binding.is_null(text);
+            texts.extend(columns.texts.iter().map(|column| column.get(index).filter(known)));
+            let row = Row {
+                place,
+                costs: std::array::from_fn(|metric| columns.costs[metric].get(index, &self.binding)),
+                currency: columns.currency.get(index).filter(known),
+                billing_day: columns.billing_start.get(index),
+                charge_day: columns.charge_start.get(index),
+                texts: &texts,
+            };
+            match self.exclusions.excludes(&texts, row.charge_day) {
+                Some(rule) => tally.exclude(rule),
+                None => {
+                    let source = BatchRow { format: self, columns: &columns, index };
+                    tally.take(self.file, &row, &source, sink);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The columns of one batch, by what they are for.
+struct BatchColumns<'a> {
+    costs: [CostColumn<'a>; CostMetric::COUNT],
+    currency: TextColumn<'a>,
+    billing_start: DayColumn<'a>,
+    charge_start: DayColumn<'a>,
+    texts: Vec<TextColumn<'a>>,
+}
+
+impl<'a> BatchColumns<'a> {
+    fn new(binding: &'a Binding, batch: &'a RecordBatch, used: &[usize]) -> Result<Self, ParquetError> {
+        // A projected batch keeps the file's order of columns.
+        let array = |index: usize| used.iter().position(|known| *known == index).map(|at| batch.column(at));
+        let texts = |spot: &'a Spot| match spot {
+            Spot::At(index) => array(*index).map_or(Ok(TextColumn::Absent), TextColumn::new),
+            Spot::Constant(text) => Ok(TextColumn::Constant(text.as_bytes())),
+            Spot::Missing => Ok(TextColumn::Absent),
+        };
+        let day = |spot: &'a Spot| DayColumn::new(spot.index().and_then(array));
+        let cost = |metric: CostMetric| {
+            CostColumn::new(spot_array(&binding.costs[metric as usize], &array))
+        };
+        Ok(Self {
+            costs: [
+                cost(CostMetric::BilledCost)?,
+                cost(CostMetric::EffectiveCost)?,
+                cost(CostMetric::ListCost)?,
+                cost(CostMetric::ContractedCost)?,
+            ],
+            currency: texts(&binding.currency)?,
+            billing_start: day(&binding.billing_start)?,
+            charge_start: day(&binding.charge_start)?,
+            texts: binding.texts.iter().map(texts).collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+fn spot_array<'a>(
+    spot: &Spot,
+    array: &impl Fn(usize) -> Option<&'a arrow_array::ArrayRef>,
+) -> Option<&'a arrow_array::ArrayRef> {
+    spot.index().and_then(array)
+}
+
+/// One row of a batch, for complaints about it.
+struct BatchRow<'a> {
+    format: &'a ParquetFormat,
+    columns: &'a BatchColumns<'a>,
+    index: usize,
+}
+
+impl Source for BatchRow<'_> {
+    fn name(&self, part: Part) -> String {
+        self.format.binding.name_of(part)
+    }
+
+    fn text(&self, part: Part) -> Vec<u8> {
+        match part {
+            Part::Cost(metric) => self.columns.costs[metric as usize].text(self.index),
+            Part::Currency => self.columns.currency.get(self.index).unwrap_or_default().to_vec(),
+            Part::BillingStart => self.columns.billing_start.text(self.index),
+            Part::ChargeStart => self.columns.charge_start.text(self.index),
+            Part::Text(index) => self.columns.texts[index].get(self.index).unwrap_or_default().to_vec(),
+            Part::Field(_) | Part::Record => Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,383 @@
+//! The one pass over the big data: all files, side by side, into one sink per thread.
+//!
+//! Parquet is shared out by row group, CSV by block of records; a file's rows may thus reach
+//! several sinks, in any order. What comes out does not depend on it: sums are exact, and rows are
+//! numbered afterwards from the counts of their blocks.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::diagnostics::{Code, Finding, Place};
+use crate::rules::ColumnMap;
+
+use super::account;
+use super::binding::Binding;
+use super::charge::{Sink, WantedText};
+use super::csv_blocks::{BlockError, Blocks};
+use super::csv_file::{CsvFormat, read_block};
+use super::exclusion::Exclusions;
+use super::open::{self, CsvStream, Fingerprint, Kind};
+use super::parquet_file::{ParquetFormat, ParquetHead};
+use super::report::{FileId, FileReport, ScanReport};
+use super::tally::Tally;
+
+/// A bill to read.
+#[derive(Clone, Debug)]
+pub struct SourceFile {
+    /// Name of its source.
+    pub source: Arc<str>,
+    /// Relative to the project, with `/`: the name in all reports.
+    pub path: Arc<str>,
+    pub location: PathBuf,
+    pub map: Arc<ColumnMap>,
+}
+
+/// Told how far a scan is; called from many threads.
+pub trait Progress: Sync {
+    /// `bytes` more of a file were read.
+    fn advanced(&self, file: FileId, bytes: u64);
+}
+
+/// No one is watching.
+#[derive(Clone, Copy, Debug)]
+pub struct Silent;
+
+impl Progress for Silent {
+    fn advanced(&self, _: FileId, _: u64) {}
+}
+
+/// How to scan.
+#[derive(Clone, Copy)]
+pub struct ScanOptions<'a> {
+    /// At least 1.
+    pub threads: usize,
+    pub progress: &'a dyn Progress,
+}
+
+/// Reads all files into sinks made by `make_sink`, one per thread.
+///
+/// Every file is accounted for in the report. A file that had to be refused carries a finding of
+/// severity error, and then the sinks hold rows that must not be used. A file with the content of
+/// an earlier one of its source counts once: that this is so is known only at its end, so the scan
+/// is then done again without it, which is rare and cannot be wrong.
+pub fn scan<S: Sink>(
+    files: &[SourceFile],
+    wanted: &[WantedText],
+    options: ScanOptions<'_>,
+    make_sink: impl Fn() -> S + Sync,
+) -> (ScanReport, Vec<S>) {
+    let mut duplicates: BTreeMap<usize, FileReport> = BTreeMap::new();
+    loop {
+        let (mut report, sinks) = pass(files, &duplicates, wanted, options, &make_sink);
+        let found = account::duplicates(&report);
+        if found.is_empty() {
+            for (index, duplicate) in duplicates {
+                report.files[index] = duplicate;
+            }
+            account::check_magnitude(&mut report);
+            return (report, sinks);
+        }
+        duplicates.extend(found);
+    }
+}
+
+fn pass<S: Sink>(
+    files: &[SourceFile],
+    duplicates: &BTreeMap<usize, FileReport>,
+    wanted: &[WantedText],
+    options: ScanOptions<'_>,
+    make_sink: &(impl Fn() -> S + Sync),
+) -> (ScanReport, Vec<S>) {
+    let open = |(index, file)| match duplicates.contains_key(&index) {
+        true => Opened { body: Body::Refused, version: None, findings: Vec::new() },
+        false => open_file(index, file, wanted),
+    };
+    let opened: Vec<Opened> = files.iter().enumerate().map(open).collect();
+    let pass = Pass {
+        files,
+        opened: &opened,
+        ends: files.iter().map(|_| Mutex::new(End::default())).collect(),
+        next_group: AtomicUsize::new(0),
+        next_stream: AtomicUsize::new(0),
+        groups: row_groups(&opened),
+        progress: options.progress,
+    };
+    let sinks = pass.run(options.threads.max(1), make_sink);
+    let ends: Vec<End> = pass.ends.into_iter().map(|end| end.into_inner().unwrap_or_default()).collect();
+    let mut report = ScanReport::default();
+    for ((file, opened), end) in files.iter().zip(opened).zip(ends) {
+        report.files.push(file_report(file, opened, end));
+    }
+    (report, sinks)
+}
+
+/// A file whose header is understood, or why not.
+struct Opened {
+    body: Body,
+    version: Option<String>,
+    findings: Vec<Finding>,
+}
+
+enum Body {
+    Refused,
+    Parquet(ParquetFormat, File),
+    Csv(CsvFormat, Mutex<Option<(CsvStream, Vec<u8>)>>),
+}
+
+/// What the pass found out about a file.
+#[derive(Default)]
+struct End {
+    tally: Tally,
+    fingerprint: Fingerprint,
+    findings: Vec<Finding>,
+}
+
+fn open_file(index: usize, file: &SourceFile, wanted: &[WantedText]) -> Opened {
+    try_open(index, file, wanted).unwrap_or_else(|findings| {
+        let place = |finding: Finding| match finding.place {
+            None => finding.at(Place::File(file.path.clone())),
+            Some(_) => finding,
+        };
+        Opened { body: Body::Refused, version: None, findings: findings.into_iter().map(place).collect() }
+    })
+}
+
+fn try_open(index: usize, file: &SourceFile, wanted: &[WantedText]) -> Result<Opened, Vec<Finding>> {
+    let id = FileId(u32::try_from(index).unwrap_or(u32::MAX));
+    let (handle, kind) = open::open(&file.location, &file.path).map_err(|f| vec![f])?;
+    let (exclusions, texts) = Exclusions::new(&file.map, wanted);
+    let mut findings: Vec<Finding> = open::suffix_note(&file.path, kind).into_iter().collect();
+    if kind == Kind::Parquet {
+        let head = guarded(|| ParquetHead::open(&handle)).map_err(|f| vec![f])?;
+        let (binding, notes) = Binding::new(&file.map, head.headers(), &texts, &file.path)?;
+        findings.extend(notes);
+        if head.has_binary(binding.costs.iter().filter_map(super::binding::Spot::index)) {
+            let text = "money is kept as binary floating point; each value is read as the shortest decimal that means it";
+            findings.push(Finding::new(Code::BinarySource, text).at(Place::File(file.path.clone())));
+        }
+        let version = binding.version.clone();
+        let body = Body::Parquet(head.into_format(id, binding, exclusions), handle);
+        return Ok(Opened { body, version, findings });
+    }
+    let mut stream = CsvStream::new(handle, kind);
+    let head = open::csv_head(&mut stream).map_err(|f| vec![f])?;
+    if head.delimiter != b',' {
+        let text = format!("fields are separated by {:?}, not by commas", char::from(head.delimiter));
+        findings.push(Finding::new(Code::OtherDelimiter, text).at(Place::File(file.path.clone())));
+    }
+    let (binding, notes) = Binding::new(&file.map, head.headers, &texts, &file.path)?;
+    findings.extend(notes);
+    let version = binding.version.clone();
+    let format = CsvFormat { file: id, binding, exclusions, delimiter: head.delimiter };
+    Ok(Opened { body: Body::Csv(format, Mutex::new(Some((stream, head.rest)))), version, findings })
+}
+
+/// Runs a decoder that may panic on hostile bytes; a panic is a broken file, not the end of the run.
+fn guarded<T>(decode: impl FnOnce() -> Result<T, parquet::errors::ParquetError>) -> Result<T, Finding> {
+    let outcome = catch_unwind(AssertUnwindSafe(decode));
+    let reason = match outcome {
+        Ok(Ok(value)) => return Ok(value),
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => "its pages contradict each other".to_owned(),
+    };
+    Err(Finding::new(Code::BrokenFile, format!("the Parquet file does not hold together: {reason}"))
+        .help("fetch the file again; nothing of it was counted"))
+}
+
+fn row_groups(opened: &[Opened]) -> Vec<(usize, Option<usize>)> {
+    let mut jobs = Vec::new();
+    for (index, file) in opened.iter().enumerate() {
+        if let Body::Parquet(format, _) = &file.body {
+            // The hash is a job of its own; first, so that the file's pages are warm for the others.
+            jobs.push((index, None));
+            jobs.extend((0..format.row_groups()).map(|group| (index, Some(group))));
+        }
+    }
+    jobs
+}
+
+struct Block {
+    file: usize,
+    index: u32,
+    bytes: Vec<u8>,
+}
+
+struct Pass<'a> {
+    files: &'a [SourceFile],
+    opened: &'a [Opened],
+    ends: Vec<Mutex<End>>,
+    groups: Vec<(usize, Option<usize>)>,
+    next_group: AtomicUsize,
+    next_stream: AtomicUsize,
+    progress: &'a dyn Progress,
+}
+
+impl Pass<'_> {
+    fn run<S: Sink>(&self, threads: usize, make_sink: &(impl Fn() -> S + Sync)) -> Vec<S> {
+        let streams = self.opened.iter().filter(|file| matches!(file.body, Body::Csv(..))).count();
+        let (send, receive) = sync_channel::<Block>(threads * 2);
+        let receive = Mutex::new(receive);
+        std::thread::scope(|scope| {
+            for _ in 0..streams.min(threads) {
+                let send = send.clone();
+                scope.spawn(move || self.cut_streams(&send));
+            }
+            drop(send);
+            let workers: Vec<_> = (0..threads)
+                .map(|_| scope.spawn(|| self.work(make_sink(), &receive)))
+                .collect();
+            workers.into_iter().map(|worker| worker.join().expect("workers report, they do not panic")).collect()
+        })
+    }
+
+    fn work<S: Sink>(&self, mut sink: S, blocks: &Mutex<Receiver<Block>>) -> S {
+        let mut tallies: Vec<Option<Tally>> = self.files.iter().map(|_| None).collect();
+        loop {
+            let job = self.next_group.fetch_add(1, Ordering::Relaxed);
+            let Some((file, group)) = self.groups.get(job).copied() else { break };
+            let tally = tallies[file].get_or_insert_default();
+            self.read_group(file, group, tally, &mut sink);
+        }
+        loop {
+            let next = blocks.lock().unwrap_or_else(PoisonError::into_inner).recv();
+            let Ok(block) = next else { break };
+            let tally = tallies[block.file].get_or_insert_default();
+            if let Body::Csv(format, _) = &self.opened[block.file].body {
+                read_block(format, &block.bytes, block.index, tally, &mut sink);
+            }
+        }
+        for (file, tally) in tallies.into_iter().enumerate() {
+            if let Some(tally) = tally {
+                self.end(file, |end| end.tally.merge(tally));
+            }
+        }
+        sink
+    }
+
+    fn read_group(&self, file: usize, group: Option<usize>, tally: &mut Tally, sink: &mut impl Sink) {
+        let Body::Parquet(format, handle) = &self.opened[file].body else { return };
+        match group {
+            None => match open::fingerprint(handle) {
+                Ok(fingerprint) => self.end(file, |end| end.fingerprint = fingerprint),
+                Err(error) => self.fail(file, unreadable(&error)),
+            },
+            Some(group) => {
+                // Each row group has a handle of its own: a shared one would share its position.
+                let read = File::open(&self.files[file].location)
+                    .map_err(|error| unreadable(&error))
+                    .and_then(|handle| guarded(|| format.read_row_group(&handle, group, tally, sink)));
+                if let Err(finding) = read {
+                    self.fail(file, finding);
+                }
+                let bytes = format.metadata.metadata().row_group(group).compressed_size();
+                self.progress.advanced(format.file, u64::try_from(bytes).unwrap_or(0));
+            }
+        }
+    }
+
+    /// Cuts streams into blocks until there are none left.
+    fn cut_streams(&self, send: &SyncSender<Block>) {
+        loop {
+            let file = self.next_stream.fetch_add(1, Ordering::Relaxed);
+            let Some(opened) = self.opened.get(file) else { return };
+            let Body::Csv(format, stream) = &opened.body else { continue };
+            let taken = stream.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let Some((stream, begun)) = taken else { continue };
+            match self.cut(file, format, stream, begun, send) {
+                Ok(fingerprint) => self.end(file, |end| end.fingerprint = fingerprint),
+                Err(finding) => self.fail(file, finding),
+            }
+        }
+    }
+
+    fn cut(
+        &self,
+        file: usize,
+        format: &CsvFormat,
+        stream: CsvStream,
+        begun: Vec<u8>,
+        send: &SyncSender<Block>,
+    ) -> Result<Fingerprint, Finding> {
+        let mut blocks = Blocks::new(stream, format.delimiter, begun);
+        let mut index = 0;
+        while let Some(bytes) = blocks.next().map_err(|error| broken(&error))? {
+            self.progress.advanced(format.file, bytes.len() as u64);
+            if send.send(Block { file, index, bytes }).is_err() {
+                break;
+            }
+            index += 1;
+        }
+        Ok(blocks.into_input().fingerprint())
+    }
+
+    fn end(&self, file: usize, change: impl FnOnce(&mut End)) {
+        change(&mut self.ends[file].lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    fn fail(&self, file: usize, finding: Finding) {
+        let place = Place::File(self.files[file].path.clone());
+        self.end(file, |end| end.findings.push(finding.at(place)));
+    }
+}
+
+fn unreadable(error: &std::io::Error) -> Finding {
+    Finding::new(Code::UnreadableFile, format!("the file cannot be read: {error}"))
+        .help("check that it still exists and may be read, then run again")
+}
+
+fn broken(error: &BlockError) -> Finding {
+    let text = match error {
+        BlockError::Io(error) => format!("the stream breaks off: {error}"),
+        BlockError::Unclosed => "a quote is opened and never closed".to_owned(),
+    };
+    Finding::new(Code::BrokenFile, text).help("fetch the file again; nothing of it was counted")
+}
+
+fn file_report(file: &SourceFile, opened: Opened, end: End) -> FileReport {
+    let first_row = if matches!(opened.body, Body::Csv(..)) { 2 } else { 1 };
+    let readable = !matches!(opened.body, Body::Refused);
+    let mut findings = opened.findings;
+    findings.extend(end.findings);
+    findings.sort_by(|a, b| (a.code, &a.message).cmp(&(b.code, &b.message)));
+    findings.dedup();
+    let mut report = FileReport {
+        source: file.source.to_string(),
+        format: file.map.name.clone(),
+        version: opened.version,
+        path: file.path.clone(),
+        sha256: end.fingerprint.file,
+        content_sha256: end.fingerprint.content,
+        bytes: end.fingerprint.bytes,
+        rows: end.tally.rows,
+        accepted: end.tally.accepted,
+        quarantined: end.tally.quarantined,
+        excluded: end.tally.excluded.clone(),
+        duplicate_of: None,
+        totals: end.tally.totals(),
+        quarantine: Vec::new(),
+        block_starts: block_starts(&end.tally, first_row),
+        findings,
+    };
+    account::settle(&mut report, end.tally, readable);
+    report
+}
+
+/// The row number of each block's first record.
+fn block_starts(tally: &Tally, first_row: u64) -> Vec<u64> {
+    let mut counts = tally.block_rows.clone();
+    counts.sort_unstable();
+    let mut row = first_row;
+    counts
+        .into_iter()
+        .map(|(_, rows)| {
+            let start = row;
+            row += rows;
+            start
+        })
+        .collect()
+}

@@ -1,0 +1,202 @@
+//! The account of one file while it is read: what became of each row, and the sums of the accepted.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+
+use crate::diagnostics::Code;
+use crate::domain::{Amount, AmountError, CostMetric, Costs, Currency, Period};
+
+use super::charge::{Charge, RowPlace, Sink};
+use super::report::{FileId, MonthTotals, QuarantinedRow};
+
+/// Quarantined rows that a file keeps apart; a file with more is refused.
+pub(super) const QUARANTINE_LIMIT: usize = 1_000_000;
+/// Characters of a text at fault that are shown.
+const SHOWN: usize = 120;
+
+/// A row, its values found but not yet judged.
+pub(super) struct Row<'a> {
+    pub(super) place: RowPlace,
+    /// In the order of [`CostMetric::ALL`]; `None` where null.
+    pub(super) costs: [Result<Option<Amount>, AmountError>; CostMetric::COUNT],
+    pub(super) currency: Option<&'a [u8]>,
+    /// `None` where null or not a date.
+    pub(super) billing_day: Option<NaiveDate>,
+    pub(super) charge_day: Option<NaiveDate>,
+    pub(super) texts: &'a [Option<&'a [u8]>],
+}
+
+/// The part of a row that a complaint is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    Cost(CostMetric),
+    Currency,
+    BillingStart,
+    ChargeStart,
+    /// Index of a wanted text.
+    Text(usize),
+    /// Index of a field of the file.
+    Field(usize),
+    /// The record as a whole.
+    Record,
+}
+
+/// How the text and the header name of a part are told, once something is wrong with it.
+pub(super) trait Source {
+    fn name(&self, part: Part) -> String;
+    fn text(&self, part: Part) -> Vec<u8>;
+}
+
+/// The running account of one file in one thread.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    pub(super) rows: u64,
+    pub(super) accepted: u64,
+    pub(super) quarantined: u64,
+    pub(super) wrong_length: u64,
+    pub(super) excluded: BTreeMap<String, u64>,
+    totals: Vec<((Currency, Period), MonthTotals)>,
+    pub(super) quarantine: Vec<(RowPlace, QuarantinedRow)>,
+    /// Records of each block that was read.
+    pub(super) block_rows: Vec<(u32, u64)>,
+    pub(super) overflow: bool,
+    last_currency: Option<(Vec<u8>, Currency)>,
+}
+
+impl Tally {
+    /// Judges a row: accepted into `sink`, quarantined, or excluded as a repeated header.
+    pub(super) fn take(
+        &mut self,
+        file: FileId,
+        row: &Row<'_>,
+        source: &impl Source,
+        sink: &mut impl Sink,
+    ) {
+        self.rows += 1;
+        match self.judge(file, row, sink) {
+            Ok(()) => self.accepted += 1,
+            Err((part, code)) => self.refuse(row, part, code, source),
+        }
+    }
+
+    /// Puts a row aside that could not even be split into values.
+    pub(super) fn refuse_record(&mut self, place: RowPlace, part: Part, code: Code, source: &impl Source) {
+        let nothing = Row {
+            place,
+            costs: [Ok(None); CostMetric::COUNT],
+            currency: None,
+            billing_day: None,
+            charge_day: None,
+            texts: &[],
+        };
+        self.rows += 1;
+        self.wrong_length += u64::from(code == Code::BadRowLength);
+        self.refuse(&nothing, part, code, source);
+    }
+
+    pub(super) fn exclude(&mut self, rule: &str) {
+        self.rows += 1;
+        *self.excluded.entry(rule.to_owned()).or_default() += 1;
+    }
+
+    fn judge(&mut self, file: FileId, row: &Row<'_>, sink: &mut impl Sink) -> Result<(), (Part, Code)> {
+        let mut costs = Costs::ZERO;
+        let mut unknown = [0_u64; CostMetric::COUNT];
+        for metric in CostMetric::ALL {
+            match row.costs[metric as usize] {
+                Ok(Some(amount)) => costs[metric] = amount,
+                Ok(None) if matches!(metric, CostMetric::ListCost | CostMetric::ContractedCost) => {
+                    unknown[metric as usize] = 1;
+                }
+                _ => return Err((Part::Cost(metric), Code::BadAmount)),
+            }
+        }
+        let month = row.billing_day.ok_or((Part::BillingStart, Code::BadDate))?;
+        let day = row.charge_day.ok_or((Part::ChargeStart, Code::BadDate))?;
+        let currency = self.currency(row.currency).ok_or((Part::Currency, Code::BadCurrency))?;
+        let month = Period::of(month);
+        let charge = Charge { file, place: row.place, texts: row.texts, costs, currency, day, month };
+        sink.add(&charge).map_err(|rejection| (Part::Text(rejection.text), rejection.code))?;
+        self.sum(currency, month, &MonthTotals { rows: 1, costs, unknown });
+        Ok(())
+    }
+
+    fn currency(&mut self, text: Option<&[u8]>) -> Option<Currency> {
+        let text = text?;
+        if let Some((last, currency)) = &self.last_currency
+            && last == text
+        {
+            return Some(*currency);
+        }
+        let currency = std::str::from_utf8(text).ok().and_then(|code| Currency::parse(code).ok())?;
+        self.last_currency = Some((text.to_vec(), currency));
+        Some(currency)
+    }
+
+    fn sum(&mut self, currency: Currency, month: Period, row: &MonthTotals) {
+        let key = (currency, month);
+        let index = self.totals.iter().position(|(known, _)| *known == key).unwrap_or_else(|| {
+            self.totals.push((key, MonthTotals::default()));
+            self.totals.len() - 1
+        });
+        self.overflow |= !self.totals[index].1.checked_add(row);
+    }
+
+    fn refuse(&mut self, row: &Row<'_>, part: Part, code: Code, source: &impl Source) {
+        let text = source.text(part);
+        let column = source.name(part);
+        if code == Code::BadAmount && text.eq_ignore_ascii_case(column.as_bytes()) {
+            *self.excluded.entry("repeated header".to_owned()).or_default() += 1;
+            return;
+        }
+        self.quarantined += 1;
+        if self.quarantine.len() >= QUARANTINE_LIMIT {
+            return;
+        }
+        let cost = |metric: CostMetric| row.costs[metric as usize].ok().flatten();
+        let details = QuarantinedRow {
+            row: 0,
+            column,
+            code,
+            text: shown(&text),
+            currency: row.currency.map(shown),
+            billed_cost: cost(CostMetric::BilledCost),
+            effective_cost: cost(CostMetric::EffectiveCost),
+        };
+        self.quarantine.push((row.place, details));
+    }
+
+    /// Takes over what another thread counted of the same file.
+    pub(super) fn merge(&mut self, other: Self) {
+        self.rows += other.rows;
+        self.accepted += other.accepted;
+        self.quarantined += other.quarantined;
+        self.wrong_length += other.wrong_length;
+        for (rule, rows) in other.excluded {
+            *self.excluded.entry(rule).or_default() += rows;
+        }
+        for ((currency, month), totals) in other.totals {
+            self.sum(currency, month, &totals);
+        }
+        self.quarantine.extend(other.quarantine);
+        self.block_rows.extend(other.block_rows);
+        self.overflow |= other.overflow;
+    }
+
+    pub(super) fn totals(&self) -> BTreeMap<(Currency, Period), MonthTotals> {
+        self.totals.iter().copied().collect()
+    }
+}
+
+/// A text at fault as reports show it: bytes that are no text in hex, long ones cut.
+fn shown(text: &[u8]) -> String {
+    match std::str::from_utf8(text) {
+        Ok(text) if text.chars().count() <= SHOWN => text.to_owned(),
+        Ok(text) => text.chars().take(SHOWN).chain(['…']).collect(),
+        Err(_) => {
+            let hex = text.iter().take(SHOWN / 2).map(|byte| format!("{byte:02x}"));
+            format!("hex:{}", hex.collect::<String>())
+        }
+    }
+}

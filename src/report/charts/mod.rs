@@ -1,0 +1,35 @@
+//! The charts, as SVG that needs no font library and no script.
+//!
+//! ```text
+//! canvas              plotters' SVG backend, with title and description for screen readers
+//! scale               values to pixels, and round ticks
+//! label               names and figures as short, harmless text
+//! series              cost by owner and month: the largest owners and the rest
+//! owners              stacked columns of the series
+//! pareto              bars of what is unallocated, with a cumulative line
+//! ```
+//!
+//! The only place of this room with floats: an amount becomes one in `scale`, to be a pixel.
+//! Figures that are written beside the marks come from the amounts themselves.
+
+mod canvas;
+mod label;
+mod owners;
+mod pareto;
+mod scale;
+mod series;
+
+use crate::diagnostics::Finding;
+
+use super::Facts;
+use super::sink::Sink;
+use super::unallocated::Unallocated;
+
+pub(super) fn write(
+    facts: &Facts,
+    unallocated: &[Unallocated],
+    sink: &mut Sink,
+) -> Result<(), Finding> {
+    sink.bytes("charts/cost_by_owner.svg", owners::draw(facts)?.as_bytes())?;
+    sink.bytes("charts/unallocated_pareto.svg", pareto::draw(facts, unallocated)?.as_bytes())
+}

@@ -1,0 +1,134 @@
+//! Cost by owner and month, one set of series per currency: the largest owners, the rest of them,
+//! and what has no owner.
+
+use std::collections::BTreeMap;
+
+use plotters::style::RGBColor;
+
+use crate::allocate::Party;
+use crate::diagnostics::Finding;
+use crate::domain::{Amount, CostMetric, Period};
+use crate::report::Facts;
+use crate::report::frame::Long;
+use crate::report::party::{Kind, of_party};
+
+use super::canvas::{NOBODY, OTHERS, PALETTE};
+use super::label::digits_for;
+
+/// Months that a chart shows at most, the period being the last.
+const MONTHS: usize = 13;
+/// Owners with a colour of their own; one more is still drawn than the rest is put together.
+const OWNERS: usize = PALETTE.len() - 1;
+
+/// The series of one currency.
+pub(super) struct Panel {
+    pub(super) currency: String,
+    /// Largest first, then the rest of the owners, then what is unallocated.
+    pub(super) series: Vec<Series>,
+    /// Digits after the point of all figures.
+    pub(super) digits: u32,
+}
+
+pub(super) struct Series {
+    pub(super) label: String,
+    pub(super) color: RGBColor,
+    /// `EffectiveCost` per month.
+    pub(super) amounts: Vec<Amount>,
+}
+
+/// A party's amounts, month by month.
+type Row<'a> = (Kind, &'a str, Vec<Amount>);
+
+/// The months at hand up to the period, ascending.
+pub(super) fn months(facts: &Facts) -> Vec<Period> {
+    let mut months: Vec<Period> =
+        facts.months.keys().copied().filter(|month| *month <= facts.period).collect();
+    months.drain(..months.len().saturating_sub(MONTHS));
+    months
+}
+
+pub(super) fn panels(facts: &Facts, months: &[Period]) -> Result<Vec<Panel>, Finding> {
+    let wide = pushed(facts, months).pivot(u32::try_from(months.len()).unwrap_or(0).max(1))?;
+    let wide = wide.sort(&["currency", "kind", "owner"])?;
+    let (currencies, kinds) = (wide.texts("currency")?, wide.texts("kind")?);
+    let owners = wide.texts("owner")?;
+    let columns: Vec<Vec<Amount>> =
+        (0..).take(months.len()).map(|month| wide.amounts(month)).collect::<Result<_, _>>()?;
+    let mut panels: BTreeMap<&str, Vec<Row>> = BTreeMap::new();
+    for (at, currency) in currencies.iter().enumerate() {
+        let amounts = columns.iter().map(|column| column[at]).collect();
+        panels.entry(currency).or_default().push((Kind::named(kinds[at]), owners[at], amounts));
+    }
+    let panel = |(currency, rows): (&str, Vec<_>)| {
+        let series = series(facts, rows);
+        let amounts = series.iter().flat_map(|series| &series.amounts);
+        let largest = amounts.map(|amount| amount.abs()).max().unwrap_or_default();
+        Panel { currency: currency.to_owned(), series, digits: digits_for(largest) }
+    };
+    Ok(panels.into_iter().map(panel).collect())
+}
+
+fn pushed(facts: &Facts, months: &[Period]) -> Long {
+    let mut long = Long::new(&["currency", "kind", "owner"]);
+    for (at, month) in (0..).zip(months) {
+        let lines = facts.months.get(month).into_iter().flat_map(|month| &month.lines);
+        // Pools net to zero over the month and are not drawn.
+        for line in lines.filter(|line| !matches!(line.party, Party::Pool(_))) {
+            let (kind, owner) = match of_party(&line.party) {
+                // A rounding rest is too small to draw and has no owner either.
+                (Kind::Rounding, _) => (Kind::Unallocated, ""),
+                known => known,
+            };
+            let keys = [line.currency.code(), kind.name(), owner];
+            long.push(&keys, at, line.costs[CostMetric::EffectiveCost]);
+        }
+    }
+    long
+}
+
+fn series(facts: &Facts, rows: Vec<Row>) -> Vec<Series> {
+    let (mut owners, nobody): (Vec<_>, Vec<_>) =
+        rows.into_iter().partition(|(kind, ..)| *kind == Kind::Owner);
+    // The sum of sizes, so that an owner whose months cancel out does not vanish.
+    let size = |amounts: &[Amount]| amounts.iter().map(|amount| amount.abs()).sum::<Amount>();
+    owners.sort_by(|a, b| size(&b.2).cmp(&size(&a.2)).then(a.1.cmp(b.1)));
+    let shown = if owners.len() <= OWNERS + 1 { owners.len() } else { OWNERS };
+    let rest = owners.split_off(shown);
+    let ids: Vec<&str> = owners.iter().map(|(_, owner, _)| *owner).collect();
+    let labels = labels(facts, &ids).into_iter().zip(PALETTE).zip(owners);
+    let mut series: Vec<Series> =
+        labels.map(|((label, color), (_, _, amounts))| Series { label, color, amounts }).collect();
+    if !rest.is_empty() {
+        let label = format!("other owners ({})", rest.len());
+        series.push(Series { label, color: OTHERS, amounts: summed(rest) });
+    }
+    let nobody = summed(nobody);
+    if nobody.iter().any(|amount| !amount.is_zero()) {
+        let label = "unallocated".to_owned();
+        series.push(Series { label, color: NOBODY, amounts: nobody });
+    }
+    series
+}
+
+/// The owners' names; where two have the same, with their ids.
+fn labels(facts: &Facts, owners: &[&str]) -> Vec<String> {
+    let name = |owner: &str| {
+        let center = facts.org.named(owner, facts.period.last());
+        center.map_or_else(|| owner.to_owned(), |center| center.name.clone())
+    };
+    let names: Vec<String> = owners.iter().map(|owner| name(owner)).collect();
+    let twice = |name: &String| names.iter().filter(|other| *other == name).count() > 1;
+    let label = |(name, owner): (&String, &&str)| {
+        if twice(name) { format!("{owner} ({name})") } else { name.clone() }
+    };
+    names.iter().zip(owners).map(label).collect()
+}
+
+fn summed(rows: Vec<Row>) -> Vec<Amount> {
+    let mut sums: Vec<Amount> = Vec::new();
+    for (_, _, amounts) in rows {
+        sums.resize(amounts.len(), Amount::ZERO);
+        sums.iter_mut().zip(amounts).for_each(|(sum, amount)| *sum += amount);
+    }
+    sums
+}

@@ -1,0 +1,156 @@
+//! The small tables of proof: conservation, reconciliation, quarantine and the allocation's trace.
+
+use crate::allocate::TraceStep;
+use crate::diagnostics::Finding;
+use crate::domain::{Amount, DateRange};
+
+use super::Facts;
+use super::decimal::{raw_part, share_text};
+use super::digest::Digest;
+use super::party::of_party;
+use super::sink::Sink;
+
+/// `conservation.csv`: what went into each stage is what came out of it.
+pub(super) fn write_conservation(facts: &Facts, sink: &mut Sink) -> Result<(), Finding> {
+    let header = ["stage", "currency", "metric", "in", "out", "residual", "rows_in", "rows_out"];
+    sink.table("conservation.csv", &header, |table| {
+        facts.conservation.iter().try_for_each(|row| {
+            table.write_record([
+                row.stage.as_str(),
+                row.currency.code(),
+                row.metric.name(),
+                &row.amount_in.to_string(),
+                &row.amount_out.to_string(),
+                &row.residual().to_string(),
+                &row.rows_in.to_string(),
+                &row.rows_out.to_string(),
+            ])
+        })
+    })
+}
+
+const RECONCILIATION: [&str; 13] = [
+    "provider",
+    "invoice",
+    "billing_account_id",
+    "currency",
+    "invoice_total",
+    "billed_total",
+    "allocated",
+    "of_which_pooled",
+    "unallocated",
+    "variance",
+    "class",
+    "status",
+    "rows",
+];
+
+/// `reconciliation.csv`: the period's `BilledCost` per invoice, by what became of it.
+pub(super) fn write_reconciliation(digest: &Digest, sink: &mut Sink) -> Result<(), Finding> {
+    sink.table("reconciliation.csv", &RECONCILIATION, |table| {
+        digest.invoices.iter().try_for_each(|(key, sums)| {
+            table.write_record([
+                key.issuer.as_str(),
+                &key.invoice,
+                &key.billing_account,
+                key.currency.code(),
+                // No provider invoice is declared to compare with, so there is no variance.
+                "",
+                &sums.billed().to_string(),
+                &(sums.owners + sums.pools).to_string(),
+                &sums.pools.to_string(),
+                &sums.unallocated.to_string(),
+                "",
+                "",
+                "unchecked",
+                &sums.rows.to_string(),
+            ])
+        })
+    })
+}
+
+const QUARANTINE: [&str; 8] =
+    ["file", "row", "column", "code", "text", "billing_currency", "billed_cost", "effective_cost"];
+
+/// `quarantine.csv`: every row that could not be read, with what is known of its money.
+pub(super) fn write_quarantine(facts: &Facts, sink: &mut Sink) -> Result<(), Finding> {
+    let known = |amount: Option<Amount>| amount.map_or_else(String::new, |a| a.to_string());
+    let files = facts.scan.files.iter();
+    let mut rows = files.flat_map(|file| file.quarantine.iter().map(|row| (&*file.path, row)));
+    sink.table("quarantine.csv", &QUARANTINE, |table| {
+        rows.try_for_each(|(path, row)| {
+            table.write_record([
+                path,
+                &row.row.to_string(),
+                &row.column,
+                row.code.name(),
+                &row.text,
+                row.currency.as_deref().unwrap_or(""),
+                &known(row.billed_cost),
+                &known(row.effective_cost),
+            ])
+        })
+    })
+}
+
+const TRACE: [&str; 18] = [
+    "step",
+    "pool",
+    "rule",
+    "from",
+    "to_kind",
+    "to",
+    "currency",
+    "component",
+    "metric",
+    "days",
+    "pool_amount",
+    "method",
+    "driver_value",
+    "driver_total",
+    "share",
+    "share_fraction",
+    "raw",
+    "rounded",
+];
+
+/// `allocation_trace.csv`: every division of the period, with the exact share and what rounding
+/// made of it.
+pub(super) fn write_trace(facts: &Facts, sink: &mut Sink) -> Result<(), Finding> {
+    let month = facts.months.get(&facts.period);
+    let mut steps = month.into_iter().flat_map(|month| &month.trace);
+    sink.table("allocation_trace.csv", &TRACE, |table| {
+        steps.try_for_each(|step| table.write_record(trace_fields(facts, step)))
+    })
+}
+
+fn trace_fields(facts: &Facts, step: &TraceStep) -> Vec<String> {
+    let span = &facts.rules.pool(step.pool).span;
+    let (kind, to) = of_party(&step.to);
+    vec![
+        step.step.to_string(),
+        step.pool_name.clone(),
+        format!("{}:{}", span.path, span.line),
+        format!("pool:{}", step.pool_name),
+        kind.name().to_owned(),
+        to.to_owned(),
+        step.currency.to_string(),
+        step.component.clone(),
+        step.metric.to_string(),
+        interval(step.days),
+        step.pool_amount.to_string(),
+        step.method.clone(),
+        step.driver_value.clone(),
+        step.driver_total.clone(),
+        share_text(&step.share),
+        step.share.to_string(),
+        raw_part(step.pool_amount, &step.share),
+        step.rounded.to_string(),
+    ]
+}
+
+/// Half-open days as ISO 8601 writes an interval, with `..` for an open end.
+fn interval(days: DateRange) -> String {
+    let end = |day: Option<chrono::NaiveDate>| day.map_or("..".to_owned(), |day| day.to_string());
+    format!("{}/{}", end(days.from()), end(days.to()))
+}

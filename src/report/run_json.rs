@@ -1,0 +1,237 @@
+//! `run.json`: the run in one document, for machines that watch it.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::diagnostics::{Finding, Severity};
+use crate::domain::{Amount, CostMetric, Costs, Currency};
+use crate::ingest::FileReport;
+use crate::rules::FormatName;
+
+use super::Facts;
+use super::identity::{rules_hash, run_id};
+use super::sink::{Sink, failed};
+
+/// Raised when a name in `run.json` or `manifest.json` changes its meaning.
+pub(super) const SCHEMA_VERSION: u32 = 1;
+/// Nothing is closed yet, so every report is a draft.
+pub(super) const STATUS: &str = "DRAFT";
+
+/// What run and manifest begin with.
+#[derive(Serialize)]
+pub(super) struct Identity {
+    schema_version: u32,
+    period: String,
+    status: &'static str,
+    run_id: String,
+    rules_hash: String,
+    tool: Tool,
+}
+
+#[derive(Serialize)]
+struct Tool {
+    name: &'static str,
+    version: &'static str,
+}
+
+#[derive(Serialize)]
+struct Run<'a> {
+    #[serde(flatten)]
+    identity: Identity,
+    organisation: &'a str,
+    currency: Currency,
+    sources: Vec<Source<'a>>,
+    totals: Vec<Total>,
+    other_months: Vec<OtherMonth>,
+    findings: Vec<Aggregated<'a>>,
+}
+
+#[derive(Serialize)]
+struct Source<'a> {
+    name: &'a str,
+    format: &'a str,
+    files: Vec<File<'a>>,
+}
+
+#[derive(Serialize)]
+struct File<'a> {
+    path: &'a str,
+    sha256: &'a str,
+    rows: u64,
+    accepted: u64,
+    quarantined: u64,
+    excluded: u64,
+    control_totals: Vec<ControlTotal>,
+}
+
+#[derive(Serialize)]
+struct ControlTotal {
+    currency: Currency,
+    metric: &'static str,
+    sum: Amount,
+}
+
+#[derive(Serialize)]
+struct Total {
+    currency: Currency,
+    metric: &'static str,
+    accepted: Amount,
+    allocated: Amount,
+    unallocated: Amount,
+    rounding: Amount,
+}
+
+/// Rows billed in another month than the period: not in its totals, and not lost.
+#[derive(Serialize)]
+struct OtherMonth {
+    period: String,
+    currency: Currency,
+    rows: u64,
+    sums: Vec<MetricSum>,
+}
+
+#[derive(Serialize)]
+struct MetricSum {
+    metric: &'static str,
+    sum: Amount,
+}
+
+/// Findings of one code and message.
+#[derive(Serialize)]
+struct Aggregated<'a> {
+    code: &'static str,
+    severity: &'static str,
+    count: u64,
+    message: &'a str,
+    /// The first place, where there is one.
+    place: Option<String>,
+}
+
+impl Identity {
+    pub(super) fn of(facts: &Facts) -> Self {
+        Self {
+            schema_version: SCHEMA_VERSION,
+            period: facts.period.to_string(),
+            status: STATUS,
+            run_id: run_id(facts),
+            rules_hash: rules_hash(facts),
+            tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
+        }
+    }
+}
+
+pub(super) fn write(facts: &Facts, sink: &mut Sink) -> Result<(), Finding> {
+    let run = Run {
+        identity: Identity::of(facts),
+        organisation: &facts.project.organisation,
+        currency: facts.project.currency,
+        sources: sources(facts),
+        totals: totals(facts),
+        other_months: other_months(facts),
+        findings: findings(facts.findings),
+    };
+    write_json("run.json", &run, sink)
+}
+
+/// Writes a document with stable order of keys, indented, with a last newline.
+pub(super) fn write_json(
+    name: &str,
+    document: &impl Serialize,
+    sink: &mut Sink,
+) -> Result<(), Finding> {
+    let mut text = serde_json::to_vec_pretty(document).map_err(|error| failed(name, &error))?;
+    text.push(b'\n');
+    sink.bytes(name, &text)
+}
+
+fn sources<'a>(facts: &Facts<'a>) -> Vec<Source<'a>> {
+    let of_source = |name: &str| {
+        let files = facts.scan.files.iter().filter(|file| file.source == name);
+        files.map(file).collect()
+    };
+    let source = |source: &'a crate::rules::SourceDecl| Source {
+        name: &source.name,
+        format: match &source.format {
+            FormatName::Shipped(name) | FormatName::Own(name) => name,
+        },
+        files: of_source(&source.name),
+    };
+    facts.project.sources.iter().map(source).collect()
+}
+
+fn file(report: &FileReport) -> File<'_> {
+    let sums = report.control_totals().into_iter();
+    let sum = |((currency, metric), sum): ((Currency, CostMetric), Amount)| ControlTotal {
+        currency,
+        metric: metric.name(),
+        sum,
+    };
+    File {
+        path: &report.path,
+        sha256: &report.sha256,
+        rows: report.rows,
+        accepted: report.accepted,
+        quarantined: report.quarantined,
+        excluded: report.excluded_rows(),
+        control_totals: sums.map(sum).collect(),
+    }
+}
+
+fn totals(facts: &Facts) -> Vec<Total> {
+    let total = |total: &crate::allocate::PeriodTotal| Total {
+        currency: total.currency,
+        metric: total.metric.name(),
+        accepted: total.accepted,
+        allocated: total.allocated,
+        unallocated: total.unallocated,
+        rounding: total.rounding,
+    };
+    facts.totals.iter().map(total).collect()
+}
+
+fn other_months(facts: &Facts) -> Vec<OtherMonth> {
+    let sums = |costs: Costs| {
+        costs.iter().map(|(metric, sum)| MetricSum { metric: metric.name(), sum }).collect()
+    };
+    let mut months: Vec<_> = facts.scan.totals().into_iter().collect();
+    months.retain(|((_, month), _)| *month != facts.period);
+    months.sort_by_key(|((currency, month), _)| (*month, *currency));
+    let month = |((currency, month), totals): (
+        (Currency, crate::domain::Period),
+        crate::ingest::MonthTotals,
+    )| {
+        OtherMonth {
+            period: month.to_string(),
+            currency,
+            rows: totals.rows,
+            sums: sums(totals.costs),
+        }
+    };
+    months.into_iter().map(month).collect()
+}
+
+/// Gravest first, then by code and message.
+fn findings(findings: &[Finding]) -> Vec<Aggregated<'_>> {
+    type Key<'a> = (std::cmp::Reverse<Severity>, &'static str, &'a str);
+    let mut known: BTreeMap<Key<'_>, (u64, Option<&crate::diagnostics::Place>)> = BTreeMap::new();
+    for finding in findings {
+        let severity = std::cmp::Reverse(finding.severity());
+        let entry = known.entry((severity, finding.code.name(), &finding.message)).or_default();
+        entry.0 = entry.0.saturating_add(finding.count);
+        entry.1 = match (entry.1, &finding.place) {
+            (Some(first), Some(place)) => Some(first.min(place)),
+            (known, place) => known.or(place.as_ref()),
+        };
+    }
+    known
+        .into_iter()
+        .map(|((severity, code, message), (count, place))| Aggregated {
+            code,
+            severity: severity.0.name(),
+            count,
+            message,
+            place: place.map(ToString::to_string),
+        })
+        .collect()
+}

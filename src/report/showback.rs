@@ -1,0 +1,208 @@
+//! `showback.csv`: who bears what of the period, cut two ways.
+//!
+//! The metric is `EffectiveCost`. Every line of the allocation is pushed once per cut (flow,
+//! component, total, cash view), and one pivot makes the table of it.
+
+use std::collections::BTreeSet;
+
+use crate::allocate::{Flow, Line};
+use crate::diagnostics::Finding;
+use crate::domain::{Amount, CostMetric};
+
+use super::Facts;
+use super::frame::{Long, Texts, Wide};
+use super::party::{Kind, OwnerCard, of_party};
+use super::sink::Sink;
+
+/// The components that have a column in every run.
+pub(super) const COMPONENTS: [&str; 7] =
+    ["usage", "commitment_amortized", "unused_commitment", "credits", "tax", "support", "license"];
+const KEYS: [&str; 4] = ["rank", "kind", "owner", "currency"];
+const CARD: [&str; 7] =
+    ["kind", "owner", "order", "path", "cost_center", "legal_entity", "manager"];
+const DIRECT: u32 = 0;
+const SHARED_IN: u32 = 1;
+const SHARED_OUT: u32 = 2;
+const TOTAL: u32 = 3;
+const BILLED: u32 = 4;
+const PRIOR: u32 = 5;
+const FIRST_COMPONENT: u32 = 6;
+
+/// One party's cost of the period in one currency. `direct + shared_in + shared_out = total`, and
+/// the components sum to the total as well.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ShowbackRow {
+    pub(super) kind: Kind,
+    pub(super) owner: String,
+    pub(super) card: OwnerCard,
+    pub(super) currency: String,
+    pub(super) direct: Amount,
+    pub(super) shared_in: Amount,
+    pub(super) shared_out: Amount,
+    pub(super) total: Amount,
+    /// In the order of [`Showback::components`].
+    pub(super) components: Vec<Amount>,
+    pub(super) billed: Amount,
+    /// `None` where the month before is not at hand.
+    pub(super) prior: Option<Amount>,
+}
+
+/// The table: owners by their path in the organisation, then pools, unallocated, rounding.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Showback {
+    pub(super) components: Vec<String>,
+    pub(super) rows: Vec<ShowbackRow>,
+}
+
+impl Showback {
+    pub(super) fn of(facts: &Facts) -> Result<Self, Finding> {
+        let components = components(facts);
+        let measures = FIRST_COMPONENT + u32::try_from(components.len()).unwrap_or(0);
+        let cards = cards(facts);
+        let wide = pushed(facts, &components)
+            .pivot(measures)?
+            .join(cards, &["kind", "owner"])?
+            .sort(&["rank", "order", "owner", "currency"])?;
+        let rows = rows(&wide, components.len(), facts.months.contains_key(&facts.period.prior()))?;
+        Ok(Self { components, rows })
+    }
+
+    pub(super) fn write(&self, facts: &Facts, sink: &mut Sink) -> Result<(), Finding> {
+        let header = self.header();
+        let header: Vec<&str> = header.iter().map(String::as_str).collect();
+        let period = facts.period.to_string();
+        sink.table("showback.csv", &header, |table| {
+            self.rows.iter().try_for_each(|row| table.write_record(row.fields(&period)))
+        })
+    }
+
+    fn header(&self) -> Vec<String> {
+        let keys = "period,kind,owner,owner_path,cost_center,legal_entity,manager,currency";
+        let flows = "direct,shared_in,shared_out,total";
+        let rest = "billed_cost,prior_period,delta,budget,variance";
+        let names = |list: &str| list.split(',').map(str::to_owned).collect::<Vec<_>>();
+        let components = self.components.iter().map(|name| {
+            let known = COMPONENTS.contains(&name.as_str());
+            if known { name.clone() } else { format!("x_{name}") }
+        });
+        [names(keys), names(flows), components.collect(), names(rest)].concat()
+    }
+}
+
+impl ShowbackRow {
+    fn fields(&self, period: &str) -> Vec<String> {
+        let card = &self.card;
+        let mut fields: Vec<String> =
+            vec![period.to_owned(), self.kind.name().to_owned(), self.owner.clone()];
+        let texts =
+            [&card.path, &card.cost_center, &card.legal_entity, &card.manager, &self.currency];
+        fields.extend(texts.into_iter().cloned());
+        let amounts = [self.direct, self.shared_in, self.shared_out, self.total];
+        let amounts = amounts.iter().chain(&self.components).chain([&self.billed]);
+        fields.extend(amounts.map(ToString::to_string));
+        let known = |amount: Option<Amount>| amount.map_or_else(String::new, |a| a.to_string());
+        let delta = self.prior.map(|prior| self.total - prior);
+        // No budget is declared yet; unknown is not zero.
+        fields.extend([known(self.prior), known(delta), String::new(), String::new()]);
+        fields
+    }
+}
+
+/// The components that always have a column, then any other that a line has.
+fn components(facts: &Facts) -> Vec<String> {
+    let seen: BTreeSet<&str> = lines(facts).map(|line| line.component.as_str()).collect();
+    let others = seen.into_iter().filter(|name| !COMPONENTS.contains(name));
+    COMPONENTS.into_iter().chain(others).map(str::to_owned).collect()
+}
+
+fn lines<'a>(facts: &Facts<'a>) -> impl Iterator<Item = &'a Line> {
+    facts.months.get(&facts.period).into_iter().flat_map(|month| &month.lines)
+}
+
+fn prior_lines<'a>(facts: &Facts<'a>) -> impl Iterator<Item = &'a Line> {
+    facts.months.get(&facts.period.prior()).into_iter().flat_map(|month| &month.lines)
+}
+
+fn pushed(facts: &Facts, components: &[String]) -> Long {
+    let mut long = Long::new(&KEYS);
+    let mut push = |line: &Line, measure: u32, metric: CostMetric| {
+        let (kind, owner) = of_party(&line.party);
+        let keys = [rank(kind), kind.name(), owner, line.currency.code()];
+        long.push(&keys, measure, line.costs[metric]);
+    };
+    for line in lines(facts) {
+        let flow = match line.flow {
+            Flow::Direct => DIRECT,
+            Flow::SharedIn(_) => SHARED_IN,
+            Flow::SharedOut => SHARED_OUT,
+        };
+        let component = components.iter().position(|name| *name == line.component);
+        let component = component.and_then(|index| u32::try_from(index).ok()).unwrap_or(0);
+        push(line, flow, CostMetric::EffectiveCost);
+        push(line, TOTAL, CostMetric::EffectiveCost);
+        push(line, FIRST_COMPONENT + component, CostMetric::EffectiveCost);
+        push(line, BILLED, CostMetric::BilledCost);
+    }
+    for line in prior_lines(facts) {
+        push(line, PRIOR, CostMetric::EffectiveCost);
+    }
+    long
+}
+
+/// The kinds in the order of [`Kind`], as text that sorts.
+const fn rank(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Owner => "0",
+        Kind::Pool => "1",
+        Kind::Unallocated => "2",
+        Kind::Rounding => "3",
+    }
+}
+
+/// A card for every owner of the period or the month before.
+fn cards(facts: &Facts) -> Texts {
+    let parties = lines(facts).chain(prior_lines(facts)).map(|line| of_party(&line.party));
+    let owners: BTreeSet<&str> =
+        parties.filter(|(kind, _)| *kind == Kind::Owner).map(|(_, owner)| owner).collect();
+    let mut cards = Texts::new(&CARD);
+    for owner in owners {
+        let card = OwnerCard::of(facts.org, owner, facts.period.last());
+        let texts = [card.order, card.path, card.cost_center, card.legal_entity, card.manager];
+        let key = [Kind::Owner.name().to_owned(), owner.to_owned()];
+        cards.push(key.into_iter().chain(texts));
+    }
+    cards
+}
+
+fn rows(wide: &Wide, components: usize, has_prior: bool) -> Result<Vec<ShowbackRow>, Finding> {
+    let texts = |name| wide.texts(name);
+    let (kinds, owners, currencies) = (texts("kind")?, texts("owner")?, texts("currency")?);
+    let (orders, paths, centers) = (texts("order")?, texts("path")?, texts("cost_center")?);
+    let (entities, managers) = (texts("legal_entity")?, texts("manager")?);
+    let measures = FIRST_COMPONENT + u32::try_from(components).unwrap_or(0);
+    let amounts: Vec<Vec<Amount>> =
+        (0..measures).map(|measure| wide.amounts(measure)).collect::<Result<_, _>>()?;
+    let row = |at: usize| {
+        let amount = |measure: u32| amounts[measure as usize][at];
+        ShowbackRow {
+            kind: Kind::named(kinds[at]),
+            owner: owners[at].to_owned(),
+            card: OwnerCard {
+                order: orders[at].to_owned(),
+                path: paths[at].to_owned(),
+                cost_center: centers[at].to_owned(),
+                legal_entity: entities[at].to_owned(),
+                manager: managers[at].to_owned(),
+            },
+            currency: currencies[at].to_owned(),
+            direct: amount(DIRECT),
+            shared_in: amount(SHARED_IN),
+            shared_out: amount(SHARED_OUT),
+            total: amount(TOTAL),
+            components: (FIRST_COMPONENT..measures).map(amount).collect(),
+            billed: amount(BILLED),
+            prior: has_prior.then(|| amount(PRIOR)),
+        }
+    };
+    Ok((0..kinds.len()).map(row).collect())
+}

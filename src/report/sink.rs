@@ -1,0 +1,119 @@
+//! The directory that a run writes into: every file is hashed while it is written.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use crate::diagnostics::{Code, Finding};
+
+/// Name of the list of checksums, which covers every other file.
+pub(super) const CHECKSUMS: &str = "SHA256SUMS";
+const BUFFER_BYTES: usize = 256 * 1024;
+
+/// A CSV file under way: UTF-8, no byte order mark, `,`, LF, quoted only where needed.
+pub(super) type Table = csv::Writer<HashedFile>;
+
+/// A file that was written. The name is relative to the directory, with `/`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WrittenFile {
+    pub name: String,
+    pub bytes: u64,
+    /// In hex.
+    pub sha256: String,
+}
+
+/// Writes files into one directory and remembers what they hold.
+pub(super) struct Sink {
+    directory: PathBuf,
+    files: Vec<WrittenFile>,
+}
+
+impl Sink {
+    pub(super) fn new(directory: &Path) -> Self {
+        Self { directory: directory.to_owned(), files: Vec::new() }
+    }
+
+    /// Writes a table: the header, then what `rows` writes. Every row has as many fields as the
+    /// header, or writing fails.
+    pub(super) fn table(
+        &mut self,
+        name: &str,
+        header: &[&str],
+        rows: impl FnOnce(&mut Table) -> csv::Result<()>,
+    ) -> Result<(), Finding> {
+        let file = self.create(name)?;
+        let mut table = csv::WriterBuilder::new().buffer_capacity(BUFFER_BYTES).from_writer(file);
+        let filled = table.write_record(header).and_then(|()| rows(&mut table));
+        filled.map_err(|error| failed(name, &error))?;
+        let file = table.into_inner().map_err(|error| failed(name, error.error()))?;
+        self.files.push(file.finish(name));
+        Ok(())
+    }
+
+    /// Writes a small file in one piece.
+    pub(super) fn bytes(&mut self, name: &str, bytes: &[u8]) -> Result<(), Finding> {
+        let mut file = self.create(name)?;
+        file.write_all(bytes).map_err(|error| failed(name, &error))?;
+        self.files.push(file.finish(name));
+        Ok(())
+    }
+
+    /// Writes the checksums of all files, sorted by name, as `sha256sum -c` reads them.
+    pub(super) fn finish(mut self) -> Result<Vec<WrittenFile>, Finding> {
+        self.files.sort_by(|a, b| a.name.cmp(&b.name));
+        let line = |file: &WrittenFile| format!("{}  {}\n", file.sha256, file.name);
+        let sums: String = self.files.iter().map(line).collect();
+        self.bytes(CHECKSUMS, sums.as_bytes())?;
+        Ok(self.files)
+    }
+
+    fn create(&self, name: &str) -> Result<HashedFile, Finding> {
+        let path = self.directory.join(name);
+        let opened = path.parent().map_or(Ok(()), fs::create_dir_all);
+        // Never over a file that is already there: the directory was handed over empty.
+        let file = opened.and_then(|()| File::create_new(&path));
+        let file = file.map_err(|error| failed(name, &error))?;
+        Ok(HashedFile { file, hash: Sha256::new(), bytes: 0 })
+    }
+}
+
+/// A file that is hashed as it is written.
+pub(super) struct HashedFile {
+    file: File,
+    hash: Sha256,
+    bytes: u64,
+}
+
+impl HashedFile {
+    fn finish(self, name: &str) -> WrittenFile {
+        let sha256 = hex(&self.hash.finalize());
+        WrittenFile { name: name.to_owned(), bytes: self.bytes, sha256 }
+    }
+}
+
+impl Write for HashedFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.hash.update(&bytes[..written]);
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+/// Bytes as lower-case hex.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |half: u8| char::from(DIGITS[usize::from(half)]);
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}
+
+pub(super) fn failed(name: &str, cause: &dyn std::fmt::Display) -> Finding {
+    Finding::new(Code::OutputFailed, format!("`{name}` could not be written: {cause}"))
+        .help("see that there is space and permission, then run the same command again")
+}

@@ -1,0 +1,190 @@
+//! Rules that would give unallocated cost an owner, each with its evidence.
+//!
+//! A suggestion is one line of YAML that can be pasted and a comment that says why. It is made
+//! from what is allocated already, so it is never more than a proposal.
+
+use std::fmt::Write;
+
+use num_bigint::BigInt;
+
+use crate::allocate::{NameId, Reason, UnallocatedItem};
+use crate::diagnostics::{did_you_mean, printable};
+use crate::domain::{Currency, Standing};
+use crate::rules::{Field, FieldId, Outcome, OwnerChoice, RuleId, SplitMethod, ZeroDriver};
+
+use super::Facts;
+use super::decimal::fixed;
+use super::digest::{Bearers, Leader, Leaders};
+
+/// What suggestions are made from.
+pub(super) struct Evidence<'a> {
+    facts: &'a Facts<'a>,
+    sub_accounts: Leaders,
+    services: Leaders,
+}
+
+impl<'a> Evidence<'a> {
+    pub(super) fn new(facts: &'a Facts<'a>, bearers: &Bearers) -> Self {
+        let sub_accounts = bearers.of_sub_account(facts.cube);
+        Self { facts, sub_accounts, services: bearers.of_service(facts.cube) }
+    }
+
+    /// A rule for charges like this one; empty where nothing speaks for any.
+    pub(super) fn rule_for(&self, item: &UnallocatedItem) -> String {
+        let asked = self.facts.cube.text(item.reason.asked());
+        let mended = match item.reason {
+            Reason::UnknownOwner(_) => self.known_spelling(asked, item.rule),
+            Reason::OwnerCase(_) => self.known_case(asked, item.rule),
+            Reason::NoRule | Reason::ClosedOwner(_) => None,
+        };
+        mended.or_else(|| self.by_neighbours(item, asked)).unwrap_or_default()
+    }
+
+    /// A setting for a pool that could not be split.
+    pub(super) fn setting_for(&self, pool: &str) -> String {
+        let declared = self.facts.rules.pools.iter().find(|declared| declared.name == pool);
+        let unallocated = ZeroDriver::Unallocated;
+        match declared.map(|pool| &pool.split) {
+            Some(SplitMethod::Proportional { by, on_zero_driver, .. })
+                if *on_zero_driver == unallocated =>
+            {
+                let pool = quoted(pool);
+                format!(
+                    "pools: {{ {pool}: {{ on_zero_driver: {{ then: even }} }} }} \
+                     # no receiver has positive {by} to split by"
+                )
+            }
+            _ => String::new(),
+        }
+    }
+
+    fn known_spelling(&self, asked: &str, rule: Option<RuleId>) -> Option<String> {
+        let known = did_you_mean(asked, self.facts.org.ids())?;
+        let near = format!("nearest cost center to {} is {}", quoted(asked), quoted(&known));
+        self.dimension(rule, &format!("map: {{ {}: {} }}", quoted(asked), quoted(&known)), &near)
+    }
+
+    fn known_case(&self, asked: &str, rule: Option<RuleId>) -> Option<String> {
+        let standing = self.facts.org.standing(asked, self.facts.period.last());
+        let Standing::CaseDiffers(known) = standing else {
+            return None;
+        };
+        let setting = if known == asked.to_lowercase() {
+            "case: lower".to_owned()
+        } else if known == asked.to_uppercase() {
+            "case: upper".to_owned()
+        } else {
+            format!("map: {{ {}: {} }}", quoted(asked), quoted(known))
+        };
+        let differs = format!("{} differs from {} in case only", quoted(asked), quoted(known));
+        self.dimension(rule, &setting, &differs)
+    }
+
+    /// A setting of the dimension that the rule inherits its owner from.
+    fn dimension(&self, rule: Option<RuleId>, setting: &str, why: &str) -> Option<String> {
+        let rule = self.facts.rules.rule(rule?);
+        let Outcome::Owner(OwnerChoice::Inherited(field)) = &rule.outcome else {
+            return None;
+        };
+        if let Field::Dimension(id) = self.facts.rules.field(*field) {
+            let name = quoted(&self.facts.rules.dimension(*id).name);
+            return Some(format!("dimensions: {{ {name}: {{ {setting} }} }} # {why}"));
+        }
+        // The rule reads the bill as it is: a dimension must come between to mend values.
+        let (from, rule) = (quoted(&self.field_name(*field)), quoted(&rule.name));
+        Some(format!(
+            "dimensions: {{ \"owner\": {{ from: [ {from} ], {setting} }} }} \
+             # {why}; let rule {rule} inherit from this dimension"
+        ))
+    }
+
+    /// The owner who bears most of the same sub account, else of the same service.
+    fn by_neighbours(&self, item: &UnallocatedItem, asked: &str) -> Option<String> {
+        let places = [
+            (&self.sub_accounts, item.sub_account, "sub_account_id", "sub account"),
+            (&self.services, item.service, "service_name", "service"),
+        ];
+        places.into_iter().find_map(|(leaders, place, column, words)| {
+            let leader = self.leader(leaders, place, item.currency, asked)?;
+            let (owner, place) = (self.facts.cube.text(leader.owner), self.facts.cube.text(place));
+            let rule = format!(
+                "{{ name: {}, when: {{ {column}: {} }}, owner: {} }}",
+                quoted(&format!("{words} {place}")),
+                quoted(place),
+                quoted(owner)
+            );
+            let share = percent(leader)?;
+            let mut line = format!("classify: [ {rule} ]");
+            // Writing to a String cannot fail.
+            let _ = write!(line, " # {} bears {share} % of the EffectiveCost", quoted(owner));
+            let _ = write!(line, " in this {words} that has an owner");
+            Some(line)
+        })
+    }
+
+    /// Not the owner that the charge asked for in vain.
+    fn leader(
+        &self,
+        leaders: &Leaders,
+        place: NameId,
+        currency: Currency,
+        asked: &str,
+    ) -> Option<Leader> {
+        let leader = leaders.get(&(place, currency)).copied()?;
+        (self.facts.cube.text(leader.owner) != asked).then_some(leader)
+    }
+
+    /// A field as rules name it.
+    fn field_name(&self, field: FieldId) -> String {
+        match self.facts.rules.field(field) {
+            Field::Column(column) => column.snake_name(),
+            Field::Provider => "provider".to_owned(),
+            Field::Source => "source".to_owned(),
+            Field::Custom(header) => header.clone(),
+            Field::Tag(key) => format!("tag.{key}"),
+            Field::Metadata { entity, attribute } => format!("{entity}.{attribute}"),
+            Field::Dimension(id) => self.facts.rules.dimension(*id).name.clone(),
+        }
+    }
+}
+
+/// The leader's share in percent, with one digit.
+fn percent(leader: Leader) -> Option<String> {
+    fixed(&(leader.amount.to_units() * BigInt::from(100)), &leader.total.to_units(), 1)
+}
+
+/// The text as a double-quoted scalar of YAML: it cannot end the line or the comment it stands in.
+fn quoted(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for letter in text.chars() {
+        let code = u32::from(letter);
+        // Writing to a String cannot fail.
+        let _ = match letter {
+            '"' | '\\' => write!(quoted, "\\{letter}"),
+            _ if printable(letter.encode_utf8(&mut [0; 4])).len() == letter.len_utf8() => {
+                write!(quoted, "{letter}")
+            }
+            _ if code > 0xffff => write!(quoted, "\\U{code:08x}"),
+            _ => write!(quoted, "\\u{code:04x}"),
+        };
+    }
+    quoted.push('"');
+    quoted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quoted_text_stays_on_its_line() {
+        for (text, expected) in [
+            ("pay", "\"pay\""),
+            ("a \"b\" \\", r#""a \"b\" \\""#),
+            ("x\n# y\u{202e}\u{e0001}", r#""x\u000a# y\u202e\U000e0001""#),
+            ("Zürich 東京", "\"Zürich 東京\""),
+        ] {
+            assert_eq!(quoted(text), expected);
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! Facts into a directory of files.
+
+use std::fs;
+use std::path::Path;
+
+use crate::diagnostics::Finding;
+
+use super::Facts;
+use super::digest::Digest;
+use super::identity::run_id;
+use super::showback::Showback;
+use super::sink::{Sink, WrittenFile, failed};
+use super::{charts, detail, kpi, manifest, proof, run_json, unallocated};
+
+/// What was written into a directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    pub run_id: String,
+    /// Every file, sorted by name, `SHA256SUMS` last.
+    pub files: Vec<WrittenFile>,
+}
+
+/// Writes every report into `directory`, which exists and is empty. The same facts give the same
+/// bytes: nothing in them tells when, where or how fast they were written.
+///
+/// # Errors
+/// [`Code::OutputFailed`](crate::diagnostics::Code::OutputFailed) where a file cannot be written;
+/// what was written so far is of no use then.
+pub fn write(facts: &Facts, directory: &Path) -> Result<Written, Finding> {
+    must_be_empty(directory)?;
+    let showback = Showback::of(facts)?;
+    let digest = Digest::of(facts);
+    let unallocated = unallocated::list(facts, &digest);
+    let mut sink = Sink::new(directory);
+    showback.write(facts, &mut sink)?;
+    detail::write(facts, &mut sink)?;
+    unallocated::write(facts, &unallocated, &mut sink)?;
+    proof::write_trace(facts, &mut sink)?;
+    proof::write_conservation(facts, &mut sink)?;
+    proof::write_reconciliation(&digest, &mut sink)?;
+    proof::write_quarantine(facts, &mut sink)?;
+    kpi::write(facts, &showback, &digest, &mut sink)?;
+    charts::write(facts, &unallocated, &mut sink)?;
+    run_json::write(facts, &mut sink)?;
+    manifest::write(facts, &mut sink)?;
+    Ok(Written { run_id: run_id(facts), files: sink.finish()? })
+}
+
+fn must_be_empty(directory: &Path) -> Result<(), Finding> {
+    let mut entries = fs::read_dir(directory).map_err(|error| failed("reports", &error))?;
+    match entries.next() {
+        None => Ok(()),
+        Some(_) => Err(failed("reports", &"the directory to write into is not empty")),
+    }
+}

@@ -1,0 +1,83 @@
+//! Components and classification: what kind of cost a charge is, and who bears it.
+
+use crate::diagnostics::{Code, Span};
+use crate::rules::condition::Condition;
+use crate::rules::model::{ClassifyRule, ComponentRule, Outcome, OwnerChoice, PoolId, RuleSet};
+use crate::rules::names::Names;
+use crate::rules::node::{Key, Node};
+use crate::rules::sink::Sink;
+use crate::rules::when::{Given, condition, given};
+
+use super::raw::{RawComponent, RawRule, RawRules};
+
+/// The kinds of cost that reports have a column for.
+const COMPONENTS: &[&str] =
+    &["usage", "commitment_amortized", "unused_commitment", "credits", "tax", "support", "license"];
+
+pub(super) fn link(
+    raw: &RawRules<'_>,
+    names: &mut Names<'_>,
+    rules: &mut RuleSet,
+    sink: &mut Sink,
+) {
+    let components = raw.components.iter().filter_map(|found| link_component(found, names, sink));
+    rules.components = components.collect();
+    let mut classify = Vec::with_capacity(raw.classify.len());
+    for found in &raw.classify {
+        classify.extend(link_rule(found, names, rules, sink));
+    }
+    rules.classify = classify;
+}
+
+/// An absent condition holds of every charge.
+fn when(node: Option<&Node>, names: &mut Names<'_>, sink: &mut Sink) -> Option<Condition> {
+    node.map_or(Some(Condition::Always), |node| condition(node, names, sink))
+}
+
+fn link_component(
+    raw: &RawComponent<'_>,
+    names: &mut Names<'_>,
+    sink: &mut Sink,
+) -> Option<ComponentRule> {
+    let when = when(raw.when, names, sink);
+    let name = raw.name.as_ref()?;
+    if !COMPONENTS.contains(&name.text.as_str()) {
+        let message = format!("there is no component `{}`", name.text);
+        sink.report_unknown(Code::UnknownName, &name.span, message, &name.text, COMPONENTS);
+        return None;
+    }
+    Some(ComponentRule { name: name.text.clone(), span: name.span.clone(), when: when? })
+}
+
+fn link_rule(
+    raw: &RawRule<'_>,
+    names: &mut Names<'_>,
+    rules: &RuleSet,
+    sink: &mut Sink,
+) -> Option<ClassifyRule> {
+    let when = when(raw.when, names, sink);
+    let owner = raw.owner.and_then(|node| link_owner(node, names, sink));
+    let pool = raw.pool.as_ref().and_then(|name| find_pool(name, rules, sink));
+    let outcome = owner.map(Outcome::Owner).or(pool.map(Outcome::Pool));
+    let (name, span): (String, Span) = raw.name.clone().map(|name| (name.text, name.span))?;
+    Some(ClassifyRule { name, span, when: when?, valid: raw.valid, outcome: outcome? })
+}
+
+fn link_owner(node: &Node, names: &mut Names<'_>, sink: &mut Sink) -> Option<OwnerChoice> {
+    match given(node, "`owner`", names, sink)? {
+        Given::Field(field) => Some(OwnerChoice::Inherited(field)),
+        Given::Text(name) => names.is_owner(&name, sink).then_some(OwnerChoice::Named(name.text)),
+    }
+}
+
+/// The pool of that name; reports a name that is none.
+pub(super) fn find_pool(name: &Key, rules: &RuleSet, sink: &mut Sink) -> Option<PoolId> {
+    let index = rules.pools.iter().position(|pool| pool.name == name.text);
+    if let Some(index) = index {
+        return u16::try_from(index).ok().map(PoolId);
+    }
+    let known: Vec<&str> = rules.pools.iter().map(|pool| pool.name.as_str()).collect();
+    let message = format!("there is no pool `{}`", name.text);
+    sink.report_unknown(Code::UnknownName, &name.span, message, &name.text, &known);
+    None
+}

@@ -1,0 +1,280 @@
+//! Declarations as they are written: shapes checked, names not yet looked up.
+//!
+//! A declaration that has a name is kept even where its inside is wrong, so that the rest of the
+//! files is not told that it does not exist.
+
+use crate::diagnostics::{Code, Span};
+use crate::domain::DateRange;
+use crate::rules::condition::CaseRule;
+use crate::rules::decode::{
+    Mapping, boolean, choice, date, entries, is_identifier, is_name, items, word, words,
+};
+use crate::rules::limits;
+use crate::rules::model::OnInvalid;
+use crate::rules::node::{Key, Kind, Node};
+use crate::rules::sink::Sink;
+
+#[derive(Debug, Default)]
+pub(super) struct RawRules<'a> {
+    pub(super) lists: Vec<RawList<'a>>,
+    pub(super) dimensions: Vec<RawDimension<'a>>,
+    pub(super) components: Vec<RawComponent<'a>>,
+    pub(super) classify: Vec<RawRule<'a>>,
+    pub(super) pools: Vec<RawPool<'a>>,
+    pub(super) stages: Option<RawStages<'a>>,
+    pub(super) tests: Vec<&'a Node>,
+}
+
+#[derive(Debug)]
+pub(super) struct RawList<'a> {
+    pub(super) name: &'a Key,
+    pub(super) values: Vec<Key>,
+}
+
+#[derive(Debug)]
+pub(super) struct RawDimension<'a> {
+    pub(super) name: &'a Key,
+    pub(super) from: Vec<Key>,
+    pub(super) tag: Option<Key>,
+    pub(super) aliases: Vec<Key>,
+    pub(super) inherit: Vec<Key>,
+    pub(super) rules: Vec<RawDimensionRule<'a>>,
+    pub(super) map: Vec<(&'a Key, Key)>,
+    pub(super) case: CaseRule,
+    pub(super) values: Option<&'a Node>,
+    pub(super) on_invalid: OnInvalid,
+    pub(super) default: Option<Key>,
+    pub(super) detail: bool,
+}
+
+#[derive(Debug)]
+pub(super) struct RawDimensionRule<'a> {
+    pub(super) when: Option<&'a Node>,
+    pub(super) value: Option<&'a Node>,
+}
+
+#[derive(Debug)]
+pub(super) struct RawComponent<'a> {
+    pub(super) name: Option<Key>,
+    pub(super) when: Option<&'a Node>,
+}
+
+#[derive(Debug)]
+pub(super) struct RawRule<'a> {
+    pub(super) name: Option<Key>,
+    pub(super) when: Option<&'a Node>,
+    pub(super) owner: Option<&'a Node>,
+    pub(super) pool: Option<Key>,
+    pub(super) valid: DateRange,
+}
+
+#[derive(Debug)]
+pub(super) struct RawPool<'a> {
+    pub(super) name: &'a Key,
+    pub(super) body: &'a Node,
+}
+
+/// The names of pools in the order of stages.
+#[derive(Debug)]
+pub(super) struct RawStages<'a> {
+    pub(super) span: &'a Span,
+    pub(super) pools: Vec<Key>,
+}
+
+const KEYS: &[&str] =
+    &["lists", "dimensions", "components", "classify", "pools", "stages", "tests"];
+const DIMENSION_KEYS: &[&str] = &[
+    "from", "tag", "aliases", "inherit", "rules", "map", "synonyms", "case", "values", "invalid",
+    "default", "detail",
+];
+
+impl<'a> RawRules<'a> {
+    /// Adds the declarations of one file.
+    pub(super) fn read(&mut self, root: &'a Node, sink: &mut Sink) {
+        if matches!(root.kind, Kind::Null) {
+            return;
+        }
+        let Some(map) = Mapping::read(root, "a rule file", KEYS, sink) else { return };
+        self.lists.extend(read_each(map.get("lists"), "`lists`", sink, read_list));
+        self.dimensions.extend(read_each(
+            map.get("dimensions"),
+            "`dimensions`",
+            sink,
+            read_dimension,
+        ));
+        self.components.extend(read_items(
+            map.get("components"),
+            "`components`",
+            sink,
+            read_component,
+        ));
+        self.classify.extend(read_items(map.get("classify"), "`classify`", sink, read_rule));
+        self.pools.extend(read_each(map.get("pools"), "`pools`", sink, read_pool));
+        self.tests.extend(read_items(map.get("tests"), "`tests`", sink, |node, _| Some(node)));
+        if let (Some(node), Some(span)) = (map.get("stages"), map.key_span("stages")) {
+            self.read_stages(node, span, sink);
+        }
+    }
+
+    fn read_stages(&mut self, node: &'a Node, span: &'a Span, sink: &mut Sink) {
+        if let Some(earlier) = &self.stages {
+            let help = format!("the first are at {}", earlier.span);
+            let message = "the stages are declared a second time";
+            sink.report_with_help(Code::DuplicateName, span, message, help);
+            return;
+        }
+        let stages = items(node, "`stages`", sink).unwrap_or_default();
+        let named = stages.iter().filter_map(|stage| words(stage, "a stage", sink));
+        self.stages = Some(RawStages { span, pools: named.flatten().collect() });
+    }
+}
+
+/// The entries of a mapping of named things.
+fn read_each<'a, T>(
+    node: Option<&'a Node>,
+    what: &str,
+    sink: &mut Sink,
+    read: impl Fn(&'a Key, &'a Node, &mut Sink) -> T,
+) -> Vec<T> {
+    let found = node.and_then(|node| entries(node, what, sink)).unwrap_or_default();
+    found.iter().map(|(key, value)| read(key, value, sink)).collect()
+}
+
+/// The items of a list of things.
+fn read_items<'a, T>(
+    node: Option<&'a Node>,
+    what: &str,
+    sink: &mut Sink,
+    read: impl Fn(&'a Node, &mut Sink) -> Option<T>,
+) -> Vec<T> {
+    let found = node.and_then(|node| items(node, what, sink)).unwrap_or_default();
+    if let Some(node) = found.get(limits::DECLARATIONS) {
+        let message = format!("{what} has more than {} items", limits::DECLARATIONS);
+        sink.report(Code::InvalidValue, &node.span, message);
+    }
+    found.iter().filter_map(|node| read(node, sink)).collect()
+}
+
+fn read_list<'a>(name: &'a Key, node: &'a Node, sink: &mut Sink) -> RawList<'a> {
+    is_identifier(name, "the name of a list", true, sink);
+    let values = words(node, "a list of values", sink).unwrap_or_default();
+    RawList { name, values }
+}
+
+fn read_dimension<'a>(name: &'a Key, node: &'a Node, sink: &mut Sink) -> RawDimension<'a> {
+    is_identifier(name, "the name of a dimension", false, sink);
+    let map = Mapping::read(node, "a dimension", DIMENSION_KEYS, sink);
+    let get = |key: &str| map.and_then(|map| map.get(key));
+    let case = get("case").and_then(|node| choice(node, "case rule", CASE_RULES, sink));
+    let on_invalid = get("invalid").and_then(|node| choice(node, "answer", ON_INVALID, sink));
+    let detail = get("detail").and_then(|node| boolean(node, "`detail`", sink));
+    let mut list = |key: &str, what| get(key).and_then(|node| words(node, what, sink));
+    let from = list("from", "`from`").unwrap_or_default();
+    let aliases = list("aliases", "`aliases`").unwrap_or_default();
+    let inherit = list("inherit", "`inherit`").unwrap_or_default();
+    refuse_two_ways(map, sink);
+    RawDimension {
+        name,
+        from,
+        tag: get("tag").and_then(|node| word(node, "`tag`", sink)),
+        aliases,
+        inherit,
+        rules: read_items(get("rules"), "`rules`", sink, read_dimension_rule),
+        map: read_synonyms(get("map").or(get("synonyms")), sink),
+        case: case.unwrap_or_default(),
+        values: get("values"),
+        on_invalid: on_invalid.unwrap_or_default(),
+        default: get("default").and_then(|node| word(node, "`default`", sink)),
+        detail: detail.unwrap_or(true),
+    }
+}
+
+const CASE_RULES: &[(&str, CaseRule)] = &[
+    ("sensitive", CaseRule::Sensitive),
+    ("insensitive", CaseRule::Insensitive),
+    ("lower", CaseRule::Lower),
+    ("upper", CaseRule::Upper),
+];
+const ON_INVALID: &[(&str, OnInvalid)] = &[("drop", OnInvalid::Drop), ("keep", OnInvalid::Keep)];
+
+/// Spellings and the values they stand for.
+fn read_synonyms<'a>(node: Option<&'a Node>, sink: &mut Sink) -> Vec<(&'a Key, Key)> {
+    let pairs = read_each(node, "`map`", sink, |spelling, node, sink| {
+        word(node, "a value of `map`", sink).map(|value| (spelling, value))
+    });
+    pairs.into_iter().flatten().collect()
+}
+
+/// Keys that say the same in two ways, of which one would silently win.
+fn refuse_two_ways(map: Option<Mapping<'_>>, sink: &mut Sink) {
+    let Some(map) = map else { return };
+    for (one, other) in
+        [("from", "tag"), ("from", "aliases"), ("from", "inherit"), ("map", "synonyms")]
+    {
+        if let (Some(_), Some(span)) = (map.key_span(one), map.key_span(other)) {
+            let message = format!("`{other}` stands beside `{one}`, which says the same");
+            sink.report_with_help(Code::InvalidValue, span, message, "keep one of the two");
+        }
+    }
+    if let (None, Some(span)) = (map.key_span("tag"), map.key_span("aliases")) {
+        let message = "`aliases` are further keys after `tag`, and there is no `tag`";
+        sink.report(Code::MissingKey, span, message);
+    }
+}
+
+fn read_dimension_rule<'a>(node: &'a Node, sink: &mut Sink) -> Option<RawDimensionRule<'a>> {
+    let map = Mapping::read(node, "a rule of a dimension", &["when", "value"], sink)?;
+    let value = map.need("value", sink);
+    Some(RawDimensionRule { when: map.get("when"), value })
+}
+
+fn read_component<'a>(node: &'a Node, sink: &mut Sink) -> Option<RawComponent<'a>> {
+    let map = Mapping::read(node, "a component", &["name", "when"], sink)?;
+    let name = map.need("name", sink).and_then(|node| word(node, "`name`", sink));
+    Some(RawComponent { name, when: map.get("when") })
+}
+
+fn read_rule<'a>(node: &'a Node, sink: &mut Sink) -> Option<RawRule<'a>> {
+    let known = ["name", "when", "owner", "pool", "valid"];
+    let map = Mapping::read(node, "a rule", &known, sink)?;
+    let name = map.need("name", sink).and_then(|node| word(node, "`name`", sink));
+    let name = name.filter(|name| is_name(name, "the name of a rule", sink));
+    match (map.key_span("owner"), map.key_span("pool")) {
+        (Some(_), Some(span)) => {
+            sink.report(Code::InvalidValue, span, "a rule has an owner or a pool, not both");
+        }
+        (None, None) => {
+            let message = "a rule needs the key `owner` or `pool`";
+            sink.report(Code::MissingKey, map.span, message);
+        }
+        _ => {}
+    }
+    let pool = map.get("pool").and_then(|node| word(node, "`pool`", sink));
+    let valid = map.get("valid").and_then(|node| read_valid(node, sink));
+    let valid = valid.unwrap_or(DateRange::ALWAYS);
+    Some(RawRule { name, when: map.get("when"), owner: map.get("owner"), pool, valid })
+}
+
+fn read_valid(node: &Node, sink: &mut Sink) -> Option<DateRange> {
+    let map = Mapping::read(node, "`valid`", &["from", "to"], sink)?;
+    let before = sink.count();
+    let from = map.get("from").and_then(|node| date(node, "`from`", sink));
+    let to = map.get("to").and_then(|node| date(node, "`to`", sink));
+    if sink.count() > before {
+        return None;
+    }
+    if (from, to) == (None, None) {
+        sink.report(Code::MissingKey, map.span, "`valid` needs the key `from` or `to`");
+    }
+    let range = DateRange::new(from, to);
+    if range.is_none() {
+        let message = "the rule would hold on no day: `to` is the first day that is out";
+        sink.report(Code::InvalidValue, map.span, message);
+    }
+    range
+}
+
+fn read_pool<'a>(name: &'a Key, body: &'a Node, sink: &mut Sink) -> RawPool<'a> {
+    is_name(name, "the name of a pool", sink);
+    RawPool { name, body }
+}

@@ -1,0 +1,187 @@
+//! Regular expressions and globs, compiled within limits.
+//!
+//! The regex engine is linear in the text, so no pattern can hang a run; its size is limited, so
+//! none can fill the memory either. Globs become regular expressions that work on characters, so
+//! that `?` is one letter also where the letter takes several bytes.
+
+use regex::{Regex, RegexBuilder};
+
+use crate::diagnostics::Code;
+
+use super::limits;
+use super::node::Key;
+use super::sink::Sink;
+
+/// A glob over a whole value: `*` any text, `?` one character, `[a-z]` and `[!a-z]` one of a set,
+/// `{a,b}` either, `\` takes the next character as it is.
+#[derive(Clone, Debug)]
+pub struct Glob {
+    text: String,
+    regex: Regex,
+}
+
+impl Glob {
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    #[must_use]
+    pub fn is_match(&self, value: &str) -> bool {
+        self.regex.is_match(value)
+    }
+}
+
+/// Compiles a glob, or reports why it is none.
+pub(super) fn glob(pattern: &Key, insensitive: bool, sink: &mut Sink) -> Option<Glob> {
+    let compiled = translate(&pattern.text).and_then(|expression| {
+        build(&expression, insensitive).map_err(|_| "a set or its size is not allowed")
+    });
+    match compiled {
+        Ok(regex) => Some(Glob { text: pattern.text.clone(), regex }),
+        Err(reason) => {
+            let message = format!("`{}` is no glob: {reason}", pattern.text);
+            sink.report(Code::InvalidValue, &pattern.span, message);
+            None
+        }
+    }
+}
+
+/// Compiles a regular expression, or reports why it is none.
+pub(super) fn regex(pattern: &Key, insensitive: bool, sink: &mut Sink) -> Option<Regex> {
+    let error = match build(&pattern.text, insensitive) {
+        Ok(regex) => return Some(regex),
+        Err(error) => error,
+    };
+    let reason = match error {
+        regex::Error::CompiledTooBig(_) => "it is too large when compiled".to_owned(),
+        // The library draws several lines; the last one says what is wrong.
+        other => {
+            let drawn = other.to_string();
+            let last = drawn.lines().last().unwrap_or_default();
+            last.trim_start_matches("error: ").to_owned()
+        }
+    };
+    let message = format!("`{}` is no regular expression: {reason}", pattern.text);
+    sink.report(Code::InvalidValue, &pattern.span, message);
+    None
+}
+
+fn build(expression: &str, insensitive: bool) -> Result<Regex, regex::Error> {
+    RegexBuilder::new(expression)
+        .case_insensitive(insensitive)
+        .size_limit(limits::REGEX_BYTES)
+        .dfa_size_limit(limits::REGEX_BYTES)
+        .build()
+}
+
+fn translate(glob: &str) -> Result<String, &'static str> {
+    let mut expression = String::from(r"(?s)\A(?:");
+    let mut letters = glob.chars();
+    let mut braces = 0_u32;
+    while let Some(letter) = letters.next() {
+        match letter {
+            '*' => expression.push_str(".*"),
+            '?' => expression.push('.'),
+            '[' => push_set(&mut expression, &mut letters)?,
+            '{' => {
+                braces += 1;
+                expression.push_str("(?:");
+            }
+            '}' if braces > 0 => {
+                braces -= 1;
+                expression.push(')');
+            }
+            ',' if braces > 0 => expression.push('|'),
+            '\\' => {
+                let literal = letters.next().ok_or("nothing follows the last `\\`")?;
+                push_literal(&mut expression, literal);
+            }
+            literal => push_literal(&mut expression, literal),
+        }
+    }
+    if braces > 0 {
+        return Err("a `{` is not closed");
+    }
+    expression.push_str(r")\z");
+    Ok(expression)
+}
+
+/// The rest of `[…]`; a `]` right after the start is a member.
+fn push_set(
+    expression: &mut String,
+    letters: &mut std::str::Chars<'_>,
+) -> Result<(), &'static str> {
+    expression.push('[');
+    let mut is_first = true;
+    while let Some(letter) = letters.next() {
+        match letter {
+            '!' | '^' if is_first && expression.ends_with('[') => {
+                expression.push('^');
+                continue;
+            }
+            ']' if !is_first => {
+                expression.push(']');
+                return Ok(());
+            }
+            '-' if !is_first => expression.push('-'),
+            '\\' => {
+                let literal = letters.next().ok_or("nothing follows the last `\\`")?;
+                push_literal(expression, literal);
+            }
+            literal => push_literal(expression, literal),
+        }
+        is_first = false;
+    }
+    Err("a `[` is not closed")
+}
+
+fn push_literal(expression: &mut String, letter: char) {
+    if letter.is_ascii_punctuation() {
+        expression.push('\\');
+    }
+    expression.push(letter);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostics::Span;
+
+    fn key(text: &str) -> Key {
+        let span = Span { path: "r.yaml".into(), line: 1, column: 1, length: 1 };
+        Key { text: text.into(), span }
+    }
+
+    #[test]
+    fn globs_match_whole_values_by_characters() {
+        let cases: [(&str, &[&str], &[&str]); 8] = [
+            ("pay-*", &["pay-", "pay-prod", "pay-a/b\nc"], &["xpay-a", "pay"]),
+            ("m?ller", &["müller", "miller"], &["mueller", "mller"]),
+            ("[äö]x", &["äx", "öx"], &["ax"]),
+            ("[!a-c]", &["d", "ü"], &["b", ""]),
+            ("{dev,test-*}-1", &["dev-1", "test-x-1"], &["dev", "prod-1"]),
+            (r"a\*.b", &["a*.b"], &["axb", "a*xb"]),
+            ("[]-]", &["]", "-"], &["["]),
+            ("a(b)|c", &["a(b)|c"], &["ab", "c"]),
+        ];
+        for (pattern, hits, misses) in cases {
+            let mut sink = Sink::default();
+            let glob = glob(&key(pattern), false, &mut sink).expect(pattern);
+            assert!(hits.iter().all(|value| glob.is_match(value)), "{pattern}");
+            assert!(!misses.iter().any(|value| glob.is_match(value)), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_pattern_is_refused() {
+        let mut sink = Sink::default();
+        for pattern in ["{a", "[a", "a\\", "[z-a]"] {
+            assert!(glob(&key(pattern), false, &mut sink).is_none(), "{pattern}");
+        }
+        for pattern in ["(a", r"\w{5000}", "(?=a)", r"(a)\1"] {
+            assert!(regex(&key(pattern), false, &mut sink).is_none(), "{pattern}");
+        }
+        assert_eq!(sink.count(), 8);
+    }
+}

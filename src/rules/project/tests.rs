@@ -1,0 +1,121 @@
+use super::super::testing::{helps, shown};
+use super::*;
+
+const SMALLEST: &str = "\
+organisation: Acme
+currency: EUR
+sources:
+  - name: aws
+    format: focus
+    files: [ \"data/aws/*.csv\", \"data/aws/*.parquet\" ]
+rules: [ \"rules/*.yaml\" ]          # optional
+";
+
+fn parse(text: &str) -> Result<Project, Vec<Finding>> {
+    Project::parse("costbook.yaml", text)
+}
+
+fn faults(text: &str) -> Vec<String> {
+    shown(&parse(text).unwrap_err())
+}
+
+/// The smallest project with one more line.
+fn with(line: &str) -> String {
+    format!("{SMALLEST}{line}\n")
+}
+
+#[test]
+fn the_smallest_project_stays_valid() {
+    let project = parse(SMALLEST).unwrap();
+    assert_eq!((project.organisation.as_str(), project.currency.code()), ("Acme", "EUR"));
+    let source = &project.sources[0];
+    assert_eq!((source.name.as_str(), source.files.len()), ("aws", 2));
+    assert_eq!(source.format, FormatName::Shipped("focus".into()));
+    assert_eq!(project.rules[0].1.to_string(), "costbook.yaml:7:10");
+    assert_eq!((project.owners, project.rounding_digits), (None, None));
+}
+
+#[test]
+fn every_section_is_read() {
+    let text = with(
+        "owners: data/cost-centers.csv
+rounding: { digits: 2 }
+metadata:
+  - entity: sub_account
+    file: data/sub-accounts.csv
+  - { entity: team, file: data/teams.csv, join: tag.team }",
+    );
+    let project = parse(&text).unwrap();
+    assert_eq!(project.owners.unwrap().0, "data/cost-centers.csv");
+    assert_eq!(project.rounding_digits, Some(2));
+    let joins: Vec<_> = project.metadata.iter().map(|m| m.join.as_ref().map(|j| &j.0)).collect();
+    assert_eq!(joins, [None, Some(&"tag.team".to_owned())]);
+    let own = SMALLEST.replace("focus", "maps/our.yaml");
+    let own = parse(&own).unwrap();
+    assert_eq!(own.sources[0].format, FormatName::Own("maps/our.yaml".into()));
+}
+
+#[test]
+fn an_empty_project_is_told_all_it_lacks() {
+    assert_eq!(faults(""), ["missing-key 1:1+1"; 3]);
+    assert_eq!(faults("just text"), ["wrong-type 1:1+9"]);
+}
+
+#[test]
+fn each_fault_is_found_at_its_place() {
+    for (line, expected) in [
+        ("soruces: []", "unknown-key 8:1+7"),
+        ("currency: USD", "duplicate-key 8:1+8"),
+        ("owners:", "wrong-type 8:1+6"),
+        ("owners: [ a, b ]", "wrong-type 8:9+1"),
+        ("owners: ../x.csv", "path-outside-project 8:9+8"),
+        ("owners: /etc/passwd", "path-outside-project 8:9+11"),
+        ("owners: 'C:\\x.csv'", "path-outside-project 8:9+10"),
+        ("owners: a\\..\\..\\x", "path-outside-project 8:9+9"),
+        ("owners: ~/x.csv", "path-outside-project 8:9+7"),
+        ("owners: ''", "invalid-value 8:9+2"),
+        ("rounding: {}", "missing-key 8:11+1"),
+        ("rounding: { digits: 99 }", "invalid-value 8:21+2"),
+        ("rounding: { digits: -1 }", "invalid-value 8:21+2"),
+        ("metadata: [ { entity: resource } ]", "missing-key 8:15+6"),
+        ("metadata: [ { entity: team, file: t.csv } ]", "missing-key 8:23+4"),
+        ("metadata: [ { entity: tag, file: t.csv, join: source } ]", "invalid-value 8:23+3"),
+        (
+            "metadata: [ { entity: resource, file: a.csv }, { entity: resource, file: b.csv } ]",
+            "duplicate-name 8:58+8",
+        ),
+    ] {
+        assert_eq!(faults(&with(line)), [expected], "{line}");
+    }
+}
+
+#[test]
+fn everything_wrong_is_found_at_once() {
+    let text = "\
+organisation: ' '
+currency: euro
+sources:
+  - { name: aws, format: focsu, files: [ '../x' ] }
+  - { name: aws, format: ../map.yaml, files: [] }
+  - { name: A W S, format: focus, files: [ '[' ] }
+  - { name: aws, format: focus, files: a.csv }
+  - { name: aws, format: focus, files: b.csv, fiels: x }
+";
+    let findings = parse(text).unwrap_err();
+    let expected = [
+        "invalid-value 1:15+3",
+        "invalid-value 2:11+4",
+        "unknown-name 4:26+5",
+        "path-outside-project 4:42+6",
+        "path-outside-project 5:26+11",
+        "invalid-value 5:46+1",
+        "invalid-value 6:13+5",
+        "invalid-value 6:44+3",
+        "duplicate-name 8:13+3",
+        "unknown-key 8:47+5",
+    ];
+    assert_eq!(shown(&findings), expected);
+    let helps = helps(&findings);
+    assert!(helps.contains(&"did you mean `focus`?"), "{helps:?}");
+    assert!(helps.contains(&"did you mean `files`?"), "{helps:?}");
+}

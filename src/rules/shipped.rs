@@ -1,0 +1,78 @@
+//! What costbook brings along, as texts: column maps of providers and the default components.
+//!
+//! They are read like a project's own files; nothing about a provider stands in the code.
+
+/// Column maps by format name, with the name that findings give them.
+const COLUMN_MAPS: &[(&str, &str, &str)] = &[(
+    "focus",
+    "shipped:rules/providers/focus.yaml",
+    include_str!("../../rules/providers/focus.yaml"),
+)];
+
+/// Path and text of the rules that hold where a project declares no components.
+#[must_use]
+pub fn components() -> (&'static str, &'static str) {
+    ("shipped:rules/components.yaml", include_str!("../../rules/components.yaml"))
+}
+
+/// Path and text of the column map of that format.
+#[must_use]
+pub fn column_map(name: &str) -> Option<(&'static str, &'static str)> {
+    let found = COLUMN_MAPS.iter().find(|(format, _, _)| *format == name);
+    found.map(|(_, path, text)| (*path, *text))
+}
+
+/// The formats that have a shipped column map.
+pub fn column_map_names() -> impl Iterator<Item = &'static str> {
+    COLUMN_MAPS.iter().map(|(name, _, _)| *name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Column, Org};
+    use crate::rules::{ColumnMap, ColumnSource, RuleText, Scope, compile};
+
+    #[test]
+    fn every_shipped_column_map_parses() {
+        for name in column_map_names() {
+            let (path, text) = column_map(name).unwrap();
+            let map = ColumnMap::parse(path, text).unwrap();
+            assert_eq!(map.name, name);
+            assert!(!map.examples.is_empty(), "{name} carries no example");
+        }
+    }
+
+    #[test]
+    fn the_focus_map_knows_every_column_and_what_each_version_has() {
+        let (path, text) = column_map("focus").unwrap();
+        let map = ColumnMap::parse(path, text).unwrap();
+        assert_eq!(map.columns.len(), Column::ALL.len());
+        for (column, source) in &map.columns {
+            let ColumnSource::Headers(headers) = source else { panic!("{column} is a constant") };
+            assert_eq!(headers[0], column.name());
+        }
+        let counts: Vec<_> =
+            map.versions.iter().map(|v| (v.version.as_str(), v.columns.len())).collect();
+        assert_eq!(counts, [("1.4", 64), ("1.3", 65), ("1.2", 57), ("1.1", 50), ("1.0", 43)]);
+        let newest = &map.versions[0];
+        assert!(!newest.columns.contains(&Column::ProviderName));
+        for pair in map.versions.windows(2) {
+            let older = &pair[1].columns;
+            assert!(pair[0].markers.iter().all(|marker| !older.contains(marker)));
+            assert!(pair[0].markers.iter().all(|marker| pair[0].columns.contains(marker)));
+        }
+    }
+
+    #[test]
+    fn the_shipped_components_compile() {
+        let (path, text) = components();
+        let scope = Scope { org: &Org::default(), entities: &[] };
+        let file = RuleText { path: path.into(), text: text.into() };
+        let rules = compile(&[file], &scope).unwrap();
+        let names: Vec<_> = rules.components.iter().map(|rule| rule.name.as_str()).collect();
+        let expected =
+            ["tax", "credits", "unused_commitment", "commitment_amortized", "support", "usage"];
+        assert_eq!(names, expected);
+    }
+}
