@@ -1,7 +1,11 @@
 //! From the threads' kernels to one cube, in an order that the data alone decides.
 
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+
 use crate::diagnostics::{Code, Finding};
-use crate::domain::{Amount, CostMetric, Costs};
+use crate::domain::{Amount, CostMetric, Costs, Currency};
 use crate::ingest::FileId;
 
 use super::cube::{Bearer, Cube, Group, LineageKey, NameId, Reason, StoredCell, UnallocatedItem, Verdict};
@@ -25,7 +29,7 @@ pub fn assemble(plan: &Plan<'_>, kernels: Vec<Kernel<'_>>) -> Result<Cube, Findi
     if whole.overflow || whole.sums.overflow || whole.worklist.overflow {
         return Err(too_large());
     }
-    let provenances = order_profiles(plan, &mut whole);
+    let (provenances, coverage) = coverage(plan, &whole)?;
     let lineage = lineage(&whole)?;
     let (names, renamed) = std::mem::take(&mut whole.names).sorted();
     let rename = |id: NameId| renamed[id.0 as usize];
@@ -43,23 +47,25 @@ pub fn assemble(plan: &Plan<'_>, kernels: Vec<Kernel<'_>>) -> Result<Cube, Findi
         tails,
         segments: plan.segments(),
         provenances,
+        coverage,
         lineage,
         unallocated,
     })
 }
 
+type Coverage = BTreeMap<(Currency, u32), (u64, Costs)>;
+
 /// Numbers profiles by their content, since which came first is chance.
-fn order_profiles(plan: &Plan<'_>, whole: &mut Kernel<'_>) -> Vec<Vec<String>> {
+fn coverage(plan: &Plan<'_>, whole: &Kernel<'_>) -> Result<(Vec<Vec<String>>, Coverage), Finding> {
     let mut sorted = whole.profiles.clone();
     sorted.sort_unstable();
-    let rank = |old: u32| {
-        let found = sorted.binary_search(&whole.profiles[old as usize]).unwrap_or_default();
-        u32::try_from(found).unwrap_or(u32::MAX)
-    };
-    for group in whole.groups.iter_mut().filter(|group| group.month == plan.period) {
-        group.provenance = rank(group.provenance);
+    let mut found = Coverage::new();
+    for ((currency, profile), sum) in &whole.coverage {
+        let rank = sorted.binary_search(&whole.profiles[*profile as usize]).unwrap_or_default();
+        let costs = sum.costs().ok_or_else(too_large)?;
+        found.insert((*currency, u32::try_from(rank).unwrap_or(u32::MAX)), (sum.rows, costs));
     }
-    sorted.iter().map(|profile| plan.profile_labels(profile)).collect()
+    Ok((sorted.iter().map(|profile| plan.profile_labels(profile)).collect(), found))
 }
 
 fn too_large() -> Finding {
@@ -123,19 +129,16 @@ fn cells(whole: &mut Kernel<'_>, rename: &impl Fn(NameId) -> NameId) -> Result<C
     for (new, (_, old)) in (0..).zip(&groups) {
         rank[*old as usize] = new;
     }
-    let mut order: Vec<u32> = (0..u32::try_from(whole.cells.len()).unwrap_or(u32::MAX)).collect();
-    order.sort_unstable_by_key(|cell| {
-        let (group, day) = whole.cells[*cell as usize];
-        (rank[group as usize], day)
-    });
+    let ranked = |((group, day), cell): (&(u32, NaiveDate), u32)| (rank[*group as usize], *day, cell);
+    let mut order: Vec<(u32, NaiveDate, u32)> = whole.cells.iter().zip(0..).map(ranked).collect();
+    order.sort_unstable();
     let mut cells = Vec::with_capacity(order.len());
     let mut tails = Vec::new();
     let mut magnitude = [Amount::ZERO; CostMetric::COUNT];
-    for cell in order {
-        let (group, day) = whole.cells[cell as usize];
+    for (group, day, cell) in order {
         let sum = whole.sums.get(cell);
         let costs = sum.costs().ok_or_else(too_large)?;
-        let tail = store(&mut cells, rank[group as usize], day, sum.rows, &costs);
+        let tail = store(&mut cells, group, day, sum.rows, &costs);
         keep_tail(&mut tails, cells.len(), tail);
         for (metric, amount) in costs.iter() {
             let total = magnitude[metric as usize].checked_add(amount.abs());
@@ -148,7 +151,7 @@ fn cells(whole: &mut Kernel<'_>, rename: &impl Fn(NameId) -> NameId) -> Result<C
 fn store(
     cells: &mut Vec<StoredCell>,
     group: u32,
-    day: chrono::NaiveDate,
+    day: NaiveDate,
     rows: u64,
     costs: &Costs,
 ) -> [u64; CostMetric::COUNT] {
@@ -221,11 +224,7 @@ impl Kernel<'_> {
         let profiles: Vec<u32> = other.profiles.iter().map(|p| self.profile_id(p)).collect();
         let groups: Vec<u32> = std::mem::take(&mut other.groups)
             .into_iter()
-            .map(|group| {
-                let brief = group.month != self.period();
-                let provenance = if brief { 0 } else { profiles[group.provenance as usize] };
-                self.group(Group { provenance, ..rename_group(group, &rename) })
-            })
+            .map(|group| self.group(rename_group(group, &rename)))
             .collect();
         for (index, (group, day)) in (0..).zip(&other.cells) {
             let cell = self.cell(groups[*group as usize], *day);
@@ -244,6 +243,9 @@ impl Kernel<'_> {
                 self.absorb_lineage(file, *verdict, sum);
             }
         }
+        for ((currency, profile), sum) in &other.coverage {
+            self.absorb_coverage((*currency, profiles[*profile as usize]), sum);
+        }
         self.worklist.merge(other.worklist, |base| rename_base(base, &rename));
         self.overflow |= other.overflow || other.sums.overflow;
     }
@@ -254,6 +256,16 @@ impl Kernel<'_> {
             sums.resize(verdict as usize + 1, RunningSum::default());
         }
         self.overflow |= !sums[verdict as usize].merge(sum);
+    }
+}
+
+impl Kernel<'_> {
+    fn absorb_coverage(&mut self, (currency, profile): (Currency, u32), sum: &RunningSum) {
+        self.cover(profile, currency, 0, &Costs::ZERO);
+        let mine = self.coverage.iter_mut().find(|(key, _)| *key == (currency, profile));
+        if let Some((_, mine)) = mine {
+            self.overflow |= !mine.merge(sum);
+        }
     }
 }
 

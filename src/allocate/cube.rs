@@ -83,8 +83,6 @@ pub struct Group {
     pub charge_category: NameId,
     /// Values of the detail dimensions, in their order in the rules.
     pub dimensions: Box<[NameId]>,
-    /// Where each dimension's value came from: index into [`Cube::provenances`].
-    pub provenance: u32,
 }
 
 impl Group {
@@ -111,7 +109,6 @@ impl Group {
             service: NameId::ABSENT,
             charge_category: NameId::ABSENT,
             dimensions: Box::default(),
-            provenance: 0,
         }
     }
 }
@@ -168,6 +165,8 @@ pub struct Cube {
     /// For each profile, where each dimension's value came from, such as `tag.env`,
     /// `sub_account.environment`, `rule`, `default`, `absent`, `invalid`.
     pub provenances: Vec<Vec<String>>,
+    /// Rows and costs of the period by currency and profile: index into [`Cube::provenances`].
+    pub coverage: BTreeMap<(Currency, u32), (u64, Costs)>,
     pub lineage: BTreeMap<LineageKey, (u64, Costs)>,
     pub unallocated: Vec<UnallocatedItem>,
 }

@@ -6,7 +6,7 @@ use crate::diagnostics::{Code, Finding, Place};
 use crate::domain::{Amount, CostMetric, Currency, Org, Period, Standing};
 use crate::rules::{RuleId, RuleSet};
 
-use super::cube::{Bearer, Cube, Reason};
+use super::cube::{Bearer, Cube, NameId, Reason};
 use super::model::{Allocation, Party, PeriodTotal};
 
 /// Findings over the cube and the allocation of the period.
@@ -20,6 +20,8 @@ pub fn findings(
 ) -> Vec<Finding> {
     let mut found = allocation.findings.clone();
     found.extend(no_charges(cube));
+    found.extend(other_months(cube));
+    found.extend(invoices(cube));
     found.extend(unallocated(totals, cube));
     found.extend(unusable_owners(cube, org));
     found.extend(rules_without_match(cube, rules));
@@ -39,6 +41,29 @@ fn no_charges(cube: &Cube) -> Option<Finding> {
         format!("the files hold {}; ask for one of them, or check the delivery", months.join(", "))
     };
     Some(Finding::new(Code::NoChargesInPeriod, text).help(help))
+}
+
+/// Rows of other months are history, or late; either way they are named.
+fn other_months(cube: &Cube) -> Vec<Finding> {
+    let mut rows: BTreeMap<Period, u64> = BTreeMap::new();
+    for (key, (count, _)) in &cube.lineage {
+        *rows.entry(key.month).or_default() += count;
+    }
+    rows.remove(&cube.period);
+    let report = |(month, rows): (Period, u64)| {
+        let text = format!("{rows} rows are billed in {month}, not in {}", cube.period);
+        Finding::new(Code::OtherPeriod, text).count(rows)
+    };
+    rows.into_iter().map(report).collect()
+}
+
+fn invoices(cube: &Cube) -> Option<Finding> {
+    let of_period = cube.cells().filter(|cell| cell.group.month == cube.period);
+    let unnamed: u64 = of_period.filter(|c| c.group.invoice == NameId::ABSENT).map(|c| c.rows).sum();
+    (unnamed > 0).then(|| {
+        let text = format!("{unnamed} rows name no invoice; they cannot be tied to one");
+        Finding::new(Code::InvoiceUnchecked, text).count(unnamed)
+    })
 }
 
 fn unallocated(totals: &[PeriodTotal], cube: &Cube) -> Vec<Finding> {

@@ -1,8 +1,8 @@
 //! The kernel of the scan: one per thread, from charges to exact sums.
 //!
 //! Rules are asked once per distinct tuple of the texts that anything reads; the answer is
-//! remembered under the tuple's bytes. What is remembered is bounded: once it grows too large it is
-//! forgotten and learned again, which costs time and changes nothing.
+//! remembered under the tuple, in which each text is a small number. What is remembered is bounded:
+//! once it grows too large it is forgotten and learned again, which costs time and changes nothing.
 
 use std::collections::HashMap;
 use std::hash::BuildHasher;
@@ -20,10 +20,13 @@ use super::cube::{Bearer, Group, Reason, Verdict};
 use super::names::Names;
 use super::plan::{Plan, Role};
 use super::sums::{RunningSum, SumTable};
+use super::texts::TextIds;
 use super::worklist::{ItemBase, Worklist};
 
-/// Bytes of remembered tuples at which a thread forgets.
+/// Bytes of remembered texts and tuples at which a thread forgets.
 const MEMORY_LIMIT: usize = 96 << 20;
+/// The profile of charges whose provenance nobody reports.
+const NO_PROFILE: u32 = u32::MAX;
 /// Days of a month, with room to spare.
 const DAYS: usize = 32;
 const NO_CELL: u32 = u32::MAX;
@@ -34,15 +37,10 @@ struct Target {
     group: u32,
     /// Index into `verdicts`.
     verdict: u32,
+    /// Index into `profiles`.
+    profile: u32,
     /// Index into the worklist's bases, where the charge has no owner.
     unallocated: Option<u32>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Remembered {
-    begin: usize,
-    length: u32,
-    target: Target,
 }
 
 /// One verdict in one month and currency: what lineage is kept by.
@@ -58,9 +56,14 @@ pub(super) struct VerdictKey {
 pub struct Kernel<'p> {
     plan: &'p Plan<'p>,
     hasher: FixedState,
-    tuple: Vec<u8>,
-    memory: Vec<u8>,
-    remembered: HashTable<Remembered>,
+    /// Of the texts that decide, in their order.
+    texts: Vec<TextIds>,
+    tuple: Vec<u32>,
+    /// Tuples, one behind the other; all are of one length.
+    tuples: Vec<u32>,
+    targets: Vec<Target>,
+    /// Index into `targets`.
+    remembered: HashTable<u32>,
     pub(super) names: Names,
     pub(super) groups: Vec<Group>,
     group_ids: HashTable<u32>,
@@ -76,6 +79,10 @@ pub struct Kernel<'p> {
     pub(super) lineage: Vec<Vec<RunningSum>>,
     pub(super) profiles: Vec<Box<[u16]>>,
     profile_ids: HashMap<Box<[u16]>, u32, FixedState>,
+    /// Sums of the period by where dimensions' values came from.
+    pub(super) coverage: Vec<((Currency, u32), RunningSum)>,
+    coverage_ids: HashMap<(Currency, u32), usize, FixedState>,
+    last_coverage: Option<((Currency, u32), usize)>,
     pub(super) worklist: Worklist,
     pub(super) overflow: bool,
     last_day: (NaiveDate, u16),
@@ -88,8 +95,10 @@ impl<'p> Kernel<'p> {
         Self {
             plan,
             hasher: FixedState::default(),
+            texts: plan.tuple_texts.iter().map(|_| TextIds::default()).collect(),
             tuple: Vec::new(),
-            memory: Vec::new(),
+            tuples: Vec::new(),
+            targets: Vec::new(),
             remembered: HashTable::new(),
             names: Names::default(),
             groups: Vec::new(),
@@ -103,6 +112,9 @@ impl<'p> Kernel<'p> {
             lineage: vec![Vec::new(); plan.source_of_file.len()],
             profiles: Vec::new(),
             profile_ids: HashMap::default(),
+            coverage: Vec::new(),
+            coverage_ids: HashMap::default(),
+            last_coverage: None,
             worklist: Worklist::default(),
             overflow: false,
             last_day,
@@ -111,34 +123,25 @@ impl<'p> Kernel<'p> {
 
     /// Writes the tuple of a charge: everything that decides its group but the day.
     fn write_tuple(&mut self, charge: &Charge<'_>, segment: u16) {
-        let tuple = &mut self.tuple;
-        tuple.clear();
-        tuple.extend_from_slice(&self.plan.source_of_file[charge.file.0 as usize].to_le_bytes());
-        tuple.extend_from_slice(&segment.to_le_bytes());
-        tuple.extend_from_slice(charge.currency.code().as_bytes());
+        let source = self.plan.source_of_file[charge.file.0 as usize];
+        let [a, b, c] = charge.currency.bytes();
         let month = charge.month.months_since(self.plan.period);
-        tuple.extend_from_slice(&month.to_le_bytes());
-        for index in &self.plan.tuple_texts {
-            match charge.texts[*index] {
-                None => tuple.extend_from_slice(&u32::MAX.to_le_bytes()),
-                Some(text) => {
-                    let length = u32::try_from(text.len()).unwrap_or(u32::MAX - 1);
-                    tuple.extend_from_slice(&length.to_le_bytes());
-                    tuple.extend_from_slice(text);
-                }
-            }
+        self.tuple.clear();
+        self.tuple.push(u32::from(source) << 16 | u32::from(segment));
+        self.tuple.push(u32::from_le_bytes([a, b, c, 0]));
+        self.tuple.push(month.cast_unsigned());
+        for (ids, index) in self.texts.iter_mut().zip(&self.plan.tuple_texts) {
+            self.tuple.push(ids.id(charge.texts[*index]));
         }
     }
 
     fn target(&mut self, charge: &Charge<'_>, segment: u16) -> Result<Target, Rejection> {
         self.write_tuple(charge, segment);
         let hash = self.hasher.hash_one(self.tuple.as_slice());
-        let (memory, tuple) = (&self.memory, &self.tuple);
-        let same = |known: &Remembered| {
-            memory[known.begin..known.begin + known.length as usize] == tuple[..]
-        };
-        if let Some(known) = self.remembered.find(hash, same) {
-            return Ok(known.target);
+        let (tuples, tuple) = (&self.tuples, &self.tuple);
+        let known = self.remembered.find(hash, |index| nth(tuples, *index, tuple.len()) == tuple);
+        if let Some(index) = known {
+            return Ok(self.targets[*index as usize]);
         }
         let target = self.decide(charge, segment)?;
         self.remember(hash, target);
@@ -146,17 +149,17 @@ impl<'p> Kernel<'p> {
     }
 
     fn remember(&mut self, hash: u64, target: Target) {
-        if self.memory.len() + self.tuple.len() > MEMORY_LIMIT {
-            self.memory.clear();
-            self.remembered.clear();
+        let texts: usize = self.texts.iter().map(TextIds::size).sum();
+        if texts + self.tuples.len() * 8 > MEMORY_LIMIT {
+            // The tuple at hand was made of ids that are forgotten too, so it is not kept.
+            self.forget();
+            return;
         }
-        let begin = self.memory.len();
-        self.memory.extend_from_slice(&self.tuple);
-        let length = u32::try_from(self.tuple.len()).unwrap_or(u32::MAX);
-        let (memory, hasher) = (&self.memory, &self.hasher);
-        self.remembered.insert_unique(hash, Remembered { begin, length, target }, |known| {
-            hasher.hash_one(&memory[known.begin..known.begin + known.length as usize])
-        });
+        let index = u32::try_from(self.targets.len()).unwrap_or(u32::MAX);
+        self.tuples.extend_from_slice(&self.tuple);
+        self.targets.push(target);
+        let (tuples, hasher, length) = (&self.tuples, &self.hasher, self.tuple.len());
+        self.remembered.insert_unique(hash, index, |index| hasher.hash_one(nth(tuples, *index, length)));
     }
 
     /// Asks the rules. Only here are texts looked at as text.
@@ -175,8 +178,10 @@ impl<'p> Kernel<'p> {
         let verdict = self.verdict(&decision);
         let component = self.names.id(Some(component(plan.rules, &resolved)));
         let mut group = Group::brief(charge.month, verdict, charge.currency, component, segment);
+        let mut profile = NO_PROFILE;
         if charge.month == plan.period {
             self.detail(&mut group, &texts, source, &resolved);
+            profile = self.profile_id(&plan.profile(&resolved));
         }
         let unallocated = matches!(verdict.bearer, Bearer::Unallocated(_)).then(|| {
             let base = ItemBase {
@@ -190,7 +195,7 @@ impl<'p> Kernel<'p> {
             self.worklist.base(base)
         });
         let key = VerdictKey { month: charge.month, verdict, currency: charge.currency };
-        Ok(Target { group: self.group(group), verdict: self.verdict_id(key), unallocated })
+        Ok(Target { group: self.group(group), verdict: self.verdict_id(key), profile, unallocated })
     }
 
     fn verdict(&mut self, decision: &Decision) -> Verdict {
@@ -231,7 +236,6 @@ impl<'p> Kernel<'p> {
         group.charge_category = self.names.id(plan.text(Role::ChargeCategory, texts));
         let kept = plan.detail.iter();
         group.dimensions = kept.map(|id| self.names.id(resolved.dimension(*id))).collect();
-        group.provenance = self.profile_id(&plan.profile(resolved));
     }
 
     pub(super) fn profile_id(&mut self, profile: &[u16]) -> u32 {
@@ -244,14 +248,12 @@ impl<'p> Kernel<'p> {
         id
     }
 
-    pub(super) fn period(&self) -> Period {
-        self.plan.period
-    }
-
-    /// Frees what only further charges would need.
+    /// Drops all that is remembered; it is learned again where charges still come.
     pub(super) fn forget(&mut self) {
-        self.memory = Vec::new();
-        self.remembered = HashTable::new();
+        self.texts.iter_mut().for_each(TextIds::clear);
+        self.tuples.clear();
+        self.targets.clear();
+        self.remembered.clear();
     }
 
     pub(super) fn group(&mut self, group: Group) -> u32 {
@@ -291,6 +293,22 @@ impl<'p> Kernel<'p> {
         *slot
     }
 
+    pub(super) fn cover(&mut self, profile: u32, currency: Currency, rows: u64, costs: &Costs) {
+        let key = (currency, profile);
+        let index = match self.last_coverage {
+            Some((last, index)) if last == key => index,
+            _ => {
+                let coverage = &mut self.coverage;
+                *self.coverage_ids.entry(key).or_insert_with(|| {
+                    coverage.push((key, RunningSum::default()));
+                    coverage.len() - 1
+                })
+            }
+        };
+        self.last_coverage = Some((key, index));
+        self.overflow |= !self.coverage[index].1.add(rows, costs);
+    }
+
     fn trace_file(&mut self, file: usize, verdict: u32, costs: &Costs) {
         let sums = &mut self.lineage[file];
         if sums.len() <= verdict as usize {
@@ -300,18 +318,50 @@ impl<'p> Kernel<'p> {
     }
 }
 
-impl Sink for Kernel<'_> {
-    fn add(&mut self, charge: &Charge<'_>) -> Result<(), Rejection> {
+/// One tuple of many of one length.
+fn nth(tuples: &[u32], index: u32, length: usize) -> &[u32] {
+    let begin = index as usize * length;
+    &tuples[begin..begin + length]
+}
+
+/// What the rules say of one charge.
+pub(super) struct Decided<'k> {
+    pub(super) group: &'k Group,
+    /// Where dimensions' values came from, as numbers; empty for charges of other months.
+    pub(super) profile: &'k [u16],
+    pub(super) names: &'k Names,
+}
+
+impl Kernel<'_> {
+    /// What the rules say of a charge, without counting it.
+    pub(super) fn decide_charge(&mut self, charge: &Charge<'_>) -> Result<Decided<'_>, Rejection> {
+        let target = self.target_on_day(charge)?;
+        Ok(Decided {
+            group: &self.groups[target.group as usize],
+            profile: self.profiles.get(target.profile as usize).map_or(&[], |profile| &**profile),
+            names: &self.names,
+        })
+    }
+
+    fn target_on_day(&mut self, charge: &Charge<'_>) -> Result<Target, Rejection> {
         if self.last_day.0 != charge.day {
             self.last_day = (charge.day, self.plan.segment(charge.day));
         }
-        let segment = self.last_day.1;
-        let target = self.target(charge, segment)?;
+        self.target(charge, self.last_day.1)
+    }
+}
+
+impl Sink for Kernel<'_> {
+    fn add(&mut self, charge: &Charge<'_>) -> Result<(), Rejection> {
+        let target = self.target_on_day(charge)?;
         let in_period = charge.month == self.plan.period;
         let day = if in_period { charge.day } else { charge.month.first() };
         let cell = self.cell(target.group, day);
         self.sums.add(cell, 1, &charge.costs);
         self.trace_file(charge.file.0 as usize, target.verdict, &charge.costs);
+        if in_period {
+            self.cover(target.profile, charge.currency, 1, &charge.costs);
+        }
         if let Some(base) = target.unallocated {
             let resource = charge.texts[self.plan.resource_text].unwrap_or_default();
             let counted = if in_period { 1 } else { 0 };

@@ -6,6 +6,7 @@
 //! assemble            kernels → Cube
 //! Cube                exact sums by bearer × dimensions × day; lineage; worklist
 //! allocate            Cube → Allocation of a month: lines and trace
+//! RowFinder           the scan again, for the rows behind a figure
 //! prove               file accounts against cells, lines and trace
 //! ```
 //!
@@ -34,7 +35,9 @@ mod names;
 mod plan;
 mod pools;
 mod receivers;
+mod rows;
 mod sums;
+mod texts;
 mod worklist;
 
 pub use assemble::assemble;
@@ -47,3 +50,4 @@ pub use kernel::Kernel;
 pub use model::{Allocation, ConservationRow, Flow, Line, Party, PeriodTotal, TraceStep};
 pub use plan::Plan;
 pub use pools::allocate;
+pub use rows::{FoundRow, RowFinder, Sought};

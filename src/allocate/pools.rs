@@ -100,9 +100,17 @@ impl Work<'_> {
             let receiving = receiving(pool, self.org, self.segments, lot.segment, self.balances, self.month);
             *lots.entry((receiving, lot.component.clone(), lot.currency)).or_default() += *costs;
         }
+        // All weights before any share: what a pool gives must not weigh in the same pool.
+        let mut divisions: BTreeMap<(&Receiving, Currency), Division> = BTreeMap::new();
+        for (receiving, _, currency) in lots.keys() {
+            if !divisions.contains_key(&(receiving, *currency)) {
+                let division = self.division(pool, receiving, *currency);
+                divisions.insert((receiving, *currency), division);
+            }
+        }
         for ((receiving, component, currency), costs) in &lots {
-            let division = self.division(pool, receiving, *currency);
-            self.give(step, id, &division, receiving.days, component, *currency, costs);
+            let division = &divisions[&(receiving, *currency)];
+            self.give(step, id, division, receiving.days, component, *currency, costs);
         }
     }
 

@@ -1,3 +1,144 @@
-use super::args::ExplainArgs;
+//! `costbook explain`: where a figure comes from, or what a code means.
+
+use crate::allocate::{FoundRow, Plan, RowFinder, Sought};
+use crate::diagnostics::{Code, Finding, Severity, did_you_mean, printable};
+use crate::ingest::{ScanOptions, Silent, scan};
+use crate::report::explain::{Branch, json, of_owner, of_pool, rows_table, text};
+use crate::rules::PoolId;
+
+use super::args::{ExplainArgs, Format};
+use super::console::{self, Report};
 use super::exit::Exit;
-pub(super) fn explain(_: &ExplainArgs) -> Exit { Exit::Fine }
+use super::load::{Loaded, Loader};
+use super::pipeline::{Options, Outcome, pipeline};
+use super::run::period;
+use super::timings::Timings;
+
+pub(super) fn explain(args: &ExplainArgs) -> Exit {
+    if let Some(code) = &args.code {
+        return explain_code(code);
+    }
+    let mut loader = Loader::new(&args.project.project);
+    match loader.load().and_then(|project| explain_figure(args, &project)) {
+        Ok(text) => {
+            console::data(&text);
+            Exit::Fine
+        }
+        Err(findings) => {
+            let report = Report { texts: &loader.texts, project: &loader.shown };
+            report.findings(&findings, Severity::Warning);
+            Exit::of_errors(&findings)
+        }
+    }
+}
+
+fn explain_code(name: &str) -> Exit {
+    if let Some(code) = Code::named(name) {
+        console::data(&format!("{} ({})\n\n{}\n", code, code.severity(), code.explanation()));
+        return Exit::Fine;
+    }
+    let near = did_you_mean(name, Code::ALL.iter().map(|code| code.name()));
+    let hint = near.map_or_else(
+        || Code::ALL.iter().map(|code| code.name()).collect::<Vec<_>>().join(", "),
+        |near| format!("did you mean {near}?"),
+    );
+    console::message(&format!("error: there is no code `{}`; {hint}", printable(name)));
+    Exit::Configuration
+}
+
+fn explain_figure(args: &ExplainArgs, project: &Loaded) -> Result<String, Vec<Finding>> {
+    let sought = sought(args, project)?;
+    let options = Options {
+        period: period(&args.period).map_err(|finding| vec![finding])?,
+        threads: args.threads.count(),
+        watch: &|_| Box::new(Silent),
+    };
+    let outcome = pipeline(project, &options, &mut Timings::default())?;
+    let facts = outcome.facts(project);
+    let trees = match &sought {
+        Sought::Owner(owner) => of_owner(&facts, owner),
+        Sought::Pool(pool) => of_pool(&facts, *pool),
+    };
+    if trees.is_empty() {
+        return Err(vec![nothing(&sought, project, &outcome)]);
+    }
+    let rows = if args.rows { find_rows(project, &outcome, &sought, options.threads) } else { Vec::new() };
+    Ok(match args.format {
+        Format::Text => as_text(&outcome, project, &trees, args.rows.then_some(&rows)),
+        Format::Json => as_json(&outcome, project, &trees, args.rows.then_some(&rows)),
+    })
+}
+
+/// Whose figure is asked for; names that do not exist get a hint.
+fn sought(args: &ExplainArgs, project: &Loaded) -> Result<Sought, Vec<Finding>> {
+    let unknown = |what: &str, name: &str, known: Vec<&str>| {
+        let text = format!("there is no {what} `{}`", printable(name));
+        let help = did_you_mean(name, known.iter().copied())
+            .map_or_else(|| format!("known are: {}", known.join(", ")), |near| format!("did you mean `{near}`?"));
+        vec![Finding::new(Code::UnknownName, text).help(help)]
+    };
+    match (&args.owner, &args.pool) {
+        (Some(owner), None) => {
+            let org = &project.org;
+            let known = org.is_undeclared() || org.ids().any(|id| id == owner);
+            if known { Ok(Sought::Owner(owner.clone())) } else { Err(unknown("owner", owner, org.ids().collect())) }
+        }
+        (None, Some(pool)) => {
+            let pools = &project.rules.pools;
+            let index = pools.iter().position(|known| known.name == *pool);
+            let names = || pools.iter().map(|pool| pool.name.as_str()).collect();
+            let index = index.ok_or_else(|| unknown("pool", pool, names()))?;
+            Ok(Sought::Pool(PoolId(u16::try_from(index).unwrap_or(u16::MAX))))
+        }
+        _ => {
+            let text = "say what to explain: --owner ID, --pool NAME, or a code such as unknown-owner";
+            Err(vec![Finding::new(Code::MissingKey, text)])
+        }
+    }
+}
+
+fn nothing(sought: &Sought, project: &Loaded, outcome: &Outcome) -> Finding {
+    let who = match sought {
+        Sought::Owner(owner) => format!("owner `{}` bears", printable(owner)),
+        Sought::Pool(pool) => format!("pool `{}` receives", project.rules.pool(*pool).name),
+    };
+    Finding::new(Code::UnknownName, format!("{who} nothing in {}", outcome.period))
+}
+
+fn find_rows(project: &Loaded, outcome: &Outcome, sought: &Sought, threads: usize) -> Vec<FoundRow> {
+    let Loaded { rules, org, metadata, .. } = project;
+    let plan = Plan::new(rules, org, metadata, &outcome.files, outcome.period);
+    let options = ScanOptions { threads, progress: &Silent };
+    let (_, finders) = scan(&outcome.files, plan.wanted(), options, || RowFinder::new(&plan, sought));
+    finders.into_iter().flat_map(|finder| finder.found).collect()
+}
+
+fn as_text(outcome: &Outcome, project: &Loaded, trees: &[Branch], rows: Option<&Vec<FoundRow>>) -> String {
+    let heading = format!("{}, showback, EffectiveCost\n", outcome.period);
+    let mut drawn: String = heading;
+    for tree in trees {
+        drawn.push('\n');
+        drawn.push_str(&text(tree));
+    }
+    if let Some(rows) = rows {
+        drawn.push('\n');
+        drawn.push_str(&rows_table(&outcome.facts(project), rows).unwrap_or_default());
+    }
+    drawn
+}
+
+fn as_json(outcome: &Outcome, project: &Loaded, trees: &[Branch], rows: Option<&Vec<FoundRow>>) -> String {
+    let facts = outcome.facts(project);
+    let mut whole = serde_json::json!({
+        "period": outcome.period.to_string(),
+        "trees": trees.iter().map(json).collect::<Vec<_>>(),
+    });
+    if let Some(rows) = rows {
+        let table = rows_table(&facts, rows).unwrap_or_default();
+        let mut reader = csv::Reader::from_reader(table.as_bytes());
+        let records: Vec<serde_json::Map<String, serde_json::Value>> =
+            reader.deserialize().filter_map(Result::ok).collect();
+        whole["rows"] = records.into();
+    }
+    format!("{whole:#}\n")
+}

@@ -24,6 +24,7 @@ mod progress;
 mod run;
 mod timings;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -43,11 +44,16 @@ pub fn main() -> ExitCode {
             return exit.into();
         }
     };
-    let outcome = match args.command {
-        Command::Run(args) => run::run(&args),
-        Command::Check(args) => check::check(&args),
-        Command::Explain(args) => explain::explain(&args),
-        Command::Init(args) => init::init(&args),
+    let command = || match &args.command {
+        Command::Run(args) => run::run(args),
+        Command::Check(args) => check::check(args),
+        Command::Explain(args) => explain::explain(args),
+        Command::Init(args) => init::init(args),
     };
+    // A fault of ours must be told apart from one of the input, also by who reads exit codes only.
+    let outcome = catch_unwind(AssertUnwindSafe(command)).unwrap_or_else(|_| {
+        console::message("costbook: internal error; nothing was published. Please report it with the message above.");
+        Exit::Internal
+    });
     outcome.into()
 }

@@ -180,7 +180,7 @@ codes! {
     ConservationBroken "conservation-broken" Error Input
         "What went into a stage is not what came out of it. This is a fault of costbook itself; nothing is published."
     InvoiceUnchecked "invoice-unchecked" Note Advice
-        "The bills name no invoice, or no provider invoice is declared to compare with. Billed totals are shown without a variance."
+        "Rows of the period name no invoice, so that their billed cost cannot be tied to one. FOCUS has `InvoiceId` since 1.2; older exports lack it."
     OutputInTheWay "output-in-the-way" Error State
         "The place for the reports is taken by something that costbook did not write, or is a link. Nothing there is touched."
     OutputFailed "output-failed" Error State

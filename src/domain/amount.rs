@@ -172,6 +172,9 @@ impl Amount {
     /// Sums of [`Amount::parts`] back to an amount; `None` beyond the range.
     #[must_use]
     pub fn from_sums(head: i128, tail: i128) -> Option<Self> {
+        if tail == 0 {
+            return Some(Self { head, tail: 0 });
+        }
         let carry = tail.div_euclid(TEN_18_I);
         let tail = u64::try_from(tail.rem_euclid(TEN_18_I)).ok()?;
         Some(Self { head: head.checked_add(carry)?, tail })

@@ -49,6 +49,12 @@ impl Currency {
         }
     }
 
+    /// The three letters, as bytes.
+    #[must_use]
+    pub fn bytes(self) -> [u8; 3] {
+        self.0
+    }
+
     #[must_use]
     pub fn code(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or("???")

@@ -29,6 +29,7 @@ pub(super) fn settle(report: &mut FileReport, tally: Tally, readable: bool) {
         found.extend(refusals(report, &tally));
         found.extend(unknown_costs(report));
         found.extend(quarantined(report));
+        found.extend(excluded(report));
     }
     report.findings.extend(found.into_iter().map(|f| f.at(Place::File(report.path.clone()))));
 }
@@ -80,6 +81,14 @@ fn quarantined(report: &FileReport) -> Option<Finding> {
     );
     let finding = Finding::new(Code::RowsQuarantined, text).count(report.quarantined);
     Some(finding.help("quarantine.csv lists them all with reason; their money is in no total"))
+}
+
+fn excluded(report: &FileReport) -> Vec<Finding> {
+    let described = |(rule, rows): (&String, &u64)| {
+        let text = format!("{rows} of {} rows are excluded as `{rule}`", report.rows);
+        Finding::new(Code::RowsExcluded, text).count(*rows)
+    };
+    report.excluded.iter().map(described).collect()
 }
 
 /// Files that repeat the content of an earlier file of their source, by index, with the account

@@ -85,19 +85,20 @@ pub fn contained(root: &Path, pattern: &str, span: &Span) -> Result<Vec<String>,
         return Err(Finding::new(Code::PathOutsideProject, text).at(place()));
     }
     let relative: PathBuf = relative.components().filter(|part| *part != Component::CurDir).collect();
-    let escaped = glob::Pattern::escape(&root.to_string_lossy());
+    // Matches come back under the folder's real path, whatever way it was named.
+    let home = root.canonicalize().unwrap_or_else(|_| root.to_owned());
+    let escaped = glob::Pattern::escape(&home.to_string_lossy());
     let whole = format!("{escaped}/{}", relative.to_string_lossy());
     let matches = glob_with(&whole, OPTIONS).map_err(|error| {
         Finding::new(Code::InvalidValue, format!("`{pattern}` is not a file pattern: {error}")).at(place())
     })?;
-    let home = root.canonicalize().unwrap_or_else(|_| root.to_owned());
     let mut paths = Vec::new();
     for found in matches.flatten() {
         if found.is_dir() {
             continue;
         }
         let inside = found.canonicalize().is_ok_and(|real| real.starts_with(&home));
-        let Some(relative) = found.strip_prefix(root).ok().filter(|_| inside) else {
+        let Some(relative) = found.strip_prefix(&home).ok().filter(|_| inside) else {
             let text = format!("`{}` leads out of the project's folder", found.display());
             let help = "copy the file into the project, or move the project's folder up";
             return Err(Finding::new(Code::PathOutsideProject, text).help(help).at(place()));

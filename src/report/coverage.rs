@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::{Amount, Currency};
+use crate::domain::{Amount, CostMetric, Currency};
 
 use super::Facts;
-use super::digest::Digest;
 use super::kpi::Kpi;
 
 /// Provenances that are not an answer: the dimension had to do without one.
@@ -15,9 +14,9 @@ const UNANSWERED: [&str; 3] = ["absent", "default", "invalid"];
 type Sums = (u64, Amount);
 
 /// Per currency and dimension: what part has an answer, then each provenance's part.
-pub(super) fn kpis(facts: &Facts, digest: &Digest) -> Vec<Kpi> {
+pub(super) fn kpis(facts: &Facts) -> Vec<Kpi> {
     let mut kpis = Vec::new();
-    for ((currency, dimension), provenances) in by_dimension(facts, digest) {
+    for ((currency, dimension), provenances) in by_dimension(facts) {
         let all = provenances.values().fold(Sums::default(), add);
         let answered = provenances.iter().filter(|(name, _)| !UNANSWERED.contains(name));
         let answered = answered.map(|(_, sums)| sums).fold(Sums::default(), add);
@@ -38,12 +37,10 @@ fn add(sum: Sums, next: &Sums) -> Sums {
     (sum.0 + next.0, sum.1 + next.1)
 }
 
-fn by_dimension<'a>(
-    facts: &Facts<'a>,
-    digest: &Digest,
-) -> BTreeMap<(Currency, &'a str), BTreeMap<&'a str, Sums>> {
+fn by_dimension<'a>(facts: &Facts<'a>) -> BTreeMap<(Currency, &'a str), BTreeMap<&'a str, Sums>> {
     let mut table: BTreeMap<_, BTreeMap<&str, Sums>> = BTreeMap::new();
-    for ((currency, profile), sums) in &digest.provenance {
+    for ((currency, profile), (rows, costs)) in &facts.cube.coverage {
+        let sums = &(*rows, costs[CostMetric::EffectiveCost]);
         let profile = facts.cube.provenances.get(*profile as usize);
         for (dimension, provenance) in
             facts.rules.dimensions.iter().zip(profile.into_iter().flatten())

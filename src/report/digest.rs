@@ -13,8 +13,6 @@ use super::Facts;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Digest {
     pub(super) invoices: BTreeMap<InvoiceKey, InvoiceSums>,
-    /// Rows and `EffectiveCost` by currency and index into the cube's provenances.
-    pub(super) provenance: BTreeMap<(Currency, u32), (u64, Amount)>,
     pub(super) bearers: Bearers,
 }
 
@@ -99,9 +97,6 @@ impl Digest {
             Bearer::Pool(_) => sums.pools += billed,
             Bearer::Unallocated(_) => sums.unallocated += billed,
         }
-        let seen = self.provenance.entry((group.currency, group.provenance)).or_default();
-        seen.0 += rows;
-        seen.1 += effective;
     }
 
     fn name_invoices(&mut self, facts: &Facts, invoices: HashMap<InvoiceIds, InvoiceSums>) {

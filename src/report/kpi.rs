@@ -94,7 +94,7 @@ pub(super) fn write(
     for currency in currencies(facts) {
         kpis.extend(of_currency(facts, showback, currency));
     }
-    kpis.extend(coverage::kpis(facts, digest));
+    kpis.extend(coverage::kpis(facts));
     sink.table("kpi.csv", &HEADER, |table| {
         kpis.iter().try_for_each(|kpi| {
             table.write_record([

@@ -25,6 +25,7 @@ mod coverage;
 mod decimal;
 mod detail;
 mod digest;
+pub mod explain;
 mod frame;
 mod identity;
 mod kpi;

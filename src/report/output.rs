@@ -12,42 +12,55 @@ use super::standing::standing;
 
 const LOCK: &str = ".costbook.lock";
 
-/// The folder `out`, held by this run until it is dropped, and the place of one period in it.
+/// The folder `out`, held by this run until it is dropped, and the place of its reports in it.
 ///
 /// While it is held no other run writes there. The lock is the operating system's, so that a run
 /// that was killed holds nothing.
 #[derive(Debug)]
 pub struct OutputFolder {
     root: PathBuf,
-    period: Period,
+    /// Name of the place within the folder, such as `2026-10`.
+    name: String,
     staging: Option<PathBuf>,
     /// Closing the file lets go of the lock.
     _lock: File,
 }
 
 impl OutputFolder {
-    /// Takes the folder, creating it where it is not there, finishes what an earlier run left
-    /// undone, and looks at what lies at the period's place before any work is done.
+    /// [`OutputFolder::at`] the usual place: the period's name in the folder of all reports.
+    ///
+    /// # Errors
+    /// As [`OutputFolder::at`].
+    pub fn open(root: &Path, period: Period) -> Result<Self, Finding> {
+        Self::at(&root.join(period.to_string()))
+    }
+
+    /// Takes the folder in which `target` lies, creating it where it is not there, finishes what
+    /// an earlier run left undone, and looks at what lies at `target` before any work is done.
     ///
     /// # Errors
     /// [`Code::RunInProgress`], [`Code::OutputInTheWay`] or [`Code::OutputFailed`].
-    pub fn open(root: &Path, period: Period) -> Result<Self, Finding> {
+    pub fn at(target: &Path) -> Result<Self, Finding> {
         // A slash at the end would look through a link.
-        let root: PathBuf = root.components().collect();
+        let target: PathBuf = target.components().collect();
+        let name = target.file_name().map(|name| name.to_string_lossy().into_owned());
+        let name = name.ok_or_else(|| in_the_way(&target, "names no folder to write to"))?;
+        let parent = target.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let root = parent.unwrap_or(Path::new(".")).to_owned();
         must_be_folder(&root)?;
         fs::create_dir_all(&root).map_err(|error| failed(&root, &error))?;
         let lock = lock(&root.join(LOCK))?;
-        let folder = Self { root, period, staging: None, _lock: lock };
+        let folder = Self { root, name, staging: None, _lock: lock };
         folder.clear_stagings()?;
         repair(&folder.target())?;
         standing(&folder.target())?;
         Ok(folder)
     }
 
-    /// Where the period's reports are published.
+    /// Where the reports are published.
     #[must_use]
     pub fn target(&self) -> PathBuf {
-        self.root.join(self.period.to_string())
+        self.root.join(&self.name)
     }
 
     /// A fresh, empty directory to write into.
@@ -75,10 +88,10 @@ impl OutputFolder {
     }
 
     fn staging_prefix(&self) -> String {
-        format!(".staging-{}-", self.period)
+        format!(".staging-{}-", self.name)
     }
 
-    /// Removes what runs of this period left that never came to be published.
+    /// Removes what runs for this place left that never came to be published.
     fn clear_stagings(&self) -> Result<(), Finding> {
         let prefix = self.staging_prefix();
         let entries = fs::read_dir(&self.root).map_err(|error| failed(&self.root, &error))?;
@@ -95,7 +108,7 @@ impl OutputFolder {
 impl Drop for OutputFolder {
     fn drop(&mut self) {
         if let Some(staging) = &self.staging {
-            // Should this fail, the next run of the period does it.
+            // Should this fail, the next run for this place does it.
             let _ = fs::remove_dir_all(staging);
         }
     }
@@ -154,6 +167,9 @@ mod tests {
         assert_eq!(second.code, Code::RunInProgress);
         drop(held);
         OutputFolder::open(&root, october()).unwrap();
+        assert_eq!(OutputFolder::at(&root.join("mine/")).unwrap().target(), root.join("mine"));
+        let nowhere = OutputFolder::at(Path::new("/")).unwrap_err();
+        assert_eq!(nowhere.code, Code::OutputInTheWay);
     }
 
     #[test]

@@ -50,7 +50,7 @@ impl<'a> Evidence<'a> {
             {
                 let pool = quoted(pool);
                 format!(
-                    "pools: {{ {pool}: {{ on_zero_driver: {{ then: even }} }} }} \
+                    "pools: {{ {pool}: {{ on_zero_driver: even }} }} \
                      # no receiver has positive {by} to split by"
                 )
             }
@@ -100,26 +100,46 @@ impl<'a> Evidence<'a> {
 
     /// The owner who bears most of the same sub account, else of the same service.
     fn by_neighbours(&self, item: &UnallocatedItem, asked: &str) -> Option<String> {
-        let places = [
-            (&self.sub_accounts, item.sub_account, "sub_account_id", "sub account"),
-            (&self.services, item.service, "service_name", "service"),
-        ];
-        places.into_iter().find_map(|(leaders, place, column, words)| {
-            let leader = self.leader(leaders, place, item.currency, asked)?;
-            let (owner, place) = (self.facts.cube.text(leader.owner), self.facts.cube.text(place));
-            let rule = format!(
-                "{{ name: {}, when: {{ {column}: {} }}, owner: {} }}",
-                quoted(&format!("{words} {place}")),
-                quoted(place),
-                quoted(owner)
-            );
-            let share = percent(leader)?;
-            let mut line = format!("classify: [ {rule} ]");
+        let text = |name| self.facts.cube.text(name);
+        let account = ("sub_account_id", text(item.sub_account));
+        let service = ("service_name", text(item.service));
+        let leader = self.leader(&self.sub_accounts, item.sub_account, item.currency, asked);
+        let (leader, words, mut when) = match leader {
+            Some(leader) => (leader, "sub account", vec![account]),
+            None => {
+                let leader = self.leader(&self.services, item.service, item.currency, asked)?;
+                (leader, "service", vec![account, service])
+            }
+        };
+        // Other charges of the same place must go on to the rules that decide them today.
+        let asking = self.asking(item.rule);
+        when.extend(asking.as_ref().map(|(field, _)| (field.as_str(), asked)));
+        when.retain(|(_, value)| !value.is_empty());
+        let name = when.iter().map(|(_, value)| *value).collect::<Vec<_>>().join(" ");
+        let when = when.into_iter().map(|(field, value)| format!("{field}: {}", quoted(value)));
+        let (name, owner) = (quoted(&name), quoted(text(leader.owner)));
+        let when = when.collect::<Vec<_>>().join(", ");
+        let share = percent(leader)?;
+        let mut line = format!(
+            "classify: [ {{ name: {name}, when: {{ {when} }}, owner: {owner} }} ] # {owner} bears \
+             {share} % of the EffectiveCost in this {words} that has an owner"
+        );
+        if let Some((_, rule)) = asking {
             // Writing to a String cannot fail.
-            let _ = write!(line, " # {} bears {share} % of the EffectiveCost", quoted(owner));
-            let _ = write!(line, " in this {words} that has an owner");
-            Some(line)
-        })
+            let _ = write!(line, "; put it before rule {}", quoted(&rule));
+        }
+        Some(line)
+    }
+
+    /// The field that a rule inherits the owner from, as rules name it, and the rule's name.
+    fn asking(&self, rule: Option<RuleId>) -> Option<(String, String)> {
+        let rule = self.facts.rules.rule(rule?);
+        match &rule.outcome {
+            Outcome::Owner(OwnerChoice::Inherited(field)) => {
+                Some((key(&self.field_name(*field)), rule.name.clone()))
+            }
+            _ => None,
+        }
     }
 
     /// Not the owner that the charge asked for in vain.
@@ -140,7 +160,8 @@ impl<'a> Evidence<'a> {
             Field::Column(column) => column.snake_name(),
             Field::Provider => "provider".to_owned(),
             Field::Source => "source".to_owned(),
-            Field::Custom(header) => header.clone(),
+            Field::Custom(header) if header.starts_with("x_") => header.clone(),
+            Field::Custom(header) => format!("column.{header}"),
             Field::Tag(key) => format!("tag.{key}"),
             Field::Metadata { entity, attribute } => format!("{entity}.{attribute}"),
             Field::Dimension(id) => self.facts.rules.dimension(*id).name.clone(),
@@ -151,6 +172,12 @@ impl<'a> Evidence<'a> {
 /// The leader's share in percent, with one digit.
 fn percent(leader: Leader) -> Option<String> {
     fixed(&(leader.amount.to_units() * BigInt::from(100)), &leader.total.to_units(), 1)
+}
+
+/// A field's name as a key of YAML, quoted where it is not a plain word.
+fn key(name: &str) -> String {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-' | '.');
+    if name.chars().all(plain) { name.to_owned() } else { quoted(name) }
 }
 
 /// The text as a double-quoted scalar of YAML: it cannot end the line or the comment it stands in.

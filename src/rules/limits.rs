@@ -19,3 +19,5 @@ pub(super) const FIELDS: usize = 20_000;
 pub(super) const REGEX_BYTES: usize = 1 << 20;
 /// Regular expressions and globs of a project.
 pub(super) const PATTERNS: usize = 2_000;
+/// Findings that one reading reports; more help nobody, and a file can be wrong on every line.
+pub(super) const FINDINGS: usize = 500;

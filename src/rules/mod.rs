@@ -35,6 +35,8 @@ mod node;
 mod pattern;
 mod project;
 mod read_map;
+#[cfg(test)]
+mod reference;
 pub mod shipped;
 mod sink;
 #[cfg(test)]

@@ -59,7 +59,7 @@ pub struct MetadataDecl {
     pub join: Option<(String, Span)>,
 }
 
-const KEYS: &[&str] =
+pub(super) const KEYS: &[&str] =
     &["organisation", "currency", "sources", "owners", "metadata", "rules", "rounding"];
 
 impl Project {

@@ -20,7 +20,7 @@ use super::node::{self, Key, Kind, Node};
 use super::sink::Sink;
 use super::when::condition;
 
-const KEYS: &[&str] = &[
+pub(super) const KEYS: &[&str] = &[
     "format",
     "title",
     "source",

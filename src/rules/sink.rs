@@ -2,10 +2,14 @@
 
 use crate::diagnostics::{Code, Finding, Place, Span, did_you_mean};
 
+use super::limits;
+
 /// Everything found so far.
 #[derive(Debug, Default)]
 pub(super) struct Sink {
     findings: Vec<Finding>,
+    /// Found beyond the limit, and only counted.
+    dropped: usize,
 }
 
 impl Sink {
@@ -34,7 +38,9 @@ impl Sink {
         known: &[T],
     ) {
         let finding = Finding::new(code, message);
-        let finding = match help_for(unknown, known) {
+        // Looking for the nearest name is the dear part; it is not done for what is dropped.
+        let help = if self.is_full() { None } else { help_for(unknown, known) };
+        let finding = match help {
             Some(help) => finding.help(help),
             None => finding,
         };
@@ -42,20 +48,32 @@ impl Sink {
     }
 
     fn add(&mut self, finding: Finding, span: &Span) {
-        self.findings.push(finding.at(Place::Text(span.clone())));
+        self.keep(finding.at(Place::Text(span.clone())));
     }
 
     /// Keeps a finding that has its place already.
     pub(super) fn keep(&mut self, finding: Finding) {
-        self.findings.push(finding);
+        if self.is_full() {
+            self.dropped += 1;
+        } else {
+            self.findings.push(finding);
+        }
     }
 
     pub(super) fn count(&self) -> usize {
-        self.findings.len()
+        self.findings.len() + self.dropped
+    }
+
+    fn is_full(&self) -> bool {
+        self.findings.len() >= limits::FINDINGS
     }
 
     /// What was made, if nothing is wrong with it; else everything that is.
-    pub(super) fn finish<T>(self, made: Option<T>) -> Result<T, Vec<Finding>> {
+    pub(super) fn finish<T>(mut self, made: Option<T>) -> Result<T, Vec<Finding>> {
+        if self.dropped > 0 {
+            let message = format!("{} more findings are not shown", self.dropped);
+            self.findings.push(Finding::new(Code::InvalidValue, message));
+        }
         match made {
             Some(made) if self.findings.is_empty() => Ok(made),
             _ => Err(self.findings),

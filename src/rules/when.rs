@@ -15,7 +15,7 @@ use super::node::{Key, Kind, Node};
 use super::pattern;
 use super::sink::Sink;
 
-const OPERATORS: &[&str] = &[
+pub(super) const OPERATORS: &[&str] = &[
     "equals", "in", "not", "glob", "prefix", "suffix", "contains", "regex", "present", "absent",
     "empty", "before", "after", "lt", "le", "gt", "ge", "case",
 ];

@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use chrono::Datelike;
+
 use crate::diagnostics::Finding;
 use crate::domain::{Amount, Period};
 use crate::report::Facts;
@@ -20,6 +22,8 @@ const RIGHT: i32 = 660;
 const TOP: i32 = 46;
 const BOTTOM: i32 = 330;
 const WIDEST_COLUMN: i32 = 96;
+/// Columns that stand closer than this have no room for a whole month.
+const NARROW: i32 = 60;
 /// The key of a panel: swatches, names, and figures of the last month.
 const KEY: i32 = 690;
 const KEY_END: i32 = 980;
@@ -85,11 +89,10 @@ fn draw_panel(canvas: &Canvas, panel: &Panel, months: &[Period], top: i32) -> Re
     let scale = draw_axis(canvas, panel, months.len(), top)?;
     let count = i32::try_from(months.len()).unwrap_or(1).max(1);
     let band = (RIGHT - LEFT) / count;
-    let half = (band * 7 / 10).min(WIDEST_COLUMN) / 2;
     for (at, (month, index)) in months.iter().zip(0..).enumerate() {
         let middle = LEFT + band * index + band / 2;
-        draw_column(canvas, panel, at, (middle, half), &scale)?;
-        canvas.text(&month.to_string(), (middle, top + BOTTOM + 16), Align::Middle, 12)?;
+        draw_column(canvas, panel, at, (middle, band), &scale)?;
+        draw_month(canvas, *month, at == 0, (middle, top + BOTTOM + 16), band)?;
     }
     let zero = scale.pixel(0.0);
     canvas.line(vec![(LEFT, zero), (RIGHT, zero)], INK, 1)?;
@@ -119,9 +122,10 @@ fn draw_column(
     canvas: &Canvas,
     panel: &Panel,
     at: usize,
-    (middle, half): (i32, i32),
+    (middle, band): (i32, i32),
     scale: &Scale,
 ) -> Result<(), Finding> {
+    let half = (band * 7 / 10).min(WIDEST_COLUMN) / 2;
     let (mut up, mut down) = (Amount::ZERO, Amount::ZERO);
     let of_month = |series: &Series| Some((*series.amounts.get(at)?, series.color));
     for (amount, color) in panel.series.iter().filter_map(of_month) {
@@ -134,12 +138,33 @@ fn draw_column(
             canvas.rectangle((middle - half, upper), (middle + half, lower), color)?;
         }
     }
-    let height = scale.pixel(float(up));
-    // Many narrow columns leave no room for the figures of all of them.
-    let (size, room) = if half >= 30 { (12, true) } else { (10, half >= 16) };
-    if room {
-        let total = figure(up + down, panel.digits);
-        canvas.bold(&total, (middle, height - 10), Align::Middle, size)?;
+    let total = figure(up + down, panel.digits);
+    let size = if band < NARROW { 10 } else { 12 };
+    // A figure that would run into its neighbour is left out; the key has that of the last month.
+    let width = total.chars().count() * size as usize * 2 / 3;
+    if i32::try_from(width).is_ok_and(|width| width + 6 <= band) {
+        let height = scale.pixel(float(up)) - 10;
+        canvas.bold(&total, (middle, height), Align::Middle, size)?;
+    }
+    Ok(())
+}
+
+/// The month below its column; where columns are narrow, the year below its first month only.
+fn draw_month(
+    canvas: &Canvas,
+    month: Period,
+    is_first: bool,
+    (middle, height): (i32, i32),
+    band: i32,
+) -> Result<(), Finding> {
+    if band >= NARROW {
+        return canvas.text(&month.to_string(), (middle, height), Align::Middle, 12);
+    }
+    let first_day = month.first();
+    canvas.text(&first_day.format("%m").to_string(), (middle, height), Align::Middle, 12)?;
+    if is_first || first_day.month0() == 0 {
+        let year = first_day.format("%Y").to_string();
+        canvas.text(&year, (middle, height + 15), Align::Middle, 12)?;
     }
     Ok(())
 }
@@ -160,5 +185,8 @@ fn draw_key(canvas: &Canvas, panel: &Panel, months: &[Period], top: i32) -> Resu
         let amount = series.amounts.last().copied().unwrap_or_default();
         canvas.text(&figure(amount, panel.digits), (KEY_END, height), Align::Right, 12)?;
     }
-    Ok(())
+    let total: Amount = panel.series.iter().filter_map(|s| s.amounts.last()).copied().sum();
+    let height = first + KEY_STEP * (1 + i32::try_from(panel.series.len()).unwrap_or(0));
+    canvas.bold("total", (KEY + 20, height), Align::Left, 12)?;
+    canvas.bold(&figure(total, panel.digits), (KEY_END, height), Align::Right, 12)
 }

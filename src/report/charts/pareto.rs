@@ -22,12 +22,12 @@ const ROW: i32 = 26;
 const ABOVE: i32 = 52;
 const BELOW: i32 = 40;
 /// The plot: bars begin at the left and the line reaches the right.
-const LEFT: i32 = 330;
+const LEFT: i32 = 390;
 const RIGHT: i32 = 770;
 /// Right edges of the columns of figures.
 const AMOUNTS: i32 = 890;
 const PERCENTS: i32 = 970;
-const LABEL_LETTERS: usize = 44;
+const LABEL_LETTERS: usize = 54;
 /// Bars of a panel, besides the one of all smaller ones.
 const BARS: usize = 12;
 

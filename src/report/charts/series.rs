@@ -59,8 +59,9 @@ pub(super) fn panels(facts: &Facts, months: &[Period]) -> Result<Vec<Panel>, Fin
         let amounts = columns.iter().map(|column| column[at]).collect();
         panels.entry(currency).or_default().push((Kind::named(kinds[at]), owners[at], amounts));
     }
+    let mut colors = Colors::default();
     let panel = |(currency, rows): (&str, Vec<_>)| {
-        let series = series(facts, rows);
+        let series = series(facts, rows, &mut colors);
         let amounts = series.iter().flat_map(|series| &series.amounts);
         let largest = amounts.map(|amount| amount.abs()).max().unwrap_or_default();
         Panel { currency: currency.to_owned(), series, digits: digits_for(largest) }
@@ -86,7 +87,7 @@ fn pushed(facts: &Facts, months: &[Period]) -> Long {
     long
 }
 
-fn series(facts: &Facts, rows: Vec<Row>) -> Vec<Series> {
+fn series<'a>(facts: &Facts, rows: Vec<Row<'a>>, colors: &mut Colors<'a>) -> Vec<Series> {
     let (mut owners, nobody): (Vec<_>, Vec<_>) =
         rows.into_iter().partition(|(kind, ..)| *kind == Kind::Owner);
     // The sum of sizes, so that an owner whose months cancel out does not vanish.
@@ -95,7 +96,7 @@ fn series(facts: &Facts, rows: Vec<Row>) -> Vec<Series> {
     let shown = if owners.len() <= OWNERS + 1 { owners.len() } else { OWNERS };
     let rest = owners.split_off(shown);
     let ids: Vec<&str> = owners.iter().map(|(_, owner, _)| *owner).collect();
-    let labels = labels(facts, &ids).into_iter().zip(PALETTE).zip(owners);
+    let labels = labels(facts, &ids).into_iter().zip(colors.of(&ids)).zip(owners);
     let mut series: Vec<Series> =
         labels.map(|((label, color), (_, _, amounts))| Series { label, color, amounts }).collect();
     if !rest.is_empty() {
@@ -108,6 +109,30 @@ fn series(facts: &Facts, rows: Vec<Row>) -> Vec<Series> {
         series.push(Series { label, color: NOBODY, amounts: nobody });
     }
     series
+}
+
+/// The colour of each owner: it keeps it from panel to panel.
+#[derive(Default)]
+struct Colors<'a>(BTreeMap<&'a str, usize>);
+
+impl<'a> Colors<'a> {
+    fn of(&mut self, owners: &[&'a str]) -> Vec<RGBColor> {
+        let mut taken = [false; PALETTE.len()];
+        for color in owners.iter().filter_map(|owner| self.0.get(owner)) {
+            taken[*color] = true;
+        }
+        for owner in owners {
+            if !self.0.contains_key(owner) {
+                // One that no owner of any panel has, or else none of this panel.
+                let unused = |color: &usize| !self.0.values().any(|known| known == color);
+                let free = || (0..PALETTE.len()).filter(|color| !taken[*color]);
+                let color = free().find(unused).or_else(|| free().next()).unwrap_or(0);
+                taken[color] = true;
+                self.0.insert(owner, color);
+            }
+        }
+        owners.iter().filter_map(|owner| self.0.get(owner)).map(|at| PALETTE[*at]).collect()
+    }
 }
 
 /// The owners' names; where two have the same, with their ids.

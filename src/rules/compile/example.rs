@@ -11,7 +11,7 @@ use crate::rules::sink::Sink;
 use super::outcome::find_pool;
 use super::raw::RawRules;
 
-const EXPECT_KEYS: &[&str] = &["owner", "pool", "unallocated", "rule", "dimensions"];
+pub(super) const EXPECT_KEYS: &[&str] = &["owner", "pool", "unallocated", "rule", "dimensions"];
 
 pub(super) fn link(
     raw: &RawRules<'_>,

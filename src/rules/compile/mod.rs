@@ -85,7 +85,9 @@ fn shipped_components(raw: &RawRules<'_>, sink: &mut Sink) -> Option<Node> {
 
 /// Resolves all names. What cannot be resolved is reported, and then the result is not used.
 fn link(raw: &RawRules<'_>, scope: &Scope<'_>, sink: &mut Sink) -> RuleSet {
-    refuse_repeats(raw, sink);
+    if !names_are_few(raw, sink) {
+        return RuleSet::default();
+    }
     let announced = raw.dimensions.iter().map(|found| found.name.text.clone()).collect();
     let fields = Fields::new(Askable::Everything(scope.entities), announced);
     let mut names = Names::new(fields, gather_lists(raw, sink), scope.org);
@@ -99,14 +101,15 @@ fn link(raw: &RawRules<'_>, scope: &Scope<'_>, sink: &mut Sink) -> RuleSet {
     rules
 }
 
-/// One finding for each name that a kind of thing has twice.
-fn refuse_repeats(raw: &RawRules<'_>, sink: &mut Sink) {
+/// Reports each name that a kind of thing has twice; `false` where there are too many to go on.
+fn names_are_few(raw: &RawRules<'_>, sink: &mut Sink) -> bool {
     let kinds: [(&str, Vec<&Key>); 4] = [
         ("list", raw.lists.iter().map(|found| found.name).collect()),
         ("dimension", raw.dimensions.iter().map(|found| found.name).collect()),
         ("pool", raw.pools.iter().map(|found| found.name).collect()),
         ("rule", raw.classify.iter().filter_map(|found| found.name.as_ref()).collect()),
     ];
+    let mut are_few = true;
     for (kind, found) in kinds {
         let mut first: HashMap<&str, &Key> = HashMap::new();
         for name in &found {
@@ -121,8 +124,10 @@ fn refuse_repeats(raw: &RawRules<'_>, sink: &mut Sink) {
         if let Some(name) = found.get(limits::DECLARATIONS) {
             let message = format!("a project has at most {} of a kind", limits::DECLARATIONS);
             sink.report(Code::InvalidValue, &name.span, message);
+            are_few = false;
         }
     }
+    are_few
 }
 
 fn gather_lists(raw: &RawRules<'_>, sink: &mut Sink) -> BTreeMap<String, Vec<Key>> {
@@ -190,6 +195,11 @@ fn refuse_circle(
         }
     }
 }
+
+/// Every key that rule files know, for the reference to be held to.
+#[cfg(test)]
+pub(super) const WORDS: [&[&str]; 5] =
+    [raw::KEYS, raw::DIMENSION_KEYS, pool::KEYS, example::EXPECT_KEYS, outcome::COMPONENTS];
 
 #[cfg(test)]
 mod tests;

@@ -11,7 +11,7 @@ use crate::rules::when::{Given, condition, given};
 use super::raw::{RawComponent, RawRule, RawRules};
 
 /// The kinds of cost that reports have a column for.
-const COMPONENTS: &[&str] =
+pub(super) const COMPONENTS: &[&str] =
     &["usage", "commitment_amortized", "unused_commitment", "credits", "tax", "support", "license"];
 
 pub(super) fn link(
@@ -78,6 +78,11 @@ pub(super) fn find_pool(name: &Key, rules: &RuleSet, sink: &mut Sink) -> Option<
     }
     let known: Vec<&str> = rules.pools.iter().map(|pool| pool.name.as_str()).collect();
     let message = format!("there is no pool `{}`", name.text);
+    if known.is_empty() {
+        let help = "declare it under `pools`, with the way it is split";
+        sink.report_with_help(Code::UnknownName, &name.span, message, help);
+        return None;
+    }
     sink.report_unknown(Code::UnknownName, &name.span, message, &name.text, &known);
     None
 }

@@ -7,7 +7,6 @@ use num_traits::One;
 use crate::diagnostics::Code;
 use crate::domain::{Amount, CostMetric, Share};
 use crate::rules::decode::{Mapping, choice, entries, parsed, words};
-use crate::rules::limits;
 use crate::rules::model::{Base, Pool, PoolId, Receivers, RuleSet, SplitMethod, ZeroDriver};
 use crate::rules::names::Names;
 use crate::rules::node::{Key, Node};
@@ -16,7 +15,8 @@ use crate::rules::sink::Sink;
 use super::outcome::find_pool;
 use super::raw::{RawPool, RawRules};
 
-const KEYS: &[&str] = &["split", "by", "base", "on_zero_driver", "shares", "include", "exclude"];
+pub(super) const KEYS: &[&str] =
+    &["split", "by", "base", "on_zero_driver", "shares", "include", "exclude"];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
@@ -153,11 +153,6 @@ fn percent(sum: &Ratio<BigUint>) -> String {
 
 /// The order in which pools are emptied: as the stages say, else as they are declared.
 pub(super) fn link_stages(raw: &RawRules<'_>, rules: &RuleSet, sink: &mut Sink) -> Vec<PoolId> {
-    if let Some(pool) = rules.pools.get(limits::DECLARATIONS) {
-        let message = format!("a project has at most {} pools", limits::DECLARATIONS);
-        sink.report(Code::InvalidValue, &pool.span, message);
-        return Vec::new();
-    }
     let Some(stages) = &raw.stages else {
         let indices = 0..rules.pools.len();
         return indices.filter_map(|index| u16::try_from(index).ok().map(PoolId)).collect();

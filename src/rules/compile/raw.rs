@@ -81,9 +81,9 @@ pub(super) struct RawStages<'a> {
     pub(super) pools: Vec<Key>,
 }
 
-const KEYS: &[&str] =
+pub(super) const KEYS: &[&str] =
     &["lists", "dimensions", "components", "classify", "pools", "stages", "tests"];
-const DIMENSION_KEYS: &[&str] = &[
+pub(super) const DIMENSION_KEYS: &[&str] = &[
     "from", "tag", "aliases", "inherit", "rules", "map", "synonyms", "case", "values", "invalid",
     "default", "detail",
 ];

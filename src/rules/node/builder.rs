@@ -14,6 +14,9 @@ use crate::rules::sink::Sink;
 
 use super::{Key, Kind, Node};
 
+/// For what stands in one place of a file and takes effect in another.
+const WRITE_OUT: &str = "write the values out where they are meant";
+
 /// A list or mapping whose end has not come yet.
 #[derive(Debug)]
 struct Open {
@@ -114,7 +117,7 @@ impl<'a> Builder<'a> {
         match event {
             Event::DocumentStart(_) => return self.start_document(&span),
             Event::Alias(_) => {
-                self.refuse(&span, "an alias (`*name`)");
+                self.refuse_with_help(&span, "an alias (`*name`)", WRITE_OUT);
                 return self.value(Node { kind: Kind::Null, span });
             }
             Event::Scalar(text, style, anchor, tag) => {
@@ -143,7 +146,11 @@ impl<'a> Builder<'a> {
     fn start_document(&mut self, span: &Span) -> bool {
         self.documents += 1;
         if self.documents > 1 {
-            self.refuse(span, "a second document in one file");
+            self.refuse_with_help(
+                span,
+                "a second document in one file",
+                "make it a file of its own",
+            );
         }
         self.documents == 1
     }
@@ -153,12 +160,21 @@ impl<'a> Builder<'a> {
         self.sink.report(Code::YamlSyntax, span, message);
     }
 
+    fn refuse_with_help(&mut self, span: &Span, message: &str, help: &str) {
+        self.is_refused = true;
+        self.sink.report_with_help(Code::YamlSyntax, span, message, help);
+    }
+
     fn refuse_decoration(&mut self, span: &Span, anchor: usize, is_tagged: bool) {
         if anchor != 0 {
-            self.refuse(span, "an anchor (`&name`)");
+            self.refuse_with_help(span, "an anchor (`&name`)", WRITE_OUT);
         }
         if is_tagged {
-            self.refuse(span, "a tag (`!name`)");
+            self.refuse_with_help(
+                span,
+                "a tag (`!name`)",
+                "leave it out: the key decides what its value is",
+            );
         }
     }
 
@@ -188,7 +204,7 @@ impl<'a> Builder<'a> {
             let found = Key { text: text.to_owned(), span };
             if is_plain && text == "<<" {
                 *key = PendingKey::Refused;
-                self.refuse(&found.span, "a merge key (`<<`)");
+                self.refuse_with_help(&found.span, "a merge key (`<<`)", WRITE_OUT);
             } else if is_plain && text.is_empty() {
                 *key = PendingKey::Refused;
                 self.refuse(&found.span, "a value without a key");

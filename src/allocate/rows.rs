@@ -1,0 +1,90 @@
+//! The source rows behind a figure: the scan again, keeping the charges of one bearer.
+
+use chrono::NaiveDate;
+
+use crate::domain::{Costs, Currency};
+use crate::ingest::{Charge, FileId, Rejection, RowPlace, Sink};
+use crate::rules::{PoolId, RuleId};
+
+use super::cube::Bearer;
+use super::kernel::{Decided, Kernel};
+use super::plan::Plan;
+
+/// Whose rows are looked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sought {
+    Owner(String),
+    Pool(PoolId),
+}
+
+/// A charge of the bearer that is looked for, billed in the period.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundRow {
+    pub file: FileId,
+    /// Resolved to a row number by the file's report.
+    pub place: RowPlace,
+    pub rule: Option<RuleId>,
+    pub day: NaiveDate,
+    pub currency: Currency,
+    pub costs: Costs,
+    pub resource: Option<String>,
+    /// Values of all detail dimensions and where each came from, as `name=value (provenance)`.
+    pub decided_by: String,
+}
+
+/// A thread's share of the search.
+#[derive(Debug)]
+pub struct RowFinder<'p> {
+    kernel: Kernel<'p>,
+    plan: &'p Plan<'p>,
+    sought: &'p Sought,
+    pub found: Vec<FoundRow>,
+}
+
+impl<'p> RowFinder<'p> {
+    #[must_use]
+    pub fn new(plan: &'p Plan<'p>, sought: &'p Sought) -> Self {
+        Self { kernel: Kernel::new(plan), plan, sought, found: Vec::new() }
+    }
+}
+
+/// Values of the detail dimensions of a charge and where each came from.
+fn decided_by(plan: &Plan<'_>, decided: &Decided<'_>) -> String {
+    let labels = plan.profile_labels(decided.profile);
+    let kept = plan.detail.iter().zip(&decided.group.dimensions);
+    let parts = kept.map(|(id, value)| {
+        let name = &plan.rules.dimension(*id).name;
+        let value = decided.names.text(*value).unwrap_or("-");
+        format!("{name}={value} ({})", labels[usize::from(id.0)])
+    });
+    parts.collect::<Vec<_>>().join("; ")
+}
+
+fn is_sought(sought: &Sought, decided: &Decided<'_>) -> bool {
+    match (sought, decided.group.verdict.bearer) {
+        (Sought::Owner(name), Bearer::Owner(found)) => decided.names.text(found) == Some(name),
+        (Sought::Pool(pool), Bearer::Pool(found)) => *pool == found,
+        _ => false,
+    }
+}
+
+impl Sink for RowFinder<'_> {
+    fn add(&mut self, charge: &Charge<'_>) -> Result<(), Rejection> {
+        let decided = self.kernel.decide_charge(charge)?;
+        if charge.month != self.plan.period || !is_sought(self.sought, &decided) {
+            return Ok(());
+        }
+        let resource = charge.texts[self.plan.resource_text];
+        self.found.push(FoundRow {
+            file: charge.file,
+            place: charge.place,
+            rule: decided.group.verdict.rule,
+            day: charge.day,
+            currency: charge.currency,
+            costs: charge.costs,
+            resource: resource.map(|text| String::from_utf8_lossy(text).into_owned()),
+            decided_by: decided_by(self.plan, &decided),
+        });
+        Ok(())
+    }
+}

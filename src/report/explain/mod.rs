@@ -1,0 +1,21 @@
+//! Where a figure comes from: a tree that adds up at each level, to the digit.
+//!
+//! ```text
+//! Branch              a label, its amounts and rows, where it is declared, what it is made of
+//! of_owner, of_pool   figures of a run → branches
+//! text, json          branches → what is printed
+//! ```
+//!
+//! The branches under one heading are one cut of their parent; a parent may be cut twice, by what
+//! was charged and by file, and each cut sums to it.
+
+mod branch;
+mod json;
+mod origin;
+mod text;
+mod tree;
+
+pub use branch::{Branch, Cut};
+pub use json::json;
+pub use text::text;
+pub use tree::{of_owner, of_pool, rows_table};
