@@ -60,7 +60,8 @@ fn coverage(plan: &Plan<'_>, whole: &Kernel<'_>) -> Result<(Vec<Vec<String>>, Co
     let mut sorted = whole.profiles.clone();
     sorted.sort_unstable();
     let mut found = Coverage::new();
-    for ((currency, profile), sum) in &whole.coverage {
+    // Charges of other months have no profile, and nothing is summed for them.
+    for ((currency, profile), sum) in whole.coverage.iter().filter(|(_, sum)| sum.rows > 0) {
         let rank = sorted.binary_search(&whole.profiles[*profile as usize]).unwrap_or_default();
         let costs = sum.costs().ok_or_else(too_large)?;
         found.insert((*currency, u32::try_from(rank).unwrap_or(u32::MAX)), (sum.rows, costs));
@@ -244,7 +245,9 @@ impl Kernel<'_> {
             }
         }
         for ((currency, profile), sum) in &other.coverage {
-            self.absorb_coverage((*currency, profiles[*profile as usize]), sum);
+            let Some(profile) = profiles.get(*profile as usize) else { continue };
+            let mine = self.coverage_id((*currency, *profile));
+            self.overflow |= !self.coverage[mine as usize].1.merge(sum);
         }
         self.worklist.merge(other.worklist, |base| rename_base(base, &rename));
         self.overflow |= other.overflow || other.sums.overflow;
@@ -256,16 +259,6 @@ impl Kernel<'_> {
             sums.resize(verdict as usize + 1, RunningSum::default());
         }
         self.overflow |= !sums[verdict as usize].merge(sum);
-    }
-}
-
-impl Kernel<'_> {
-    fn absorb_coverage(&mut self, (currency, profile): (Currency, u32), sum: &RunningSum) {
-        self.cover(profile, currency, 0, &Costs::ZERO);
-        let mine = self.coverage.iter_mut().find(|(key, _)| *key == (currency, profile));
-        if let Some((_, mine)) = mine {
-            self.overflow |= !mine.merge(sum);
-        }
     }
 }
 

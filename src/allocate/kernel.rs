@@ -1,8 +1,8 @@
 //! The kernel of the scan: one per thread, from charges to exact sums.
 //!
 //! Rules are asked once per distinct tuple of the texts that anything reads; the answer is
-//! remembered under the tuple, in which each text is a small number. What is remembered is bounded:
-//! once it grows too large it is forgotten and learned again, which costs time and changes nothing.
+//! remembered under a fingerprint of the tuple. What is remembered is bounded: once it grows too
+//! large it is forgotten and learned again, which costs time and changes nothing.
 
 use std::collections::HashMap;
 use std::hash::BuildHasher;
@@ -20,11 +20,9 @@ use super::cube::{Bearer, Group, Reason, Verdict};
 use super::names::Names;
 use super::plan::{Plan, Role};
 use super::sums::{RunningSum, SumTable};
-use super::texts::TextIds;
+use super::memo::Memo;
 use super::worklist::{ItemBase, Worklist};
 
-/// Bytes of remembered texts and tuples at which a thread forgets.
-const MEMORY_LIMIT: usize = 96 << 20;
 /// The profile of charges whose provenance nobody reports.
 const NO_PROFILE: u32 = u32::MAX;
 /// Days of a month, with room to spare.
@@ -39,6 +37,8 @@ struct Target {
     verdict: u32,
     /// Index into `profiles`.
     profile: u32,
+    /// Index into `coverage`.
+    coverage: u32,
     /// Index into the worklist's bases, where the charge has no owner.
     unallocated: Option<u32>,
 }
@@ -56,14 +56,7 @@ pub(super) struct VerdictKey {
 pub struct Kernel<'p> {
     plan: &'p Plan<'p>,
     hasher: FixedState,
-    /// Of the texts that decide, in their order.
-    texts: Vec<TextIds>,
-    tuple: Vec<u32>,
-    /// Tuples, one behind the other; all are of one length.
-    tuples: Vec<u32>,
-    targets: Vec<Target>,
-    /// Index into `targets`.
-    remembered: HashTable<u32>,
+    memo: Memo<Target>,
     pub(super) names: Names,
     pub(super) groups: Vec<Group>,
     group_ids: HashTable<u32>,
@@ -81,8 +74,7 @@ pub struct Kernel<'p> {
     profile_ids: HashMap<Box<[u16]>, u32, FixedState>,
     /// Sums of the period by where dimensions' values came from.
     pub(super) coverage: Vec<((Currency, u32), RunningSum)>,
-    coverage_ids: HashMap<(Currency, u32), usize, FixedState>,
-    last_coverage: Option<((Currency, u32), usize)>,
+    coverage_ids: HashMap<(Currency, u32), u32, FixedState>,
     pub(super) worklist: Worklist,
     pub(super) overflow: bool,
     last_day: (NaiveDate, u16),
@@ -95,11 +87,7 @@ impl<'p> Kernel<'p> {
         Self {
             plan,
             hasher: FixedState::default(),
-            texts: plan.tuple_texts.iter().map(|_| TextIds::default()).collect(),
-            tuple: Vec::new(),
-            tuples: Vec::new(),
-            targets: Vec::new(),
-            remembered: HashTable::new(),
+            memo: Memo::new(plan.tuple_texts.len()),
             names: Names::default(),
             groups: Vec::new(),
             group_ids: HashTable::new(),
@@ -114,52 +102,29 @@ impl<'p> Kernel<'p> {
             profile_ids: HashMap::default(),
             coverage: Vec::new(),
             coverage_ids: HashMap::default(),
-            last_coverage: None,
             worklist: Worklist::default(),
             overflow: false,
             last_day,
         }
     }
 
-    /// Writes the tuple of a charge: everything that decides its group but the day.
-    fn write_tuple(&mut self, charge: &Charge<'_>, segment: u16) {
-        let source = self.plan.source_of_file[charge.file.0 as usize];
-        let [a, b, c] = charge.currency.bytes();
-        let month = charge.month.months_since(self.plan.period);
-        self.tuple.clear();
-        self.tuple.push(u32::from(source) << 16 | u32::from(segment));
-        self.tuple.push(u32::from_le_bytes([a, b, c, 0]));
-        self.tuple.push(month.cast_unsigned());
-        for (ids, index) in self.texts.iter_mut().zip(&self.plan.tuple_texts) {
-            self.tuple.push(ids.id(charge.texts[*index]));
-        }
-    }
-
     fn target(&mut self, charge: &Charge<'_>, segment: u16) -> Result<Target, Rejection> {
-        self.write_tuple(charge, segment);
-        let hash = self.hasher.hash_one(self.tuple.as_slice());
-        let (tuples, tuple) = (&self.tuples, &self.tuple);
-        let known = self.remembered.find(hash, |index| nth(tuples, *index, tuple.len()) == tuple);
-        if let Some(index) = known {
-            return Ok(self.targets[*index as usize]);
+        let plan = self.plan;
+        let [a, b, c] = charge.currency.bytes();
+        let numbers = [
+            u64::from(plan.source_of_file[charge.file.0 as usize]) << 16 | u64::from(segment),
+            u64::from(u32::from_le_bytes([a, b, c, 0])),
+            u64::from(charge.month.months_since(plan.period).cast_unsigned()),
+        ];
+        let texts = plan.tuple_texts.iter();
+        let texts = texts.map(|(index, questions)| (charge.texts[*index], questions.as_ref()));
+        let print = self.memo.print(numbers, texts);
+        if let Some(target) = self.memo.get(print) {
+            return Ok(target);
         }
         let target = self.decide(charge, segment)?;
-        self.remember(hash, target);
+        self.memo.insert(print, target);
         Ok(target)
-    }
-
-    fn remember(&mut self, hash: u64, target: Target) {
-        let texts: usize = self.texts.iter().map(TextIds::size).sum();
-        if texts + self.tuples.len() * 8 > MEMORY_LIMIT {
-            // The tuple at hand was made of ids that are forgotten too, so it is not kept.
-            self.forget();
-            return;
-        }
-        let index = u32::try_from(self.targets.len()).unwrap_or(u32::MAX);
-        self.tuples.extend_from_slice(&self.tuple);
-        self.targets.push(target);
-        let (tuples, hasher, length) = (&self.tuples, &self.hasher, self.tuple.len());
-        self.remembered.insert_unique(hash, index, |index| hasher.hash_one(nth(tuples, *index, length)));
     }
 
     /// Asks the rules. Only here are texts looked at as text.
@@ -195,7 +160,9 @@ impl<'p> Kernel<'p> {
             self.worklist.base(base)
         });
         let key = VerdictKey { month: charge.month, verdict, currency: charge.currency };
-        Ok(Target { group: self.group(group), verdict: self.verdict_id(key), profile, unallocated })
+        let coverage = self.coverage_id((charge.currency, profile));
+        let (group, verdict) = (self.group(group), self.verdict_id(key));
+        Ok(Target { group, verdict, profile, coverage, unallocated })
     }
 
     fn verdict(&mut self, decision: &Decision) -> Verdict {
@@ -248,12 +215,9 @@ impl<'p> Kernel<'p> {
         id
     }
 
-    /// Drops all that is remembered; it is learned again where charges still come.
+    /// Frees what only further charges would need.
     pub(super) fn forget(&mut self) {
-        self.texts.iter_mut().for_each(TextIds::clear);
-        self.tuples.clear();
-        self.targets.clear();
-        self.remembered.clear();
+        self.memo.forget();
     }
 
     pub(super) fn group(&mut self, group: Group) -> u32 {
@@ -293,20 +257,12 @@ impl<'p> Kernel<'p> {
         *slot
     }
 
-    pub(super) fn cover(&mut self, profile: u32, currency: Currency, rows: u64, costs: &Costs) {
-        let key = (currency, profile);
-        let index = match self.last_coverage {
-            Some((last, index)) if last == key => index,
-            _ => {
-                let coverage = &mut self.coverage;
-                *self.coverage_ids.entry(key).or_insert_with(|| {
-                    coverage.push((key, RunningSum::default()));
-                    coverage.len() - 1
-                })
-            }
-        };
-        self.last_coverage = Some((key, index));
-        self.overflow |= !self.coverage[index].1.add(rows, costs);
+    pub(super) fn coverage_id(&mut self, key: (Currency, u32)) -> u32 {
+        let coverage = &mut self.coverage;
+        *self.coverage_ids.entry(key).or_insert_with(|| {
+            coverage.push((key, RunningSum::default()));
+            u32::try_from(coverage.len() - 1).unwrap_or(u32::MAX)
+        })
     }
 
     fn trace_file(&mut self, file: usize, verdict: u32, costs: &Costs) {
@@ -316,12 +272,6 @@ impl<'p> Kernel<'p> {
         }
         self.overflow |= !sums[verdict as usize].add(1, costs);
     }
-}
-
-/// One tuple of many of one length.
-fn nth(tuples: &[u32], index: u32, length: usize) -> &[u32] {
-    let begin = index as usize * length;
-    &tuples[begin..begin + length]
 }
 
 /// What the rules say of one charge.
@@ -360,7 +310,8 @@ impl Sink for Kernel<'_> {
         self.sums.add(cell, 1, &charge.costs);
         self.trace_file(charge.file.0 as usize, target.verdict, &charge.costs);
         if in_period {
-            self.cover(target.profile, charge.currency, 1, &charge.costs);
+            let covered = &mut self.coverage[target.coverage as usize].1;
+            self.overflow |= !covered.add(1, &charge.costs);
         }
         if let Some(base) = target.unallocated {
             let resource = charge.texts[self.plan.resource_text].unwrap_or_default();

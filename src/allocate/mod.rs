@@ -30,6 +30,7 @@ mod cube;
 mod examples;
 mod findings;
 mod kernel;
+mod memo;
 mod model;
 mod names;
 mod plan;

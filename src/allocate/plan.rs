@@ -5,8 +5,10 @@ use chrono::NaiveDate;
 
 use crate::domain::{Column, DateRange, Org, Period};
 use crate::ingest::{FileId, MetadataTable, SourceFile, WantedText};
-use crate::rules::{DimensionId, Field, RuleSet};
+use crate::rules::{DimensionId, Field, FieldUse, RuleSet};
 use crate::tags::{Dimensions, Provenance, Resolved};
+
+use super::texts::Questions;
 
 /// The texts that every cube needs, whatever the rules ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,8 +47,9 @@ pub struct Plan<'p> {
     pub(super) sources: Vec<String>,
     /// Index into `sources`, by file.
     pub(super) source_of_file: Vec<u16>,
-    /// The texts that decide: all but the resource, unless a rule asks that too.
-    pub(super) tuple_texts: Vec<usize>,
+    /// The texts that decide: all but the resource, unless a rule asks that too; each with the
+    /// questions that are all that is asked of it, where that is so.
+    pub(super) tuple_texts: Vec<(usize, Option<Questions<'p>>)>,
     pub(super) resource_text: usize,
     /// Dimensions that reports keep apart.
     pub(super) detail: Vec<DimensionId>,
@@ -66,9 +69,7 @@ impl<'p> Plan<'p> {
         let also = ROLES.map(WantedText::Column);
         let dimensions = Dimensions::new(rules, metadata, &also);
         let resource_text = Role::Resource as usize;
-        let asked = rules.fields.contains(&Field::Column(Column::ResourceId));
-        let decides = |index: &usize| asked || *index != resource_text;
-        let tuple_texts = (0..dimensions.wanted().len()).filter(decides).collect();
+        let tuple_texts = tuple_texts(rules, &dimensions);
         let mut sources: Vec<String> = files.iter().map(|file| file.source.to_string()).collect();
         sources.sort_unstable();
         sources.dedup();
@@ -140,6 +141,34 @@ impl<'p> Plan<'p> {
         let numbered = profile.iter().zip(0_u16..);
         numbered.map(|(code, index)| self.dimensions.label(DimensionId(index), of_code(*code))).collect()
     }
+}
+
+/// Which texts decide, and how far they must be told apart.
+fn tuple_texts<'p>(
+    rules: &'p RuleSet,
+    dimensions: &Dimensions<'p>,
+) -> Vec<(usize, Option<Questions<'p>>)> {
+    let field_of = |wanted: &WantedText| {
+        let field = match wanted {
+            WantedText::Column(column) => Field::Column(*column),
+            WantedText::Custom(name) => Field::Custom(name.clone()),
+        };
+        rules.field_id(&field)
+    };
+    let mut texts = Vec::new();
+    for (index, wanted) in dimensions.wanted().iter().enumerate() {
+        let field = field_of(wanted);
+        let in_cube = index < ROLES.len() && index != Role::Resource as usize;
+        let is_tags = dimensions.tags_text() == Some(index);
+        let keep = match field.map(|field| rules.use_of(field)) {
+            _ if in_cube || is_tags => Some(None),
+            Some(FieldUse::Value) => Some(None),
+            Some(FieldUse::Questions(questions)) => Some(Some(questions)),
+            None => None,
+        };
+        texts.extend(keep.map(|questions| (index, questions)));
+    }
+    texts
 }
 
 fn code_of(provenance: Provenance) -> u16 {

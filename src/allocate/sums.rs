@@ -51,26 +51,31 @@ impl RunningSum {
     }
 }
 
+/// A sum as it is kept in bulk: what one charge touches lies together.
+#[derive(Clone, Copy, Debug)]
+struct Kept {
+    heads: [i128; METRICS],
+    rows: u64,
+}
+
+const NOTHING: Kept = Kept { heads: [0; METRICS], rows: 0 };
+
 /// Many sums, in chunks, so that growing never holds them twice.
 #[derive(Debug, Default)]
 pub(super) struct SumTable {
-    heads: Vec<Vec<[i128; METRICS]>>,
-    rows: Vec<Vec<u64>>,
-    /// As many as `heads`, once any tail was seen.
+    kept: Vec<Vec<Kept>>,
+    /// As many as `kept`, once any tail was seen.
     tails: Vec<Vec<[i128; METRICS]>>,
-    has_tails: bool,
     len: usize,
     pub(super) overflow: bool,
 }
 
 impl SumTable {
-
     /// A new sum of nothing; its index.
     pub(super) fn push(&mut self) -> u32 {
         if self.len.is_multiple_of(CHUNK) {
-            self.heads.push(vec![[0; METRICS]; CHUNK]);
-            self.rows.push(vec![0; CHUNK]);
-            if self.has_tails {
+            self.kept.push(vec![NOTHING; CHUNK]);
+            if !self.tails.is_empty() {
                 self.tails.push(vec![[0; METRICS]; CHUNK]);
             }
         }
@@ -81,55 +86,51 @@ impl SumTable {
     #[inline]
     pub(super) fn add(&mut self, index: u32, rows: u64, costs: &Costs) {
         let (chunk, place) = (index as usize / CHUNK, index as usize % CHUNK);
-        self.rows[chunk][place] += rows;
-        let heads = &mut self.heads[chunk][place];
+        let kept = &mut self.kept[chunk][place];
+        kept.rows += rows;
         let mut fine = 0;
         for (metric, amount) in costs.iter() {
             let (head, tail) = amount.parts();
-            let (sum, overflowed) = heads[metric as usize].overflowing_add(head);
-            heads[metric as usize] = sum;
+            let (sum, overflowed) = kept.heads[metric as usize].overflowing_add(head);
+            kept.heads[metric as usize] = sum;
             self.overflow |= overflowed;
             fine |= tail;
         }
         if fine != 0 {
-            self.add_tails(chunk, place, costs);
+            let tails = costs.iter().map(|(_, amount)| i128::from(amount.parts().1));
+            self.add_tails(chunk, place, tails);
         }
     }
 
     #[cold]
-    fn add_tails(&mut self, chunk: usize, place: usize, costs: &Costs) {
-        if !self.has_tails {
-            self.has_tails = true;
-            self.tails = self.heads.iter().map(|_| vec![[0; METRICS]; CHUNK]).collect();
+    fn add_tails(&mut self, chunk: usize, place: usize, tails: impl Iterator<Item = i128>) {
+        if self.tails.is_empty() {
+            self.tails = self.kept.iter().map(|_| vec![[0; METRICS]; CHUNK]).collect();
         }
-        for (metric, amount) in costs.iter() {
-            self.tails[chunk][place][metric as usize] += i128::from(amount.parts().1);
+        for (sum, tail) in self.tails[chunk][place].iter_mut().zip(tails) {
+            *sum += tail;
         }
     }
 
     pub(super) fn get(&self, index: u32) -> RunningSum {
         let (chunk, place) = (index as usize / CHUNK, index as usize % CHUNK);
         let tails = self.tails.get(chunk).map_or([0; METRICS], |tails| tails[place]);
-        RunningSum { rows: self.rows[chunk][place], heads: self.heads[chunk][place], tails }
+        let Kept { heads, rows } = self.kept[chunk][place];
+        RunningSum { rows, heads, tails }
     }
 
     /// Adds a whole sum.
     pub(super) fn merge(&mut self, index: u32, other: &RunningSum) {
         let (chunk, place) = (index as usize / CHUNK, index as usize % CHUNK);
-        self.rows[chunk][place] += other.rows;
-        for metric in 0..METRICS {
-            let (sum, overflowed) = self.heads[chunk][place][metric].overflowing_add(other.heads[metric]);
-            self.heads[chunk][place][metric] = sum;
+        let kept = &mut self.kept[chunk][place];
+        kept.rows += other.rows;
+        for (head, more) in kept.heads.iter_mut().zip(other.heads) {
+            let (sum, overflowed) = head.overflowing_add(more);
+            *head = sum;
             self.overflow |= overflowed;
         }
         if other.tails != [0; METRICS] {
-            if !self.has_tails {
-                self.has_tails = true;
-                self.tails = self.heads.iter().map(|_| vec![[0; METRICS]; CHUNK]).collect();
-            }
-            for metric in 0..METRICS {
-                self.tails[chunk][place][metric] += other.tails[metric];
-            }
+            self.add_tails(chunk, place, other.tails.into_iter());
         }
     }
 }

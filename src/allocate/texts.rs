@@ -1,16 +1,19 @@
-//! The texts of one column as small numbers, so that tuples of them are short.
+//! The texts of one column as small numbers, so that tuples of them are short, and few.
 
+use std::collections::HashMap;
 use std::hash::BuildHasher;
 
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
+
+use crate::rules::{CaseRule, Test};
 
 /// The id of no value.
 const ABSENT: u32 = 0;
 
 /// Distinct texts of one column, numbered from 1 as they come.
 #[derive(Debug)]
-pub(super) struct TextIds {
+struct TextIds {
     bytes: Vec<u8>,
     /// End of each text in `bytes`; the first entry stands for no value.
     ends: Vec<usize>,
@@ -33,7 +36,7 @@ impl Default for TextIds {
 
 impl TextIds {
     #[inline]
-    pub(super) fn id(&mut self, text: Option<&[u8]>) -> u32 {
+    fn id(&mut self, text: Option<&[u8]>) -> u32 {
         let Some(text) = text else { return ABSENT };
         // Bills repeat themselves from row to row.
         if self.last != ABSENT && self.text(self.last) == text {
@@ -61,9 +64,55 @@ impl TextIds {
         &self.bytes[self.ends[id as usize - 1]..self.ends[id as usize]]
     }
 
+    fn size(&self) -> usize {
+        self.bytes.len() + self.ends.len() * 16
+    }
+
+}
+
+/// Questions that are all that rules ask of a column.
+pub(super) type Questions<'r> = Vec<(&'r Test, CaseRule)>;
+
+/// Texts of a column, told apart only as far as rules do: where they only ask questions of it, all
+/// texts with the same answers are one.
+#[derive(Debug, Default)]
+pub(super) struct TextClasses {
+    ids: TextIds,
+    /// Class of each text id, where known.
+    classes: Vec<Option<u32>>,
+    by_answers: HashMap<Vec<bool>, u32>,
+}
+
+impl TextClasses {
+    #[inline]
+    pub(super) fn id(&mut self, text: Option<&[u8]>, questions: Option<&Questions<'_>>) -> u32 {
+        let id = self.ids.id(text);
+        let Some(questions) = questions else { return id };
+        match self.classes.get(id as usize) {
+            Some(Some(class)) => *class,
+            _ => self.class(id, text, questions),
+        }
+    }
+
+    fn class(&mut self, id: u32, text: Option<&[u8]>, questions: &Questions<'_>) -> u32 {
+        // What is not UTF-8 is refused when the tuple is decided; until then it is a class of its own.
+        let decoded = text.map(std::str::from_utf8).transpose();
+        let answers = match decoded {
+            Ok(text) => questions.iter().map(|(test, case)| test.answer(text, *case)).collect(),
+            Err(_) => vec![true; questions.len() + 1],
+        };
+        let next = u32::try_from(self.by_answers.len()).expect("there are fewer classes than texts");
+        let class = *self.by_answers.entry(answers).or_insert(next);
+        if self.classes.len() <= id as usize {
+            self.classes.resize(id as usize + 1, None);
+        }
+        self.classes[id as usize] = Some(class);
+        class
+    }
+
     /// Bytes held, roughly.
     pub(super) fn size(&self) -> usize {
-        self.bytes.len() + self.ends.len() * 16
+        self.ids.size() + self.classes.len() * 8
     }
 
     /// Forgets all texts; ids handed out before mean nothing any more.
@@ -86,5 +135,17 @@ mod tests {
             ids.id(Some(&number.to_le_bytes()));
         }
         assert_eq!(ids.id(Some(b"b")), 3);
+    }
+    #[test]
+    fn texts_with_the_same_answers_are_one() {
+        let questions = vec![
+            (&Test::Present, CaseRule::Sensitive),
+            (&Test::Empty, CaseRule::Sensitive),
+        ];
+        let mut classes = TextClasses::default();
+        let mut class = |text: Option<&str>| classes.id(text.map(str::as_bytes), Some(&questions));
+        assert_eq!(class(Some("a")), class(Some("b")));
+        assert_ne!(class(Some("a")), class(None));
+        assert_ne!(class(Some("a")), class(Some(" ")));
     }
 }

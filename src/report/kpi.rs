@@ -10,7 +10,6 @@ use crate::domain::{Amount, CostMetric, Currency};
 use super::Facts;
 use super::coverage;
 use super::decimal::fixed;
-use super::digest::Digest;
 use super::party::Kind;
 use super::showback::{Showback, ShowbackRow};
 use super::sink::Sink;
@@ -84,12 +83,7 @@ impl Kpi {
     }
 }
 
-pub(super) fn write(
-    facts: &Facts,
-    showback: &Showback,
-    digest: &Digest,
-    sink: &mut Sink,
-) -> Result<(), Finding> {
+pub(super) fn write(facts: &Facts, showback: &Showback, sink: &mut Sink) -> Result<(), Finding> {
     let mut kpis = rows_read(facts);
     for currency in currencies(facts) {
         kpis.extend(of_currency(facts, showback, currency));

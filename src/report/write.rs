@@ -39,7 +39,7 @@ pub fn write(facts: &Facts, directory: &Path) -> Result<Written, Finding> {
     proof::write_conservation(facts, &mut sink)?;
     proof::write_reconciliation(&digest, &mut sink)?;
     proof::write_quarantine(facts, &mut sink)?;
-    kpi::write(facts, &showback, &digest, &mut sink)?;
+    kpi::write(facts, &showback, &mut sink)?;
     charts::write(facts, &unallocated, &mut sink)?;
     run_json::write(facts, &mut sink)?;
     manifest::write(facts, &mut sink)?;

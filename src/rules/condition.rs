@@ -96,27 +96,34 @@ impl Condition {
 
 impl Test {
     fn holds(&self, value: Option<&str>, case: CaseRule, charge: &impl Values) -> bool {
+        match (self, value) {
+            (Self::OpenCostCenter, Some(value)) => {
+                matches!(charge.org().standing(value, charge.day()), Standing::Open(_))
+            }
+            _ => self.answer(value, case),
+        }
+    }
+
+    /// The answer that the value alone gives: all there is, but for [`Test::OpenCostCenter`], which
+    /// nothing satisfies without a day and an organisation.
+    #[must_use]
+    pub fn answer(&self, value: Option<&str>, case: CaseRule) -> bool {
         let Some(value) = value else {
             return matches!(self, Self::Absent | Self::Empty);
         };
         match (case, self) {
-            (CaseRule::Sensitive, _) | (_, Self::Glob(_) | Self::Regex(_)) => {
-                self.holds_of(value, charge)
-            }
-            _ => self.holds_of(&value.to_lowercase(), charge),
+            (CaseRule::Sensitive, _) | (_, Self::Glob(_) | Self::Regex(_)) => self.holds_of(value),
+            _ => self.holds_of(&value.to_lowercase()),
         }
     }
 
     /// The test on a present value; texts to compare with were lower-cased when compiled.
-    fn holds_of(&self, value: &str, charge: &impl Values) -> bool {
+    fn holds_of(&self, value: &str) -> bool {
         match self {
             Self::Present => true,
-            Self::Absent => false,
+            Self::Absent | Self::OpenCostCenter => false,
             Self::Empty => value.trim().is_empty(),
             Self::OneOf(texts) => texts.contains(value),
-            Self::OpenCostCenter => {
-                matches!(charge.org().standing(value, charge.day()), Standing::Open(_))
-            }
             Self::Prefix(texts) => texts.iter().any(|text| value.starts_with(text.as_str())),
             Self::Suffix(texts) => texts.iter().any(|text| value.ends_with(text.as_str())),
             Self::Contains(texts) => texts.iter().any(|text| value.contains(text.as_str())),

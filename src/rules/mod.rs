@@ -41,6 +41,7 @@ pub mod shipped;
 mod sink;
 #[cfg(test)]
 mod testing;
+mod usage;
 mod when;
 
 pub use column_map::{
@@ -54,4 +55,5 @@ pub use model::{
     SplitMethod, ValueChoice, ValueSet, ZeroDriver,
 };
 pub use pattern::Glob;
+pub use usage::FieldUse;
 pub use project::{FormatName, MetadataDecl, Project, SourceDecl};

@@ -12,9 +12,9 @@
 #![allow(dead_code, reason = "each test binary speaks its own part of the language")]
 
 mod bill;
+mod columnar;
 mod exact;
 mod output;
-mod parquet;
 
 use std::ffi::OsStr;
 use std::fs;
@@ -22,10 +22,10 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-pub(crate) use bill::{Bill, Charge, FOCUS_1_2};
+pub(crate) use bill::{Bill, COSTS, Charge, FOCUS_1_2};
+pub(crate) use columnar::{Money, Shape, Tags, Times, parquet};
 pub(crate) use exact::{Exact, exact, plain, scaled};
 pub(crate) use output::{Output, Row, sum};
-pub(crate) use parquet::{Money, Shape, Tags, Times, parquet};
 use tempfile::TempDir;
 
 /// The month that tests ask for.

@@ -1,0 +1,833 @@
+//! Every code of reading, deciding and writing has a tiny project here that makes it appear. The
+//! codes of project files and rules have theirs in `tests/golden`.
+//!
+//! Each project is sound but for one thing, so that the finding under test is the only one, or
+//! those named beside it are.
+
+mod support;
+
+use std::fs;
+
+use costbook::diagnostics::{Class, Code, Severity};
+use support::{Answer, Bill, Charge, Money, PERIOD, Project, Shape, gzip, home, parquet};
+
+/// One project and what a run must say of it.
+struct Case {
+    code: Code,
+    title: &'static str,
+    project: fn() -> Project,
+    /// Part of the message.
+    says: &'static str,
+    /// As findings write it; empty where there is none.
+    place: &'static str,
+    /// How often it holds, over all findings of the code.
+    count: u64,
+    /// Codes that come with it.
+    also: &'static [Code],
+    /// Rows of quarantine.csv: file, row, column, code, text.
+    quarantine: &'static [(&'static str, u64, &'static str, Code, &'static str)],
+}
+
+impl Case {
+    const fn new(code: Code, title: &'static str, project: fn() -> Project) -> Self {
+        let (also, quarantine): (&[Code], &[_]) = (&[], &[]);
+        Self { code, title, project, says: "", place: "", count: 1, also, quarantine }
+    }
+
+    const fn says(self, says: &'static str) -> Self {
+        Self { says, ..self }
+    }
+
+    const fn at(self, place: &'static str) -> Self {
+        Self { place, ..self }
+    }
+
+    const fn times(self, count: u64) -> Self {
+        Self { count, ..self }
+    }
+
+    const fn with(self, also: &'static [Code]) -> Self {
+        Self { also, ..self }
+    }
+
+    const fn quarantines(
+        self,
+        quarantine: &'static [(&'static str, u64, &'static str, Code, &'static str)],
+    ) -> Self {
+        Self { quarantine, ..self }
+    }
+}
+
+const BILL: &str = "data/bill.csv";
+
+/// The sound project with this bill.
+fn billed(bill: &Bill) -> Project {
+    Project::sound().bill("bill.csv", bill)
+}
+
+/// The sound project with a bill of these bytes.
+fn bytes(content: impl AsRef<[u8]>) -> Project {
+    Project::sound().file(BILL, content)
+}
+
+/// A sound charge and one that is odd.
+fn odd(charge: Charge) -> Project {
+    billed(&Bill::of([Charge::sound(), charge]))
+}
+
+fn ruled(rules: &str, charges: impl IntoIterator<Item = Charge>) -> Project {
+    Project::ruled(rules).bill("bill.csv", &Bill::of(charges))
+}
+
+// ---- Files that cannot be used: refused as a whole ------------------------------------------
+
+const FILES: &[Case] = &[
+    Case::new(Code::NoFiles, "nothing matches", Project::sound)
+        .says("source `bills` has no file: nothing matches data/*")
+        .at("costbook.yaml:4:11"),
+    Case::new(Code::UnreadableFile, "a socket in place of a file", || {
+        let project = Project::sound().file("data/other.csv", Bill::sound().csv());
+        // The listener is dropped at once; what it was bound to stays in the folder.
+        std::os::unix::net::UnixListener::bind(project.path(BILL)).expect("a socket");
+        project
+    })
+    .says("not a regular file")
+    .at(BILL),
+    Case::new(Code::EmptyFile, "no byte", || bytes("")).at(BILL),
+    Case::new(Code::EmptyFile, "white space", || bytes(" \r\n\n")).at(BILL),
+    Case::new(Code::EmptyFile, "a header and no row", || billed(&Bill::of([]))).at(BILL),
+    Case::new(Code::EmptyFile, "gzip of nothing", || {
+        Project::sound().file("data/bill.csv.gz", gzip(""))
+    })
+    .at("data/bill.csv.gz"),
+    Case::new(Code::EmptyFile, "Parquet without a row", || {
+        Project::sound().file("data/bill.parquet", parquet(&Bill::of([]), Shape::TYPED))
+    })
+    .at("data/bill.parquet"),
+    Case::new(Code::BrokenFile, "gzip that ends early", || {
+        let whole = gzip(Bill::sound().csv());
+        Project::sound().file("data/bill.csv.gz", &whole[..whole.len() - 20])
+    })
+    .at("data/bill.csv.gz"),
+    Case::new(Code::BrokenFile, "gzip without its trailer", || {
+        let whole = gzip(Bill::sound().csv());
+        Project::sound().file("data/bill.csv.gz", &whole[..whole.len() - 8])
+    })
+    .at("data/bill.csv.gz"),
+    Case::new(Code::BrokenFile, "gzip with a wrong checksum", || {
+        let mut whole = gzip(Bill::sound().csv());
+        let checksum = whole.len() - 8;
+        whole[checksum] ^= 1;
+        Project::sound().file("data/bill.csv.gz", whole)
+    })
+    .at("data/bill.csv.gz"),
+    Case::new(Code::BrokenFile, "gzip with garbage behind it", || {
+        let mut whole = gzip(Bill::sound().csv());
+        whole.extend_from_slice(b"garbage behind the last member");
+        Project::sound().file("data/bill.csv.gz", whole)
+    })
+    .at("data/bill.csv.gz"),
+    Case::new(Code::BrokenFile, "a second gzip member that is torn", || {
+        let bill = Bill::of([Charge::sound(), Charge::sound()]).csv();
+        let (first, second) = bill.split_at(bill.len() / 2);
+        let second = gzip(second);
+        let whole = [gzip(first), second[..second.len() - 4].to_vec()].concat();
+        Project::sound().file("data/bill.csv.gz", whole)
+    })
+    .at("data/bill.csv.gz"),
+    Case::new(Code::BrokenFile, "a quote that never closes", || {
+        bytes(Bill::of([Charge::sound(), Charge::sound()]).csv() + "\"torn,1,2\n3,4\n")
+    })
+    .says("never closed")
+    .at(BILL),
+    Case::new(Code::BrokenFile, "Parquet in name and first bytes only", || {
+        Project::sound().file("data/bill.parquet", "PAR1 and then nothing of it PAR1")
+    })
+    .at("data/bill.parquet"),
+    Case::new(Code::BrokenFile, "Parquet without its end", || {
+        let whole = parquet(&Bill::sound(), Shape::TYPED);
+        Project::sound().file("data/bill.parquet", &whole[..whole.len() / 2])
+    })
+    .at("data/bill.parquet"),
+    Case::new(Code::BrokenFile, "Parquet with pages overwritten", || {
+        let mut whole = parquet(&Bill::sound(), Shape::TEXT);
+        let pages = whole.len() / 4;
+        whole[4..pages].fill(0xff);
+        Project::sound().file("data/bill.parquet", whole)
+    })
+    .at("data/bill.parquet"),
+    Case::new(Code::BrokenFile, "UTF-16, little end first", || {
+        let text = Bill::sound().csv();
+        let units = text.encode_utf16().flat_map(u16::to_le_bytes);
+        bytes([0xff, 0xfe].into_iter().chain(units).collect::<Vec<u8>>())
+    })
+    .says("UTF-16")
+    .at(BILL),
+    Case::new(Code::BrokenFile, "UTF-16, big end first", || {
+        let text = Bill::sound().csv();
+        let units = text.encode_utf16().flat_map(u16::to_be_bytes);
+        bytes([0xfe, 0xff].into_iter().chain(units).collect::<Vec<u8>>())
+    })
+    .says("UTF-16")
+    .at(BILL),
+    Case::new(Code::BrokenFile, "a workbook", || bytes(b"PK\x03\x04 and more")).says("ZIP").at(BILL),
+    Case::new(Code::BrokenFile, "a header that is not UTF-8", || {
+        let mut text = Bill::sound().csv().into_bytes();
+        text[3] = 0xff;
+        bytes(text)
+    })
+    .says("header is not UTF-8")
+    .at(BILL),
+    Case::new(Code::BrokenFile, "50,000 columns", || {
+        let columns: Vec<String> = (0..50_000).map(|number| format!("c{number}")).collect();
+        bytes(columns.join(",") + "\n")
+    })
+    .says("50000 columns")
+    .at(BILL),
+    Case::new(Code::DuplicateColumn, "a cost column twice", || {
+        billed(&Bill::sound().with_column("BilledCost"))
+    })
+    .says("`BilledCost` stands twice")
+    .at(BILL),
+    Case::new(Code::ColumnMissing, "no billed cost, but one that sounds like it", || {
+        let bill = Bill::sound().without_column("BilledCost").with_column("BilledCosts");
+        billed(&bill)
+    })
+    .says("the file has a column `BilledCosts`")
+    .at(BILL),
+    Case::new(Code::TooManyBadRows, "two torn rows of a hundred", || {
+        let whole = Bill::of(vec![Charge::sound(); 98]).csv();
+        bytes(whole + "1,2\n3,4\n")
+    })
+    .says("2 of 100 rows")
+    .at(BILL)
+    .times(2),
+    Case::new(Code::SumOverflow, "one file", || {
+        billed(&Bill::of(vec![Charge::sound().costs("100000000000000000000"); 2]))
+    })
+    .at(BILL),
+    Case::new(Code::SumOverflow, "two files that are fine each by itself", || {
+        let large = |name: &str| {
+            Bill::of([Charge::sound().costs("100000000000000000000").with("ResourceId", name)])
+        };
+        Project::sound().bill("a.csv", &large("a")).bill("b.csv", &large("b"))
+    })
+    .at("data/b.csv"),
+    Case::new(Code::SumOverflow, "a debit and a credit that would cancel out", || {
+        let large = ["170000000000000000000", "-170000000000000000000"];
+        ruled(
+            "classify: [ { name: r, when: { charge_category: Usage }, owner: retail } ]\n",
+            large.map(|amount| {
+                let category = if amount.starts_with('-') { "Credit" } else { "Usage" };
+                Charge::sound().costs(amount).with("ChargeCategory", category)
+            }),
+        )
+    }),
+    Case::new(Code::NoChargesInPeriod, "bills of another month", || {
+        billed(&Bill::of([Charge::sound().on("2026-08", "2026-08-05")]))
+    })
+    .says("no charge is billed in 2026-10"),
+    Case::new(Code::ZeroDriverRefused, "a pool that says to fail", || {
+        ruled(
+            "classify: [ { name: all, pool: shared } ]\n\
+             pools: { shared: { split: proportional, on_zero_driver: fail } }\n",
+            [Charge::sound()],
+        )
+    })
+    .says("pool `shared` has nothing to be split by in 2026-10")
+    .at("rules/rules.yaml:2:10"),
+];
+
+#[test]
+fn unusable_input_is_refused_and_nothing_is_published() {
+    for case in FILES {
+        let project = (case.project)();
+        let answer = project.run();
+        let context = format!("{} ({})\n{}", case.code, case.title, answer.stderr);
+        refuses(&answer, case.code, &context);
+        assert!(answer.stderr.contains(case.says), "says `{}`: {context}", case.says);
+        let arrow = format!("--> {}", case.place);
+        assert!(case.place.is_empty() || answer.stderr.contains(&arrow), "{arrow}: {context}");
+        if case.count > 1 {
+            let times = format!("({} times)", case.count);
+            assert!(answer.stderr.contains(&times), "{times}: {context}");
+        }
+        assert!(!project.path("out").join(PERIOD).exists(), "published: {context}");
+        let left = fs::read_dir(project.path("out")).map(|out| out.flatten().collect::<Vec<_>>());
+        let left = left.unwrap_or_default().into_iter().map(|entry| entry.file_name());
+        assert!(left.into_iter().all(|name| name == ".costbook.lock"), "leftovers: {context}");
+    }
+}
+
+/// The answer is the error and its exit code, and only that error.
+fn refuses(answer: &Answer, code: Code, context: &str) {
+    let exit = match code.class() {
+        Class::Configuration => 2,
+        Class::Input => 3,
+        Class::State => 4,
+        Class::Advice => panic!("{code} refuses nothing"),
+    };
+    assert_eq!(answer.exit, Some(exit), "{context}");
+    assert_eq!(answer.stdout, "", "{context}");
+    let errors = answer.stderr.lines().filter(|line| line.starts_with("error["));
+    let errors: Vec<&str> = errors.collect();
+    assert!(!errors.is_empty(), "{context}");
+    let own = format!("error[{code}]: ");
+    assert!(errors.iter().all(|line| line.starts_with(&own)), "{context}");
+}
+
+// ---- Rows that cannot be used: quarantined, and the rest goes on -----------------------------
+
+const QUARANTINED: &[Code] = &[Code::RowsQuarantined];
+
+const ROWS: &[Case] = &[
+    Case::new(Code::BadAmount, "thousands separators", || {
+        odd(Charge::sound().with("BilledCost", "1,234.56"))
+    })
+    .quarantines(&[(BILL, 3, "BilledCost", Code::BadAmount, "1,234.56")]),
+    Case::new(Code::BadAmount, "a currency sign", || {
+        odd(Charge::sound().with("EffectiveCost", "$1.5"))
+    })
+    .quarantines(&[(BILL, 3, "EffectiveCost", Code::BadAmount, "$1.5")]),
+    Case::new(Code::BadAmount, "an underscore", || odd(Charge::sound().with("ListCost", "1_000")))
+        .quarantines(&[(BILL, 3, "ListCost", Code::BadAmount, "1_000")]),
+    Case::new(Code::BadAmount, "brackets", || {
+        odd(Charge::sound().with("ContractedCost", "(12.34)"))
+    })
+    .quarantines(&[(BILL, 3, "ContractedCost", Code::BadAmount, "(12.34)")]),
+    Case::new(Code::BadAmount, "not a number", || odd(Charge::sound().with("BilledCost", "NaN")))
+        .quarantines(&[(BILL, 3, "BilledCost", Code::BadAmount, "NaN")]),
+    Case::new(Code::BadAmount, "infinity", || odd(Charge::sound().with("BilledCost", "inf")))
+        .quarantines(&[(BILL, 3, "BilledCost", Code::BadAmount, "inf")]),
+    Case::new(Code::BadAmount, "digits of another script", || {
+        odd(Charge::sound().with("BilledCost", "١٢"))
+    })
+    .quarantines(&[(BILL, 3, "BilledCost", Code::BadAmount, "١٢")]),
+    Case::new(Code::BadAmount, "an exponent beyond 60", || {
+        odd(Charge::sound().with("BilledCost", "1E-61"))
+    })
+    .quarantines(&[(BILL, 3, "BilledCost", Code::BadAmount, "1E-61")]),
+    Case::new(Code::BadAmount, "37 digits after the point", || {
+        odd(Charge::sound().with("BilledCost", "0.0000000000000000000000000000000000001"))
+    })
+    .quarantines(&[(
+        BILL,
+        3,
+        "BilledCost",
+        Code::BadAmount,
+        "0.0000000000000000000000000000000000001",
+    )]),
+    Case::new(Code::BadAmount, "no billed cost", || odd(Charge::sound().with("BilledCost", "")))
+        .quarantines(&[(BILL, 3, "BilledCost", Code::BadAmount, "")]),
+    Case::new(Code::BadAmount, "a word for null as effective cost", || {
+        odd(Charge::sound().with("EffectiveCost", "NULL"))
+    })
+    .quarantines(&[(BILL, 3, "EffectiveCost", Code::BadAmount, "NULL")]),
+    Case::new(Code::BadDate, "a day that does not exist", || {
+        odd(Charge::sound().with("ChargePeriodStart", "2026-02-30T00:00:00Z"))
+    })
+    .quarantines(&[(BILL, 3, "ChargePeriodStart", Code::BadDate, "2026-02-30T00:00:00Z")]),
+    Case::new(Code::BadDate, "an order of day and month that nobody declared", || {
+        odd(Charge::sound().with("BillingPeriodStart", "10/03/2026"))
+    })
+    .quarantines(&[(BILL, 3, "BillingPeriodStart", Code::BadDate, "10/03/2026")]),
+    Case::new(Code::BadDate, "no date", || odd(Charge::sound().with("ChargePeriodStart", "")))
+        .quarantines(&[(BILL, 3, "ChargePeriodStart", Code::BadDate, "")]),
+    Case::new(Code::BadCurrency, "a sign", || odd(Charge::sound().with("BillingCurrency", "US$")))
+        .quarantines(&[(BILL, 3, "BillingCurrency", Code::BadCurrency, "US$")]),
+    Case::new(Code::BadCurrency, "no currency of ISO 4217", || {
+        odd(Charge::sound().with("BillingCurrency", "XXX"))
+    })
+    .quarantines(&[(BILL, 3, "BillingCurrency", Code::BadCurrency, "XXX")]),
+    Case::new(Code::BadCurrency, "an old Azure code", || {
+        odd(Charge::sound().with("BillingCurrency", "MC"))
+    })
+    .quarantines(&[(BILL, 3, "BillingCurrency", Code::BadCurrency, "MC")]),
+    Case::new(Code::BadCurrency, "none", || odd(Charge::sound().with("BillingCurrency", "")))
+        .quarantines(&[(BILL, 3, "BillingCurrency", Code::BadCurrency, "")]),
+    Case::new(Code::BadText, "a tag that is not UTF-8", || {
+        let text = Bill::of([Charge::sound(), Charge::sound().with("Tags", "@")]).csv();
+        let at = text.rfind('@').expect("the mark");
+        let mut text = text.into_bytes();
+        text[at] = 0xe9;
+        bytes(text)
+    })
+    .quarantines(&[(BILL, 3, "Tags", Code::BadText, "hex:e9")]),
+    Case::new(Code::BadText, "a NUL", || odd(Charge::sound().with("ResourceName", "a\0b")))
+        .quarantines(&[(BILL, 3, "ResourceName", Code::BadText, "a\0b")]),
+    Case::new(Code::BadText, "text behind a closing quote", || {
+        let text = odd_text("\"a\"b");
+        bytes(text)
+    })
+    .quarantines(&[(BILL, 3, "ResourceName", Code::BadText, "a")]),
+    Case::new(Code::BadRowLength, "one short row", || {
+        bytes(Bill::sound().csv() + "1,2,3\n" + Bill::sound().csv().lines().nth(1).unwrap_or("") + "\n")
+    })
+    .quarantines(&[(BILL, 3, "", Code::BadRowLength, "3 fields where the header has 57")]),
+    Case::new(Code::BadRowLength, "one long row", || {
+        bytes(Bill::of([Charge::sound(), Charge::sound()]).csv().trim_end().to_owned() + ",more\n")
+    })
+    .quarantines(&[(BILL, 3, "", Code::BadRowLength, "58 fields where the header has 57")]),
+    Case::new(Code::BadTags, "no JSON, where a rule asks a tag", || {
+        ruled(
+            "classify:\n  - { name: tag, when: { tag.team: retail }, owner: retail }\n  \
+             - { name: rest, owner: payments }\n",
+            [Charge::sound().with("Tags", "{\"team\":\"retail\"}"), Charge::sound().with("Tags", "team=a")],
+        )
+    })
+    .quarantines(&[(BILL, 3, "Tags", Code::BadTags, "team=a")]),
+    Case::new(Code::BadTags, "a list, where a rule asks a tag", || {
+        ruled(
+            "classify:\n  - { name: tag, when: { tag.team: retail }, owner: retail }\n  \
+             - { name: rest, owner: payments }\n",
+            [Charge::sound().with("Tags", "{\"team\":\"retail\"}"), Charge::sound().with("Tags", "[]")],
+        )
+    })
+    .quarantines(&[(BILL, 3, "Tags", Code::BadTags, "[]")]),
+    Case::new(Code::RowsQuarantined, "two rows of three, in the order of rows", || {
+        billed(&Bill::of([
+            Charge::sound().with("BilledCost", "?").with("EffectiveCost", "2.5"),
+            Charge::sound(),
+            Charge::sound().with("ChargePeriodStart", "soon").costs("4"),
+        ]))
+    })
+    .times(2)
+    .quarantines(&[
+        (BILL, 2, "BilledCost", Code::BadAmount, "?"),
+        (BILL, 4, "ChargePeriodStart", Code::BadDate, "soon"),
+    ]),
+];
+
+/// Two rows of which the second has this as the raw text of its resource's name.
+fn odd_text(raw: &str) -> String {
+    let marked = Bill::of([Charge::sound(), Charge::sound().with("ResourceName", "@")]);
+    marked.csv().replace('@', raw)
+}
+
+#[test]
+fn unusable_rows_are_quarantined_with_row_column_and_text() {
+    for case in ROWS {
+        let project = (case.project)();
+        let answer = project.run();
+        let context = format!("{} ({})\n{}", case.code, case.title, answer.stderr);
+        assert_eq!(answer.exit, Some(0), "{context}");
+        let output = project.output();
+        let found: Vec<_> = output.table("quarantine.csv");
+        let shown: Vec<_> = found
+            .iter()
+            .map(|row| [&row["file"], &row["row"], &row["column"], &row["code"], &row["text"]].map(String::as_str))
+            .collect();
+        let rows: Vec<String> = case.quarantine.iter().map(|(_, row, ..)| row.to_string()).collect();
+        let expected: Vec<_> = case
+            .quarantine
+            .iter()
+            .zip(&rows)
+            .map(|((file, _, column, code, text), row)| [*file, row, *column, code.name(), *text])
+            .collect();
+        assert_eq!(shown, expected, "{context}");
+        let quarantined = case.quarantine.len() as u64;
+        let findings = output.findings(Code::RowsQuarantined.name());
+        let counted: u64 = findings.iter().map(|(_, _, count)| count).sum();
+        assert_eq!(counted, quarantined, "{context}");
+        assert!(findings.iter().all(|(_, place, _)| place == BILL), "{findings:?}: {context}");
+        let account = output.account(BILL);
+        assert_eq!(account["quarantined"], quarantined, "{context}");
+        let rows = account["accepted"].as_u64().unwrap_or(0) + quarantined;
+        assert_eq!(account["rows"], rows, "{context}");
+        let codes = output.codes();
+        let expected = [Code::RowsQuarantined.name().to_owned()];
+        assert_eq!(codes, expected, "{context}");
+    }
+}
+
+#[test]
+fn what_is_known_of_quarantined_money_is_told() {
+    let project = billed(&Bill::of([
+        Charge::sound(),
+        Charge::sound().with("BilledCost", "?").with("EffectiveCost", "2.50"),
+    ]));
+    let rows = project.published().table("quarantine.csv");
+    assert_eq!(rows[0]["billing_currency"], "EUR");
+    assert_eq!(rows[0]["billed_cost"], "");
+    assert_eq!(rows[0]["effective_cost"], "2.5");
+}
+
+// ---- What is worth knowing: the run goes on --------------------------------------------------
+
+const NOTED: &[Case] = &[
+    Case::new(Code::DuplicateFile, "the same file under another name", || {
+        let project = billed(&Bill::sound());
+        project.bill("again.csv", &Bill::sound())
+    })
+    .says("that of `data/again.csv`; it counts once")
+    .at(BILL),
+    Case::new(Code::DuplicateFile, "the same content, compressed", || {
+        let project = billed(&Bill::sound());
+        project.file("data/bill.csv.gz", gzip(Bill::sound().csv()))
+    })
+    .says("that of `data/bill.csv`; it counts once")
+    .at("data/bill.csv.gz"),
+    Case::new(Code::CostUnknown, "a list cost is null", || {
+        odd(Charge::sound().with("ListCost", ""))
+    })
+    .says("ListCost is empty on 1 of 2 rows")
+    .at(BILL),
+    Case::new(Code::CostUnknown, "contracted costs are null", || {
+        billed(&Bill::of(
+            ["1", "", "NULL", "null"].map(|text| Charge::sound().with("ContractedCost", text)),
+        ))
+    })
+    .says("ContractedCost is empty on 3 of 4 rows")
+    .at(BILL)
+    .times(3),
+    Case::new(Code::BinarySource, "Parquet with doubles", || {
+        let shape = Shape { money: Money::Double, ..Shape::TYPED };
+        let bill = Bill::of([Charge::sound().costs("0.1"), Charge::sound().costs("0.2")]);
+        Project::sound().file("data/bill.parquet", parquet(&bill, shape))
+    })
+    .at("data/bill.parquet"),
+    Case::new(Code::UnknownColumn, "a column that FOCUS does not have", || {
+        billed(&Bill::sound().with_column("Id"))
+    })
+    .says("`Id`")
+    .at(BILL),
+    Case::new(Code::FocusColumnMissing, "a column that FOCUS 1.2 has", || {
+        billed(&Bill::sound().without_column("RegionName"))
+    })
+    .says("1.2 has columns that the file lacks: `RegionName`")
+    .at(BILL),
+    Case::new(Code::FocusDefect, "a value that FOCUS writes otherwise", || {
+        billed(&Bill::of([Charge::sound().with("ChargeFrequency", "Usage-based")]))
+    })
+    .says("Usage-based")
+    .at(BILL),
+    Case::new(Code::WrongSuffix, "gzip that is called CSV", || bytes(gzip(Bill::sound().csv())))
+        .says("the content is gzip, though the name ends in .csv")
+        .at(BILL),
+    Case::new(Code::WrongSuffix, "CSV that is called gzip", || {
+        Project::sound().file("data/bill.csv.gz", Bill::sound().csv())
+    })
+    .says("the content is plain text, though the name ends in .gz")
+    .at("data/bill.csv.gz"),
+    Case::new(Code::WrongSuffix, "Parquet that is called CSV", || {
+        bytes(parquet(&Bill::sound(), Shape::TYPED))
+    })
+    .says("the content is Parquet, though the name ends in .csv")
+    .at(BILL),
+    Case::new(Code::OtherDelimiter, "semicolons", || bytes(Bill::sound().separated(b';')))
+        .says("';'")
+        .at(BILL),
+    Case::new(Code::OtherDelimiter, "tabs", || bytes(Bill::sound().separated(b'\t'))).at(BILL),
+    Case::new(Code::OtherPeriod, "a row of September and two of November", || {
+        billed(&Bill::of([
+            Charge::sound().on("2026-09", "2026-09-30"),
+            Charge::sound(),
+            Charge::sound().on("2026-11", "2026-11-02"),
+            Charge::sound().on("2026-11", "2026-11-03"),
+        ]))
+    })
+    .says("rows are billed in 2026-")
+    .times(3),
+    Case::new(Code::RowsExcluded, "a header in the middle", || {
+        let bill = Bill::sound().csv();
+        bytes(bill.clone() + &bill)
+    })
+    .says("1 of 3 rows are excluded as `repeated header`")
+    .at(BILL),
+    Case::new(Code::RowsExcluded, "a total row that the column map names", || {
+        let map = fs::read_to_string(home().join("rules/providers/focus.yaml")).expect("the map");
+        let exclusion = "\nexclude:\n  - { name: total row, when: { charge_description: { prefix: \
+                         Total } } }\n";
+        let charges = [Charge::sound(), Charge::sound().with("ChargeDescription", "Total of all")];
+        let project = billed(&Bill::of(charges)).file("own.yaml", map + exclusion);
+        let declared = fs::read_to_string(project.path("costbook.yaml")).expect("the project");
+        project.file("costbook.yaml", declared.replace("format: focus", "format: own.yaml"))
+    })
+    .says("1 of 2 rows are excluded as `total row`")
+    .at(BILL),
+    Case::new(Code::Unallocated, "no rule matches", || {
+        ruled(
+            "classify: [ { name: retail, when: { sub_account_id: shop }, owner: retail } ]\n",
+            [Charge::sound().with("SubAccountId", "shop"), Charge::sound().costs("0.25")],
+        )
+    })
+    .says("0.25 of 1.25 EUR EffectiveCost has no owner"),
+    Case::new(Code::UnknownOwner, "a tag that names nobody", || {
+        tagged("{\"team\":\"retial\"}")
+    })
+    .says("`retial`, which is not among the cost centers")
+    .with(&[Code::Unallocated]),
+    Case::new(Code::ClosedOwner, "a cost center that is closed by then", || {
+        ruled(
+            "classify: [ { name: tag, owner: { from: tag.team } } ]\n",
+            ["2026-10-14", "2026-10-15"].map(|day| {
+                Charge::sound().on(PERIOD, day).with("Tags", "{\"team\":\"labs\"}")
+            }),
+        )
+    })
+    .says("`labs` on days when it is closed")
+    .with(&[Code::Unallocated]),
+    Case::new(Code::ClosedOwner, "a share of one that is closed by then", || {
+        ruled(
+            "classify: [ { name: all, pool: shared } ]\n\
+             pools: { shared: { split: fixed, shares: { labs: 25%, retail: 3/4 } } }\n",
+            [Charge::sound().on(PERIOD, "2026-10-20")],
+        )
+    })
+    .says("pool `shared` gives 1/4 to `labs`")
+    .at("rules/rules.yaml:2:10")
+    .with(&[Code::Unallocated]),
+    Case::new(Code::OwnerCase, "a tag in another case", || tagged("{\"team\":\"RETAIL\"}"))
+        .says("`RETAIL`, which is `retail` but for case")
+        .with(&[Code::Unallocated]),
+    Case::new(Code::ZeroDriver, "split even, as declared", || {
+        ruled(
+            "classify: [ { name: all, pool: shared } ]\n\
+             pools: { shared: { split: proportional, on_zero_driver: even } }\n",
+            [Charge::sound()],
+        )
+    })
+    .says("it is split even, as the pool says")
+    .at("rules/rules.yaml:2:10"),
+    Case::new(Code::ZeroDriver, "left unallocated, as declared by default", || {
+        ruled(
+            "classify: [ { name: all, pool: shared } ]\n\
+             pools: { shared: { split: proportional } }\n",
+            [Charge::sound()],
+        )
+    })
+    .says("it stays unallocated, as the pool says")
+    .at("rules/rules.yaml:2:10")
+    .with(&[Code::Unallocated]),
+    Case::new(Code::NoReceivers, "the only receiver is closed", || {
+        ruled(
+            "classify: [ { name: all, pool: shared } ]\n\
+             pools: { shared: { split: even, include: [ labs ] } }\n",
+            [Charge::sound().on(PERIOD, "2026-10-20")],
+        )
+    })
+    .says("pool `shared` has nobody to receive it in 2026-10")
+    .at("rules/rules.yaml:2:10")
+    .with(&[Code::Unallocated]),
+    Case::new(Code::RuleWithoutMatch, "a rule behind one that takes all", || {
+        ruled(
+            "classify:\n  - { name: everything, owner: payments }\n  \
+             - { name: shadowed, when: { service: Machines }, owner: retail }\n",
+            [Charge::sound()],
+        )
+    })
+    .says("rule `shadowed` matches no charge")
+    .at("rules/rules.yaml:3:11"),
+    Case::new(Code::CreditsExceedCost, "a refund larger than the month", || {
+        billed(&Bill::of([
+            Charge::sound(),
+            Charge::sound().costs("-3.5").with("ChargeCategory", "Credit"),
+        ]))
+    })
+    .says("`payments`: -2.5 EUR"),
+    Case::new(Code::InvoiceUnchecked, "two rows without an invoice", || {
+        let loose = Charge::sound().with("InvoiceId", "");
+        billed(&Bill::of([Charge::sound(), loose.clone(), loose]))
+    })
+    .says("2 rows name no invoice")
+    .times(2),
+];
+
+/// A charge with these tags, and an owner by the tag `team`.
+fn tagged(tags: &str) -> Project {
+    let known = Charge::sound().with("Tags", "{\"team\":\"payments\"}");
+    ruled(
+        "classify: [ { name: tag, owner: { from: tag.team } } ]\n",
+        [known, Charge::sound().with("Tags", tags)],
+    )
+}
+
+#[test]
+fn what_is_worth_knowing_is_told_and_the_run_goes_on() {
+    for case in NOTED {
+        let project = (case.project)();
+        let answer = project.run();
+        let context = format!("{} ({})\n{}", case.code, case.title, answer.stderr);
+        assert_eq!(answer.exit, Some(0), "{context}");
+        let output = project.output();
+        let found = output.findings(case.code.name());
+        let context = format!("{context}\n{found:?}");
+        let count: u64 = found.iter().map(|(_, _, count)| count).sum();
+        assert_eq!(count, case.count, "{context}");
+        assert!(found.iter().all(|(message, ..)| message.contains(case.says)), "{context}");
+        assert!(found.iter().all(|(_, place, _)| place == case.place), "{context}");
+        let mut expected: Vec<&str> = case.also.iter().map(|code| code.name()).collect();
+        expected.push(case.code.name());
+        expected.sort_unstable();
+        assert_eq!(output.codes(), expected, "{context}");
+        warns(&answer, case, &context);
+        fails_on_request(&project, case, &context);
+    }
+}
+
+/// Under cron a warning makes one line, and a note none.
+fn warns(answer: &Answer, case: &Case, context: &str) {
+    let codes = case.also.iter().chain([&case.code]);
+    let grave = codes.filter(|code| code.severity() == Severity::Warning).count();
+    assert_eq!(answer.stderr.lines().count(), usize::from(grave > 0), "{context}");
+    if case.code.severity() == Severity::Warning {
+        let shown = format!("{} ×{}", case.code, case.count);
+        assert!(answer.stderr.contains(&shown), "{shown}: {context}");
+    }
+}
+
+fn fails_on_request(project: &Project, case: &Case, context: &str) {
+    let severity = case.code.severity().name();
+    let again = project.run_with(&["--quiet", "--fail-on", severity]);
+    assert_eq!(again.exit, Some(1), "--fail-on {severity}: {context}");
+}
+
+#[test]
+fn a_sound_project_has_nothing_to_complain_of() {
+    for bill in [
+        billed(&Bill::sound()),
+        Project::sound().file("data/bill.csv.gz", gzip(Bill::sound().csv())),
+        Project::sound().file("data/bill.parquet", parquet(&Bill::sound(), Shape::TEXT)),
+        Project::sound().file("data/bill.parquet", parquet(&Bill::sound(), Shape::TYPED)),
+        bytes(format!("\u{feff}{}", Bill::sound().csv().replace('\n', "\r\n"))),
+        bytes(Bill::sound().csv().trim_end()),
+    ] {
+        let answer = bill.run_with(&["--fail-on", "note"]);
+        let silent = Answer { exit: Some(0), stdout: String::new(), stderr: String::new() };
+        assert_eq!(answer, silent);
+        assert_eq!(bill.output().codes(), Vec::<String>::new());
+    }
+}
+
+// ---- Somebody else's state ------------------------------------------------------------------
+
+/// Plants something, runs, and gives the answer.
+type Plant = fn(&Project);
+
+const STATES: &[(Code, &str, Plant)] = &[
+    (Code::OutputInTheWay, "a file where the month belongs", |project| {
+        project.write("out/2026-10", "mine");
+    }),
+    (Code::OutputInTheWay, "a folder of somebody else", |project| {
+        project.write("out/2026-10/notes.txt", "mine");
+    }),
+    (Code::OutputInTheWay, "a file where all output belongs", |project| {
+        project.write("out", "mine");
+    }),
+    (Code::OutputInTheWay, "a link where all output belongs", |project| {
+        project.write("elsewhere/mine", "mine");
+        std::os::unix::fs::symlink(project.path("elsewhere"), project.path("out")).expect("a link");
+    }),
+    (Code::OutputInTheWay, "a link where the month belongs", |project| {
+        project.write("elsewhere/run.json", "mine");
+        project.write("out/2026-09/run.json", "mine");
+        let link = project.path("out/2026-10");
+        std::os::unix::fs::symlink(project.path("elsewhere"), link).expect("a link");
+    }),
+    (Code::OutputInTheWay, "a folder where the lock belongs", |project| {
+        project.write("out/.costbook.lock/mine", "mine");
+    }),
+];
+
+#[test]
+fn what_is_not_ours_is_left_alone() {
+    for (code, title, plant) in STATES {
+        let project = billed(&Bill::sound());
+        plant(&project);
+        let before = tree(&project);
+        let answer = project.run();
+        let context = format!("{code} ({title})\n{}", answer.stderr);
+        refuses(&answer, *code, &context);
+        let lock = |entry: &String| !entry.contains("out/.costbook.lock ");
+        let after: Vec<String> = tree(&project).into_iter().filter(lock).collect();
+        let before: Vec<String> = before.into_iter().filter(lock).collect();
+        assert_eq!(after, before, "{context}");
+    }
+}
+
+/// Every file below the project with its content, in order; links are not followed.
+fn tree(project: &Project) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut folders = vec![project.folder().to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("a folder").flatten() {
+            let path = entry.path();
+            let name = path.strip_prefix(project.folder()).expect("below the project").display();
+            match entry.file_type().expect("a kind") {
+                kind if kind.is_dir() => folders.push(path),
+                kind if kind.is_symlink() => found.push(format!("{name} → {:?}", fs::read_link(&path))),
+                _ => found.push(format!("{name} {:?}", fs::read(&path))),
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn a_second_run_waits_for_nobody() {
+    let project = billed(&Bill::sound());
+    let first = project.published();
+    let lock = fs::File::options().write(true).open(project.path("out/.costbook.lock"));
+    let lock = lock.expect("a run leaves the file that it locks");
+    lock.lock().expect("nobody holds it");
+    let answer = project.run();
+    refuses(&answer, Code::RunInProgress, &answer.stderr);
+    assert_eq!(project.output(), first);
+    drop(lock);
+    assert_eq!(project.run().exit, Some(0));
+}
+
+/// A disk that takes no more is made by a limit on the size of files, whose signal is ignored.
+#[test]
+fn a_full_disk_leaves_what_was_published() {
+    let project = billed(&Bill::sound());
+    let first = project.published();
+    project.write("data/more.csv", Bill::of(vec![Charge::sound().with("ResourceId", "vm-2"); 3]).csv());
+    let limited = "trap '' XFSZ; ulimit -f 1; exec \"$0\" run --project . --period 2026-10";
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-c", limited, env!("CARGO_BIN_EXE_costbook")]).current_dir(project.folder());
+    let answer = support::answer(&mut shell);
+    refuses(&answer, Code::OutputFailed, &answer.stderr);
+    assert_eq!(project.output(), first);
+    assert_eq!(project.run().exit, Some(0));
+    assert_eq!(project.output().run()["sources"][0]["files"].as_array().map(Vec::len), Some(2));
+    let names = fs::read_dir(project.path("out")).expect("the folder of output").flatten();
+    let mut names: Vec<_> = names.map(|entry| entry.file_name()).collect();
+    names.sort();
+    assert_eq!(names, [".costbook.lock", PERIOD]);
+}
+
+// ---- All codes -------------------------------------------------------------------------------
+
+/// Codes that nothing outside can bring about, and why.
+const UNREACHABLE: &[(Code, &str)] =
+    &[(Code::ConservationBroken, "it tells of a fault of costbook itself; no input is known to show it")];
+
+/// Codes whose test is a function of its own.
+const ALONE: &[Code] = &[Code::RunInProgress, Code::OutputFailed];
+
+#[test]
+fn every_code_has_an_example() {
+    let cases = FILES.iter().chain(ROWS).chain(NOTED).map(|case| case.code);
+    let here: Vec<Code> = cases.chain(STATES.iter().map(|(code, ..)| *code)).chain(ALONE.iter().copied()).collect();
+    for code in Code::ALL {
+        let golden = home().join("tests/golden").join(code.name()).join("expected.txt").exists();
+        let unreachable = UNREACHABLE.iter().any(|(known, why)| known == code && !why.is_empty());
+        let known = here.contains(code);
+        assert!(golden || known || unreachable, "{code} has no example");
+        assert!(!(unreachable && (golden || known)), "{code} has an example: it can be reached");
+    }
+}
+
+#[test]
+fn no_code_here_is_used_for_another() {
+    for case in ROWS {
+        let own = case.quarantine.iter().any(|(_, _, _, code, _)| *code == case.code);
+        assert!(own || QUARANTINED.contains(&case.code), "{} ({})", case.code, case.title);
+    }
+    for code in Code::ALL {
+        let advice = code.class() == Class::Advice;
+        assert_eq!(advice, code.severity() != Severity::Error, "{code}");
+    }
+}
