@@ -155,17 +155,35 @@ fn showback_is_the_sum_of_its_detail(output: &Output) -> TestCaseResult {
         let amount = |column: &str| exact(&row[column]);
         prop_assert_eq!(amount("direct"), direct);
         prop_assert_eq!(amount("shared_in") + amount("shared_out"), shared);
-        let (empty, full) = if row["kind"] == "pool" { ("shared_in", "total") } else { ("shared_out", "shared_out") };
+        let (empty, full) = if row["kind"] == "pool" {
+            ("shared_in", "total")
+        } else {
+            ("shared_out", "shared_out")
+        };
         prop_assert_eq!(&row[empty], "0");
         prop_assert_eq!(&row[full], "0");
-        prop_assert_eq!(amount("total"), amount("direct") + amount("shared_in") + amount("shared_out"));
+        prop_assert_eq!(
+            amount("total"),
+            amount("direct") + amount("shared_in") + amount("shared_out")
+        );
         let components = columns[from..to].iter().map(|name| amount(name));
         prop_assert_eq!(amount("total"), components.fold(Exact::zero(), |sum, more| sum + more));
-        prop_assert_eq!(amount("billed_cost"), sum(&detail, "billed_cost", |line| own(line, |_| true)));
-        prop_assert!(seen.insert((row["kind"].clone(), row["owner"].clone(), row["currency"].clone())));
+        prop_assert_eq!(
+            amount("billed_cost"),
+            sum(&detail, "billed_cost", |line| own(line, |_| true))
+        );
+        prop_assert!(seen.insert((
+            row["kind"].clone(),
+            row["owner"].clone(),
+            row["currency"].clone()
+        )));
     }
     for line in &detail {
-        prop_assert!(seen.contains(&(line["kind"].clone(), line["owner"].clone(), line["currency"].clone())));
+        prop_assert!(seen.contains(&(
+            line["kind"].clone(),
+            line["owner"].clone(),
+            line["currency"].clone()
+        )));
     }
     Ok(())
 }
@@ -180,7 +198,9 @@ fn prior_month_stands_beside_it(output: &Output, world: &World) -> TestCaseResul
             prop_assert_eq!((&*row["prior_period"], &*row["delta"]), ("", ""));
             continue;
         }
-        let own = |key: &LineKey| key.0 == row["kind"] && key.1 == row["owner"] && key.4 == row["currency"];
+        let own = |key: &LineKey| {
+            key.0 == row["kind"] && key.1 == row["owner"] && key.4 == row["currency"]
+        };
         let lines = prior.lines.iter().filter(|(key, _)| own(key));
         let before = lines.map(|(_, costs)| costs[1].clone()).fold(Exact::zero(), |a, b| a + b);
         prop_assert_eq!(exact(&row["prior_period"]), before.clone(), "{}", describe(world));
@@ -244,9 +264,15 @@ fn proof_holds(output: &Output, expected: &Expected) -> TestCaseResult {
     }
     for (currency, (rows, costs)) in &expected.accepted {
         for stage in ["period", "classify", "allocate"] {
-            let of_stage = proof.iter().filter(|row| row["stage"] == stage && row["currency"] == *currency);
-            let told: Vec<_> = of_stage.map(|row| (&*row["metric"], exact(&row["in"]), row["rows_in"].clone())).collect();
-            let known = METRICS.iter().zip(costs).map(|(metric, amount)| (*metric, amount.clone(), rows.to_string()));
+            let of_stage =
+                proof.iter().filter(|row| row["stage"] == stage && row["currency"] == *currency);
+            let told: Vec<_> = of_stage
+                .map(|row| (&*row["metric"], exact(&row["in"]), row["rows_in"].clone()))
+                .collect();
+            let known = METRICS
+                .iter()
+                .zip(costs)
+                .map(|(metric, amount)| (*metric, amount.clone(), rows.to_string()));
             prop_assert_eq!(told, known.collect::<Vec<_>>(), "{} {}", stage, currency);
         }
     }
@@ -338,7 +364,8 @@ fn all_control_totals(run: &Value) -> BTreeMap<(String, String), Exact> {
 
 fn findings_of_no_file(run: &Value) -> Vec<Value> {
     let findings = run["findings"].as_array().expect("findings");
-    let of_file = |finding: &&Value| finding["place"].as_str().is_some_and(|p| p.starts_with("data/"));
+    let of_file =
+        |finding: &&Value| finding["place"].as_str().is_some_and(|p| p.starts_with("data/"));
     findings.iter().filter(|finding| !of_file(finding)).cloned().collect()
 }
 

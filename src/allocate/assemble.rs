@@ -8,7 +8,9 @@ use crate::diagnostics::{Code, Finding};
 use crate::domain::{Amount, CostMetric, Costs, Currency};
 use crate::ingest::FileId;
 
-use super::cube::{Bearer, Cube, Group, LineageKey, NameId, Reason, StoredCell, UnallocatedItem, Verdict};
+use super::cube::{
+    Bearer, Cube, Group, LineageKey, NameId, Reason, StoredCell, UnallocatedItem, Verdict,
+};
 use super::kernel::Kernel;
 use super::names::Names;
 use super::plan::Plan;
@@ -36,7 +38,9 @@ pub fn assemble(plan: &Plan<'_>, kernels: Vec<Kernel<'_>>) -> Result<Cube, Findi
     let unallocated = unallocated(&whole, &rename)?;
     let lineage = lineage
         .into_iter()
-        .map(|(key, sum)| (LineageKey { verdict: rename_verdict(key.verdict, &rename), ..key }, sum))
+        .map(|(key, sum)| {
+            (LineageKey { verdict: rename_verdict(key.verdict, &rename), ..key }, sum)
+        })
         .collect();
     let (groups, cells, tails) = cells(&mut whole, &rename)?;
     Ok(Cube {
@@ -53,7 +57,8 @@ pub fn assemble(plan: &Plan<'_>, kernels: Vec<Kernel<'_>>) -> Result<Cube, Findi
     })
 }
 
-type Coverage = BTreeMap<(Currency, u32), (u64, Costs)>;
+type RowsAndCosts = (u64, Costs);
+type Coverage = BTreeMap<(Currency, u32), RowsAndCosts>;
 
 /// Numbers profiles by their content, since which came first is chance.
 fn coverage(plan: &Plan<'_>, whole: &Kernel<'_>) -> Result<(Vec<Vec<String>>, Coverage), Finding> {
@@ -73,13 +78,14 @@ fn too_large() -> Finding {
     Finding::new(Code::SumOverflow, "the amounts of all files sum beyond what can be kept exactly")
 }
 
-fn lineage(whole: &Kernel<'_>) -> Result<Vec<(LineageKey, (u64, Costs))>, Finding> {
+fn lineage(whole: &Kernel<'_>) -> Result<Vec<(LineageKey, RowsAndCosts)>, Finding> {
     let mut found = Vec::new();
     for (file, sums) in whole.lineage.iter().enumerate() {
         for (key, sum) in whole.verdicts.iter().zip(sums).filter(|(_, sum)| sum.rows > 0) {
             let file = FileId(u32::try_from(file).unwrap_or(u32::MAX));
             let costs = sum.costs().ok_or_else(too_large)?;
-            let key = LineageKey { month: key.month, verdict: key.verdict, currency: key.currency, file };
+            let key =
+                LineageKey { month: key.month, verdict: key.verdict, currency: key.currency, file };
             found.push((key, (sum.rows, costs)));
         }
     }
@@ -113,7 +119,8 @@ fn unallocated(
 }
 
 fn item_key(item: &UnallocatedItem) -> impl Ord + '_ {
-    let place = (item.provider, item.billing_account, item.sub_account, item.service, &item.resource);
+    let place =
+        (item.provider, item.billing_account, item.sub_account, item.service, &item.resource);
     (item.reason, item.rule, place, item.currency)
 }
 
@@ -123,14 +130,15 @@ fn cells(whole: &mut Kernel<'_>, rename: &impl Fn(NameId) -> NameId) -> Result<C
     let mut groups: Vec<(Group, u32)> = std::mem::take(&mut whole.groups)
         .into_iter()
         .zip(0..)
-        .map(|(group, old)| (rename_group(group, rename), old))
+        .map(|(group, old)| (rename_group(&group, rename), old))
         .collect();
     groups.sort_unstable();
     let mut rank = vec![0_u32; groups.len()];
     for (new, (_, old)) in (0..).zip(&groups) {
         rank[*old as usize] = new;
     }
-    let ranked = |((group, day), cell): (&(u32, NaiveDate), u32)| (rank[*group as usize], *day, cell);
+    let ranked =
+        |((group, day), cell): (&(u32, NaiveDate), u32)| (rank[*group as usize], *day, cell);
     let mut order: Vec<(u32, NaiveDate, u32)> = whole.cells.iter().zip(0..).map(ranked).collect();
     order.sort_unstable();
     let mut cells = Vec::with_capacity(order.len());
@@ -199,7 +207,7 @@ fn rename_base(base: ItemBase, rename: &impl Fn(NameId) -> NameId) -> ItemBase {
     }
 }
 
-fn rename_group(group: Group, rename: &impl Fn(NameId) -> NameId) -> Group {
+fn rename_group(group: &Group, rename: &impl Fn(NameId) -> NameId) -> Group {
     Group {
         verdict: rename_verdict(group.verdict, rename),
         component: rename(group.component),
@@ -212,7 +220,9 @@ fn rename_group(group: Group, rename: &impl Fn(NameId) -> NameId) -> Group {
         service: rename(group.service),
         charge_category: rename(group.charge_category),
         dimensions: group.dimensions.iter().map(|id| rename(*id)).collect(),
-        ..group
+        month: group.month,
+        currency: group.currency,
+        segment: group.segment,
     }
 }
 
@@ -225,7 +235,7 @@ impl Kernel<'_> {
         let profiles: Vec<u32> = other.profiles.iter().map(|p| self.profile_id(p)).collect();
         let groups: Vec<u32> = std::mem::take(&mut other.groups)
             .into_iter()
-            .map(|group| self.group(rename_group(group, &rename)))
+            .map(|group| self.group(rename_group(&group, &rename)))
             .collect();
         for (index, (group, day)) in (0..).zip(&other.cells) {
             let cell = self.cell(groups[*group as usize], *day);
@@ -234,10 +244,12 @@ impl Kernel<'_> {
         let verdicts: Vec<u32> = other
             .verdicts
             .iter()
-            .map(|key| self.verdict_id(super::kernel::VerdictKey {
-                verdict: rename_verdict(key.verdict, &rename),
-                ..*key
-            }))
+            .map(|key| {
+                self.verdict_id(super::kernel::VerdictKey {
+                    verdict: rename_verdict(key.verdict, &rename),
+                    ..*key
+                })
+            })
             .collect();
         for (file, sums) in other.lineage.iter().enumerate() {
             for (verdict, sum) in verdicts.iter().zip(sums).filter(|(_, sum)| sum.rows > 0) {

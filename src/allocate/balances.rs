@@ -69,7 +69,10 @@ impl Balances {
     }
 
     pub(super) fn lines(&self, month: Period) -> Vec<Line> {
-        let line = |((party, component, currency), (rows, costs)): (&(Party, String, Currency), &(u64, Costs))| Line {
+        let line = |((party, component, currency), (rows, costs)): (
+            &(Party, String, Currency),
+            &(u64, Costs),
+        )| Line {
             month,
             party: party.clone(),
             flow: Flow::Direct,

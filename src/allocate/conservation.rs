@@ -21,7 +21,8 @@ pub fn prove(scan: &ScanReport, cube: &Cube, allocation: &Allocation) -> Vec<Con
     let read = sums(scan.totals().iter().map(|((currency, _), t)| (*currency, t.rows, t.costs)));
     let billed = sums(of_period(scan, period));
     let all_cells = sums(cube.cells().map(|cell| (cell.group.currency, cell.rows, cell.costs)));
-    let lineage = sums(cube.lineage.iter().map(|(key, (rows, costs))| (key.currency, *rows, *costs)));
+    let lineage =
+        sums(cube.lineage.iter().map(|(key, (rows, costs))| (key.currency, *rows, *costs)));
     let cells = cube.cells().filter(|cell| cell.group.month == period);
     let cells = sums(cells.map(|cell| (cell.group.currency, cell.rows, cell.costs)));
     let direct = lines(allocation, |line| line.flow == Flow::Direct);
@@ -33,7 +34,8 @@ pub fn prove(scan: &ScanReport, cube: &Cube, allocation: &Allocation) -> Vec<Con
     rows.extend(stage("period", &billed, &cells));
     rows.extend(stage("classify", &cells, &direct));
     for pool in pools(allocation) {
-        let held = |line: &Line| line.party == Party::Pool(pool.clone()) && line.flow != Flow::SharedOut;
+        let held =
+            |line: &Line| line.party == Party::Pool(pool.clone()) && line.flow != Flow::SharedOut;
         let given = |line: &Line| line.flow == Flow::SharedIn(pool.clone());
         let held = lines(allocation, held);
         let mut given = lines(allocation, given);
@@ -64,21 +66,29 @@ pub fn broken(rows: &[ConservationRow]) -> Vec<Finding> {
             row.rows_in,
             row.rows_out
         );
-        Finding::new(Code::ConservationBroken, text).help("please report this with the inputs; nothing was published")
+        Finding::new(Code::ConservationBroken, text)
+            .help("please report this with the inputs; nothing was published")
     };
     rows.iter().filter(|row| !row.holds()).map(report).collect()
 }
 
 /// The totals of the period, per currency and metric that any file knows.
 #[must_use]
-pub fn period_totals(scan: &ScanReport, period: Period, allocation: &Allocation) -> Vec<PeriodTotal> {
+pub fn period_totals(
+    scan: &ScanReport,
+    period: Period,
+    allocation: &Allocation,
+) -> Vec<PeriodTotal> {
     let mut totals = Vec::new();
     for ((currency, month), accepted) in scan.totals() {
         if month != period {
             continue;
         }
         let sum = |metric: CostMetric, party: fn(&Party) -> bool| -> Amount {
-            let of = allocation.lines.iter().filter(|line| line.currency == currency && party(&line.party));
+            let of = allocation
+                .lines
+                .iter()
+                .filter(|line| line.currency == currency && party(&line.party));
             of.map(|line| line.costs[metric]).sum()
         };
         for metric in CostMetric::ALL {
@@ -99,9 +109,10 @@ pub fn period_totals(scan: &ScanReport, period: Period, allocation: &Allocation)
 }
 
 fn of_period(scan: &ScanReport, period: Period) -> impl Iterator<Item = (Currency, u64, Costs)> {
-    let of = move |((currency, month), totals): ((Currency, Period), crate::ingest::MonthTotals)| {
-        (month == period).then_some((currency, totals.rows, totals.costs))
-    };
+    let of =
+        move |((currency, month), totals): ((Currency, Period), crate::ingest::MonthTotals)| {
+            (month == period).then_some((currency, totals.rows, totals.costs))
+        };
     scan.totals().into_iter().filter_map(of)
 }
 
@@ -129,7 +140,8 @@ fn pools(allocation: &Allocation) -> Vec<String> {
             pools.push(name.clone());
         }
     }
-    let step = |name: &String| allocation.trace.iter().find(|s| s.pool_name == *name).map(|s| s.step);
+    let step =
+        |name: &String| allocation.trace.iter().find(|s| s.pool_name == *name).map(|s| s.step);
     pools.sort_by_key(|name| (step(name), name.clone()));
     pools
 }

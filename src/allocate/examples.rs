@@ -52,12 +52,15 @@ fn run(
         .unwrap_or(today);
     let place = Place::Text(test.span.clone());
     let Ok(resolved) = dimensions.resolve(&texts, source, day, org) else {
-        return Some(Finding::new(Code::RuleTestFailed, "the tags of the example cannot be read").at(place));
+        return Some(
+            Finding::new(Code::RuleTestFailed, "the tags of the example cannot be read").at(place),
+        );
     };
     let resolved = with_given(resolved, test, rules);
     let faults = faults(test, rules, &resolved);
     (!faults.is_empty()).then(|| {
-        Finding::new(Code::RuleTestFailed, format!("the example fails: {}", faults.join("; "))).at(place)
+        Finding::new(Code::RuleTestFailed, format!("the example fails: {}", faults.join("; ")))
+            .at(place)
     })
 }
 
@@ -90,7 +93,11 @@ fn faults(test: &RuleTest, rules: &RuleSet, charge: &Resolved<'_>) -> Vec<String
     if let Some(expected) = &test.outcome
         && !fits(expected, &decision)
     {
-        faults.push(format!("expected {}, found {}", expectation(expected, rules), outcome(&decision, rules)));
+        faults.push(format!(
+            "expected {}, found {}",
+            expectation(expected, rules),
+            outcome(&decision, rules)
+        ));
     }
     if let Some(expected) = test.rule
         && rule_of(&decision) != Some(expected)
@@ -102,8 +109,13 @@ fn faults(test: &RuleTest, rules: &RuleSet, charge: &Resolved<'_>) -> Vec<String
         let found = charge.dimension(*dimension);
         if found != expected.as_deref() {
             let name = &rules.dimension(*dimension).name;
-            let show = |value: Option<&str>| value.map_or("no value".to_owned(), |v| format!("`{v}`"));
-            faults.push(format!("expected {name} {}, found {}", show(expected.as_deref()), show(found)));
+            let show =
+                |value: Option<&str>| value.map_or("no value".to_owned(), |v| format!("`{v}`"));
+            faults.push(format!(
+                "expected {name} {}, found {}",
+                show(expected.as_deref()),
+                show(found)
+            ));
         }
     }
     faults
@@ -129,7 +141,8 @@ fn expectation(expected: &Expected, rules: &RuleSet) -> String {
 }
 
 fn outcome(decision: &Decision, rules: &RuleSet) -> String {
-    let by = rule_of(decision).map_or(String::new(), |rule| format!(" by rule `{}`", rules.rule(rule).name));
+    let by = rule_of(decision)
+        .map_or(String::new(), |rule| format!(" by rule `{}`", rules.rule(rule).name));
     match decision {
         Decision::Owner(_, name) => format!("owner `{name}`{by}"),
         Decision::Pool(_, pool) => format!("pool `{}`{by}", rules.pool(*pool).name),

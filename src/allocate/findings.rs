@@ -59,7 +59,8 @@ fn other_months(cube: &Cube) -> Vec<Finding> {
 
 fn invoices(cube: &Cube) -> Option<Finding> {
     let of_period = cube.cells().filter(|cell| cell.group.month == cube.period);
-    let unnamed: u64 = of_period.filter(|c| c.group.invoice == NameId::ABSENT).map(|c| c.rows).sum();
+    let unnamed: u64 =
+        of_period.filter(|c| c.group.invoice == NameId::ABSENT).map(|c| c.rows).sum();
     (unnamed > 0).then(|| {
         let text = format!("{unnamed} rows name no invoice; they cannot be tied to one");
         Finding::new(Code::InvoiceUnchecked, text).count(unnamed)
@@ -104,12 +105,16 @@ fn unusable_owners(cube: &Cube, org: &Org) -> Vec<Finding> {
     }
     let report = |((code, name), rows): ((Code, &str), u64)| {
         let text = match code {
-            Code::ClosedOwner => format!("charges name the owner `{name}` on days when it is closed"),
+            Code::ClosedOwner => {
+                format!("charges name the owner `{name}` on days when it is closed")
+            }
             Code::OwnerCase => match org.standing(name, cube.period.first()) {
                 Standing::CaseDiffers(known) => {
                     format!("charges name the owner `{name}`, which is `{known}` but for case")
                 }
-                _ => format!("charges name the owner `{name}`, which differs from a known one in case"),
+                _ => format!(
+                    "charges name the owner `{name}`, which differs from a known one in case"
+                ),
             },
             _ => format!("charges name the owner `{name}`, which is not among the cost centers"),
         };
@@ -119,7 +124,8 @@ fn unusable_owners(cube: &Cube, org: &Org) -> Vec<Finding> {
 }
 
 fn rules_without_match(cube: &Cube, rules: &RuleSet) -> Vec<Finding> {
-    let matched: BTreeSet<RuleId> = cube.lineage.keys().filter_map(|key| key.verdict.rule).collect();
+    let matched: BTreeSet<RuleId> =
+        cube.lineage.keys().filter_map(|key| key.verdict.rule).collect();
     let numbered = rules.classify.iter().zip((0..).map(RuleId));
     numbered
         .filter(|(_, id)| !matched.contains(id))
@@ -134,7 +140,8 @@ fn negative_owners(allocation: &Allocation) -> Vec<Finding> {
     let mut sums: BTreeMap<(&str, Currency), Amount> = BTreeMap::new();
     for line in &allocation.lines {
         if let Party::Owner(name) = &line.party {
-            *sums.entry((name, line.currency)).or_default() += line.costs[CostMetric::EffectiveCost];
+            *sums.entry((name, line.currency)).or_default() +=
+                line.costs[CostMetric::EffectiveCost];
         }
     }
     let negative = sums.into_iter().filter(|(_, amount)| amount.is_negative());

@@ -17,10 +17,10 @@ use crate::ingest::{Charge, Rejection, Sink};
 
 use super::classify::{Decision, classify, component};
 use super::cube::{Bearer, Group, Reason, Verdict};
+use super::memo::Memo;
 use super::names::Names;
 use super::plan::{Plan, Role};
 use super::sums::{RunningSum, SumTable};
-use super::memo::Memo;
 use super::worklist::{ItemBase, Worklist};
 
 /// The profile of charges whose provenance nobody reports.
@@ -136,9 +136,13 @@ impl<'p> Kernel<'p> {
             texts.push(decoded.map_err(|_| Rejection { text, code: Code::BadText })?);
         }
         let source = plan.source_name(charge.file);
-        let resolved = plan.dimensions.resolve(&texts, source, charge.day, plan.org).map_err(|_| {
-            Rejection { text: plan.dimensions.tags_text().unwrap_or_default(), code: Code::BadTags }
-        })?;
+        let resolved =
+            plan.dimensions.resolve(&texts, source, charge.day, plan.org).map_err(|_| {
+                Rejection {
+                    text: plan.dimensions.tags_text().unwrap_or_default(),
+                    code: Code::BadTags,
+                }
+            })?;
         let decision = classify(plan.rules, &resolved);
         let verdict = self.verdict(&decision);
         let component = self.names.id(Some(component(plan.rules, &resolved)));
@@ -152,10 +156,10 @@ impl<'p> Kernel<'p> {
             let base = ItemBase {
                 verdict,
                 currency: charge.currency,
-                provider: self.names.id(plan.provider(&texts)),
-                billing_account: self.names.id(plan.text(Role::BillingAccount, &texts)),
-                sub_account: self.names.id(plan.text(Role::SubAccount, &texts)),
-                service: self.names.id(plan.text(Role::Service, &texts)),
+                provider: self.names.id(Plan::provider(&texts)),
+                billing_account: self.names.id(Plan::text(Role::BillingAccount, &texts)),
+                sub_account: self.names.id(Plan::text(Role::SubAccount, &texts)),
+                service: self.names.id(Plan::text(Role::Service, &texts)),
             };
             self.worklist.base(base)
         });
@@ -192,16 +196,15 @@ impl<'p> Kernel<'p> {
         source: &str,
         resolved: &crate::tags::Resolved<'_>,
     ) {
-        let plan = self.plan;
         group.source = self.names.id(Some(source));
-        group.provider = self.names.id(plan.provider(texts));
-        group.invoice_issuer = self.names.id(plan.text(Role::InvoiceIssuer, texts));
-        group.invoice = self.names.id(plan.text(Role::Invoice, texts));
-        group.billing_account = self.names.id(plan.text(Role::BillingAccount, texts));
-        group.sub_account = self.names.id(plan.text(Role::SubAccount, texts));
-        group.service = self.names.id(plan.text(Role::Service, texts));
-        group.charge_category = self.names.id(plan.text(Role::ChargeCategory, texts));
-        let kept = plan.detail.iter();
+        group.provider = self.names.id(Plan::provider(texts));
+        group.invoice_issuer = self.names.id(Plan::text(Role::InvoiceIssuer, texts));
+        group.invoice = self.names.id(Plan::text(Role::Invoice, texts));
+        group.billing_account = self.names.id(Plan::text(Role::BillingAccount, texts));
+        group.sub_account = self.names.id(Plan::text(Role::SubAccount, texts));
+        group.service = self.names.id(Plan::text(Role::Service, texts));
+        group.charge_category = self.names.id(Plan::text(Role::ChargeCategory, texts));
+        let kept = self.plan.detail.iter();
         group.dimensions = kept.map(|id| self.names.id(resolved.dimension(*id))).collect();
     }
 
@@ -315,7 +318,7 @@ impl Sink for Kernel<'_> {
         }
         if let Some(base) = target.unallocated {
             let resource = charge.texts[self.plan.resource_text].unwrap_or_default();
-            let counted = if in_period { 1 } else { 0 };
+            let counted = u64::from(in_period);
             let costs = if in_period { charge.costs } else { Costs::ZERO };
             self.worklist.add(base, resource, charge.month, counted, &costs);
         }

@@ -40,7 +40,9 @@ impl Keys {
     fn of_lanes(&self, lanes: &[Vec<u64>; 2]) -> Fingerprint {
         let one = |state: &RandomState, lane: &[u64]| {
             let mut hasher = state.build_hasher();
-            lane.iter().for_each(|part| hasher.write_u64(*part));
+            for part in lane {
+                hasher.write_u64(*part);
+            }
             hasher.finish()
         };
         [one(&self.0, &lanes[0]), one(&self.1, &lanes[1])]
@@ -57,7 +59,12 @@ struct Slot {
 
 impl Slot {
     #[inline]
-    fn print(&mut self, text: Option<&[u8]>, questions: Option<&Questions<'_>>, keys: &Keys) -> Fingerprint {
+    fn print(
+        &mut self,
+        text: Option<&[u8]>,
+        questions: Option<&Questions<'_>>,
+        keys: &Keys,
+    ) -> Fingerprint {
         if questions.is_some() {
             return [u64::from(self.classes.id(text, questions)), 1];
         }
@@ -151,7 +158,9 @@ mod tests {
         let mut memo: Memo<u8> = Memo::new(2);
         let first = print(&mut memo, &[Some("a"), Some("b")]);
         memo.insert(first, 7);
-        for other in [[Some("a"), None], [Some("ab"), Some("")], [None, Some("b")], [Some("b"), Some("a")]] {
+        for other in
+            [[Some("a"), None], [Some("ab"), Some("")], [None, Some("b")], [Some("b"), Some("a")]]
+        {
             let found = print(&mut memo, &other);
             assert_eq!(memo.get(found), None, "{other:?}");
         }

@@ -48,7 +48,8 @@ impl Names {
 
     /// The texts in order, and the new id of each old one. Then ids order like texts.
     pub(super) fn sorted(self) -> (Vec<Box<str>>, Vec<NameId>) {
-        let mut order: Vec<u32> = (1..u32::try_from(self.texts.len()).unwrap_or(u32::MAX)).collect();
+        let mut order: Vec<u32> =
+            (1..u32::try_from(self.texts.len()).unwrap_or(u32::MAX)).collect();
         order.sort_unstable_by(|a, b| self.texts[*a as usize].cmp(&self.texts[*b as usize]));
         let mut renamed = vec![NameId::ABSENT; self.texts.len()];
         for (rank, old) in (1..).zip(&order) {

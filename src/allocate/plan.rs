@@ -121,14 +121,14 @@ impl<'p> Plan<'p> {
         &self.sources[usize::from(self.source_of_file[file.0 as usize])]
     }
 
-    pub(super) fn text<'t>(&self, role: Role, texts: &[Option<&'t str>]) -> Option<&'t str> {
+    pub(super) fn text<'t>(role: Role, texts: &[Option<&'t str>]) -> Option<&'t str> {
         texts[role as usize]
     }
 
     /// The provider by whichever column names it.
-    pub(super) fn provider<'t>(&self, texts: &[Option<&'t str>]) -> Option<&'t str> {
+    pub(super) fn provider<'t>(texts: &[Option<&'t str>]) -> Option<&'t str> {
         let columns = [Role::ServiceProvider, Role::Provider, Role::InvoiceIssuer];
-        columns.into_iter().find_map(|role| self.text(role, texts))
+        columns.into_iter().find_map(|role| Self::text(role, texts))
     }
 
     /// Where each dimension's value came from, as numbers.
@@ -139,7 +139,9 @@ impl<'p> Plan<'p> {
     /// A profile as reports write it.
     pub(super) fn profile_labels(&self, profile: &[u16]) -> Vec<String> {
         let numbered = profile.iter().zip(0_u16..);
-        numbered.map(|(code, index)| self.dimensions.label(DimensionId(index), of_code(*code))).collect()
+        numbered
+            .map(|(code, index)| self.dimensions.label(DimensionId(index), of_code(*code)))
+            .collect()
     }
 }
 

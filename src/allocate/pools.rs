@@ -97,16 +97,15 @@ impl Work<'_> {
         let pool = self.rules.pool(id);
         let mut lots: BTreeMap<(Receiving, String, Currency), Costs> = BTreeMap::new();
         for (lot, costs) in self.balances.lots(id) {
-            let receiving = receiving(pool, self.org, self.segments, lot.segment, self.balances, self.month);
+            let receiving =
+                receiving(pool, self.org, self.segments, lot.segment, self.balances, self.month);
             *lots.entry((receiving, lot.component.clone(), lot.currency)).or_default() += *costs;
         }
         // All weights before any share: what a pool gives must not weigh in the same pool.
         let mut divisions: BTreeMap<(&Receiving, Currency), Division> = BTreeMap::new();
         for (receiving, _, currency) in lots.keys() {
-            if !divisions.contains_key(&(receiving, *currency)) {
-                let division = self.division(pool, receiving, *currency);
-                divisions.insert((receiving, *currency), division);
-            }
+            let division = divisions.entry((receiving, *currency));
+            division.or_insert_with(|| self.division(pool, receiving, *currency));
         }
         for ((receiving, component, currency), costs) in &lots {
             let division = &divisions[&(receiving, *currency)];
@@ -144,7 +143,8 @@ impl Work<'_> {
             self.report(pool, finding);
             return nobody("no receivers");
         }
-        let one = |owner: &String| (Party::Owner(owner.clone()), BigUint::from(1_u32), "1".to_owned());
+        let one =
+            |owner: &String| (Party::Owner(owner.clone()), BigUint::from(1_u32), "1".to_owned());
         Division {
             method: method.to_owned(),
             shares: receiving.owners.iter().map(one).collect(),
@@ -164,8 +164,9 @@ impl Work<'_> {
                     "pool `{}` gives {share} to `{owner}`, which is not open on all charge dates of {}",
                     pool.name, self.month
                 );
-                let finding = Finding::new(Code::ClosedOwner, text)
-                    .help("name its successor in the shares; until then that share stays unallocated");
+                let finding = Finding::new(Code::ClosedOwner, text).help(
+                    "name its successor in the shares; until then that share stays unallocated",
+                );
                 self.report(pool, finding);
             }
             let party = if open { Party::Owner(owner.clone()) } else { Party::Unallocated };
@@ -238,12 +239,16 @@ impl Work<'_> {
         currency: Currency,
         costs: &Costs,
     ) {
-        let weights: Vec<BigUint> = division.shares.iter().map(|(_, weight, _)| weight.clone()).collect();
+        let weights: Vec<BigUint> =
+            division.shares.iter().map(|(_, weight, _)| weight.clone()).collect();
         let weight_sum: BigUint = weights.iter().sum();
         let pool_name = self.rules.pool(id).name.clone();
         for (metric, amount) in costs.iter().filter(|(_, amount)| !amount.is_zero()) {
             let digits = self.rounding_digits.unwrap_or(amount.digits().max(LEAST_DIGITS));
-            let step_of = |to: Party, driver_value: String, share: Ratio<BigUint>, rounded: Amount| TraceStep {
+            let step_of = |to: Party,
+                           driver_value: String,
+                           share: Ratio<BigUint>,
+                           rounded: Amount| TraceStep {
                 step,
                 pool: id,
                 pool_name: pool_name.clone(),
@@ -260,19 +265,16 @@ impl Work<'_> {
                 rounded,
             };
             let mut steps = Vec::new();
-            let residual = match split(amount, &weights, digits) {
-                Some(done) => {
-                    for ((party, weight, value), part) in division.shares.iter().zip(&done.parts) {
-                        let share = Ratio::new(weight.clone(), weight_sum.clone());
-                        steps.push(step_of(party.clone(), value.clone(), share, *part));
-                    }
-                    done.residual
+            let residual = if let Some(done) = split(amount, &weights, digits) {
+                for ((party, weight, value), part) in division.shares.iter().zip(&done.parts) {
+                    let share = Ratio::new(weight.clone(), weight_sum.clone());
+                    steps.push(step_of(party.clone(), value.clone(), share, *part));
                 }
-                None => {
-                    let whole = Ratio::from_integer(BigUint::from(1_u32));
-                    steps.push(step_of(Party::Unallocated, String::new(), whole, amount));
-                    Amount::ZERO
-                }
+                done.residual
+            } else {
+                let whole = Ratio::from_integer(BigUint::from(1_u32));
+                steps.push(step_of(Party::Unallocated, String::new(), whole, amount));
+                Amount::ZERO
             };
             if !residual.is_zero() {
                 steps.push(step_of(Party::Rounding, String::new(), Ratio::zero(), residual));

@@ -34,7 +34,8 @@ pub(super) fn receiving(
         first -= 1;
     }
     let mut last = index;
-    while last + 1 < segments.len() && touches(segments[last + 1], month) && at(last + 1) == owners {
+    while last + 1 < segments.len() && touches(segments[last + 1], month) && at(last + 1) == owners
+    {
         last += 1;
     }
     let days = DateRange::new(segments[first].from(), segments[last].to()).unwrap_or_default();
@@ -71,7 +72,8 @@ fn owners_on(pool: &Pool, org: &Org, day: NaiveDate, balances: &Balances) -> Vec
             _ => org.ids().filter(|id| org.on(id, day).is_some()).map(str::to_owned).collect(),
         }
     };
-    let within = |owner: &String, names: &[String]| names.iter().any(|name| org.is_within(owner, name, day));
+    let within =
+        |owner: &String, names: &[String]| names.iter().any(|name| org.is_within(owner, name, day));
     let receivers = &pool.receivers;
     owners.retain(|owner| {
         (receivers.include.is_empty() || within(owner, &receivers.include))

@@ -51,7 +51,8 @@ impl TextIds {
         if let Some(id) = self.ids.find(hash, |id| self.text(*id) == text) {
             return *id;
         }
-        let id = u32::try_from(self.ends.len()).expect("texts are forgotten long before 2³² of them");
+        let id =
+            u32::try_from(self.ends.len()).expect("texts are forgotten long before 2³² of them");
         self.bytes.extend_from_slice(text);
         self.ends.push(self.bytes.len());
         let (bytes, ends, hasher) = (&self.bytes, &self.ends, &self.hasher);
@@ -67,7 +68,6 @@ impl TextIds {
     fn size(&self) -> usize {
         self.bytes.len() + self.ends.len() * 16
     }
-
 }
 
 /// Questions that are all that rules ask of a column.
@@ -101,7 +101,8 @@ impl TextClasses {
             Ok(text) => questions.iter().map(|(test, case)| test.answer(text, *case)).collect(),
             Err(_) => vec![true; questions.len() + 1],
         };
-        let next = u32::try_from(self.by_answers.len()).expect("there are fewer classes than texts");
+        let next =
+            u32::try_from(self.by_answers.len()).expect("there are fewer classes than texts");
         let class = *self.by_answers.entry(answers).or_insert(next);
         if self.classes.len() <= id as usize {
             self.classes.resize(id as usize + 1, None);
@@ -138,10 +139,8 @@ mod tests {
     }
     #[test]
     fn texts_with_the_same_answers_are_one() {
-        let questions = vec![
-            (&Test::Present, CaseRule::Sensitive),
-            (&Test::Empty, CaseRule::Sensitive),
-        ];
+        let questions =
+            vec![(&Test::Present, CaseRule::Sensitive), (&Test::Empty, CaseRule::Sensitive)];
         let mut classes = TextClasses::default();
         let mut class = |text: Option<&str>| classes.id(text.map(str::as_bytes), Some(&questions));
         assert_eq!(class(Some("a")), class(Some("b")));

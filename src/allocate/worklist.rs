@@ -54,7 +54,14 @@ impl Worklist {
         })
     }
 
-    pub(super) fn add(&mut self, base: u32, resource: &[u8], month: Period, rows: u64, costs: &Costs) {
+    pub(super) fn add(
+        &mut self,
+        base: u32,
+        resource: &[u8],
+        month: Period,
+        rows: u64,
+        costs: &Costs,
+    ) {
         let index = self.item(base, resource, month);
         let item = &mut self.items[index];
         item.since = item.since.min(month);
@@ -77,7 +84,12 @@ impl Worklist {
             return self.item(base, resource, month);
         }
         let id = self.items.len();
-        self.items.push(Item { base, resource: resource.into(), since: month, sum: RunningSum::default() });
+        self.items.push(Item {
+            base,
+            resource: resource.into(),
+            since: month,
+            sum: RunningSum::default(),
+        });
         let (items, hasher) = (&self.items, &self.hasher);
         self.ids.insert_unique(hash, u32::try_from(id).unwrap_or(u32::MAX), |id| {
             let item = &items[*id as usize];

@@ -15,12 +15,12 @@ pub(super) fn check(args: &CheckArgs) -> Exit {
             report.findings(&findings, Severity::Note);
             Exit::of_errors(&findings)
         }
-        Ok(loaded) => {
-            let rules = &loaded.rules;
+        Ok(project) => {
+            let rules = &project.rules;
             let text = format!(
                 "{}: {} sources, {} dimensions, {} rules, {} pools, {} examples hold\n",
-                loaded.project.organisation,
-                loaded.project.sources.len(),
+                project.project.organisation,
+                project.project.sources.len(),
                 rules.dimensions.len(),
                 rules.classify.len(),
                 rules.pools.len(),

@@ -36,8 +36,12 @@ pub(super) struct Report<'a> {
 impl Report<'_> {
     /// Draws findings of at least a severity to stderr.
     pub(super) fn findings(&self, findings: &[Finding], least: Severity) {
-        let seen: Vec<Finding> =
-            findings.iter().filter(|finding| finding.severity() >= least).cloned().map(|f| self.seen(f)).collect();
+        let seen: Vec<Finding> = findings
+            .iter()
+            .filter(|finding| finding.severity() >= least)
+            .cloned()
+            .map(|f| self.seen(f))
+            .collect();
         if !seen.is_empty() {
             message(render(&seen, self.texts, is_colored()).trim_end());
         }

@@ -62,7 +62,8 @@ fn explain_figure(args: &ExplainArgs, project: &Loaded) -> Result<String, Vec<Fi
     if trees.is_empty() {
         return Err(vec![nothing(&sought, project, &outcome)]);
     }
-    let rows = if args.rows { find_rows(project, &outcome, &sought, options.threads) } else { Vec::new() };
+    let rows =
+        if args.rows { find_rows(project, &outcome, &sought, options.threads) } else { Vec::new() };
     Ok(match args.format {
         Format::Text => as_text(&outcome, project, &trees, args.rows.then_some(&rows)),
         Format::Json => as_json(&outcome, project, &trees, args.rows.then_some(&rows)),
@@ -73,15 +74,21 @@ fn explain_figure(args: &ExplainArgs, project: &Loaded) -> Result<String, Vec<Fi
 fn sought(args: &ExplainArgs, project: &Loaded) -> Result<Sought, Vec<Finding>> {
     let unknown = |what: &str, name: &str, known: Vec<&str>| {
         let text = format!("there is no {what} `{}`", printable(name));
-        let help = did_you_mean(name, known.iter().copied())
-            .map_or_else(|| format!("known are: {}", known.join(", ")), |near| format!("did you mean `{near}`?"));
+        let help = did_you_mean(name, known.iter().copied()).map_or_else(
+            || format!("known are: {}", known.join(", ")),
+            |near| format!("did you mean `{near}`?"),
+        );
         vec![Finding::new(Code::UnknownName, text).help(help)]
     };
     match (&args.owner, &args.pool) {
         (Some(owner), None) => {
             let org = &project.org;
             let known = org.is_undeclared() || org.ids().any(|id| id == owner);
-            if known { Ok(Sought::Owner(owner.clone())) } else { Err(unknown("owner", owner, org.ids().collect())) }
+            if known {
+                Ok(Sought::Owner(owner.clone()))
+            } else {
+                Err(unknown("owner", owner, org.ids().collect()))
+            }
         }
         (None, Some(pool)) => {
             let pools = &project.rules.pools;
@@ -91,7 +98,8 @@ fn sought(args: &ExplainArgs, project: &Loaded) -> Result<Sought, Vec<Finding>> 
             Ok(Sought::Pool(PoolId(u16::try_from(index).unwrap_or(u16::MAX))))
         }
         _ => {
-            let text = "say what to explain: --owner ID, --pool NAME, or a code such as unknown-owner";
+            let text =
+                "say what to explain: --owner ID, --pool NAME, or a code such as unknown-owner";
             Err(vec![Finding::new(Code::MissingKey, text)])
         }
     }
@@ -105,15 +113,26 @@ fn nothing(sought: &Sought, project: &Loaded, outcome: &Outcome) -> Finding {
     Finding::new(Code::UnknownName, format!("{who} nothing in {}", outcome.period))
 }
 
-fn find_rows(project: &Loaded, outcome: &Outcome, sought: &Sought, threads: usize) -> Vec<FoundRow> {
+fn find_rows(
+    project: &Loaded,
+    outcome: &Outcome,
+    sought: &Sought,
+    threads: usize,
+) -> Vec<FoundRow> {
     let Loaded { rules, org, metadata, .. } = project;
     let plan = Plan::new(rules, org, metadata, &outcome.files, outcome.period);
     let options = ScanOptions { threads, progress: &Silent };
-    let (_, finders) = scan(&outcome.files, plan.wanted(), options, || RowFinder::new(&plan, sought));
+    let (_, finders) =
+        scan(&outcome.files, plan.wanted(), options, || RowFinder::new(&plan, sought));
     finders.into_iter().flat_map(|finder| finder.found).collect()
 }
 
-fn as_text(outcome: &Outcome, project: &Loaded, trees: &[Branch], rows: Option<&Vec<FoundRow>>) -> String {
+fn as_text(
+    outcome: &Outcome,
+    project: &Loaded,
+    trees: &[Branch],
+    rows: Option<&Vec<FoundRow>>,
+) -> String {
     let heading = format!("{}, showback, EffectiveCost\n", outcome.period);
     let mut drawn: String = heading;
     for tree in trees {
@@ -127,7 +146,12 @@ fn as_text(outcome: &Outcome, project: &Loaded, trees: &[Branch], rows: Option<&
     drawn
 }
 
-fn as_json(outcome: &Outcome, project: &Loaded, trees: &[Branch], rows: Option<&Vec<FoundRow>>) -> String {
+fn as_json(
+    outcome: &Outcome,
+    project: &Loaded,
+    trees: &[Branch],
+    rows: Option<&Vec<FoundRow>>,
+) -> String {
     let facts = outcome.facts(project);
     let mut whole = serde_json::json!({
         "period": outcome.period.to_string(),

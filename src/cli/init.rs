@@ -48,7 +48,10 @@ fn write(dir: &Path) -> Result<(), Finding> {
     }
     for (path, text) in FILES {
         create(&dir.join(path), text).map_err(|error| {
-            Finding::new(Code::OutputFailed, format!("`{}` cannot be written: {error}", dir.join(path).display()))
+            Finding::new(
+                Code::OutputFailed,
+                format!("`{}` cannot be written: {error}", dir.join(path).display()),
+            )
         })?;
     }
     Ok(())

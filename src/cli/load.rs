@@ -11,7 +11,9 @@ use crate::ingest::{
     MetadataTable, contained, read_cost_centers, read_metadata, run_map_examples, sha256_hex,
 };
 use crate::report::InputFile;
-use crate::rules::{ColumnMap, Entity, FormatName, Project, RuleSet, RuleText, Scope, compile, shipped};
+use crate::rules::{
+    ColumnMap, Entity, FormatName, Project, RuleSet, RuleText, Scope, compile, shipped,
+};
 
 use super::console::seen_path;
 
@@ -42,10 +44,8 @@ pub(super) struct Loader {
 impl Loader {
     pub(super) fn new(project: &Path) -> Self {
         // The project file itself may be named as well as its folder.
-        let root = match project.file_name() {
-            Some(name) if name == PROJECT_FILE => project.parent().unwrap_or(Path::new(".")),
-            _ => project,
-        };
+        let is_file = project.file_name().is_some_and(|name| name == PROJECT_FILE);
+        let root = if is_file { project.parent().unwrap_or(Path::new(".")) } else { project };
         let root = if root.as_os_str().is_empty() { Path::new(".") } else { root };
         Self {
             root: root.to_owned(),
@@ -102,17 +102,13 @@ impl Loader {
             sha256: sha256_hex(&bytes),
             bytes: bytes.len() as u64,
         });
-        match String::from_utf8(bytes) {
-            Ok(text) => {
-                self.texts.insert(seen_path(&self.shown, path), text.clone());
-                Some(text)
-            }
-            Err(_) => {
-                let finding = Finding::new(Code::InvalidValue, "the file is not UTF-8");
-                self.errors.push(finding.at(Place::File(path.into())));
-                None
-            }
-        }
+        let Ok(text) = String::from_utf8(bytes) else {
+            let finding = Finding::new(Code::InvalidValue, "the file is not UTF-8");
+            self.errors.push(finding.at(Place::File(path.into())));
+            return None;
+        };
+        self.texts.insert(seen_path(&self.shown, path), text.clone());
+        Some(text)
     }
 
     fn not_found(&self, path: &str, error: &std::io::Error, named_at: Option<&Span>) -> Finding {
@@ -120,7 +116,9 @@ impl Loader {
         let finding = Finding::new(Code::NotFound, text);
         match named_at {
             Some(span) => finding.at(Place::Text(span.clone())),
-            None => finding.help("name the project's folder with --project, or make one with `costbook init DIR`"),
+            None => finding.help(
+                "name the project's folder with --project, or make one with `costbook init DIR`",
+            ),
         }
     }
 
@@ -155,7 +153,8 @@ impl Loader {
                     None => continue,
                 },
                 FormatName::Own(path) => {
-                    let Some(text) = self.read(path, "column map", Some(&source.format_span)) else {
+                    let Some(text) = self.read(path, "column map", Some(&source.format_span))
+                    else {
                         continue;
                     };
                     (path.clone(), text)
@@ -172,13 +171,19 @@ impl Loader {
         maps
     }
 
-    fn rules(&mut self, project: &Project, org: &Org, metadata: &[MetadataTable]) -> Option<RuleSet> {
+    fn rules(
+        &mut self,
+        project: &Project,
+        org: &Org,
+        metadata: &[MetadataTable],
+    ) -> Option<RuleSet> {
         let mut paths: Vec<(String, Span)> = Vec::new();
         for (pattern, span) in &project.rules {
             match contained(&self.root, pattern, span) {
                 Ok(found) if found.is_empty() => {
                     let text = format!("no rule file matches `{pattern}`");
-                    self.errors.push(Finding::new(Code::NotFound, text).at(Place::Text(span.clone())));
+                    self.errors
+                        .push(Finding::new(Code::NotFound, text).at(Place::Text(span.clone())));
                 }
                 Ok(found) => paths.extend(found.into_iter().map(|path| (path, span.clone()))),
                 Err(finding) => self.errors.push(finding),
@@ -198,7 +203,11 @@ impl Loader {
             .filter_map(|declared| {
                 let table = metadata.iter().find(|table| table.entity == declared.entity)?;
                 let attributes = table.attributes.clone();
-                Some(Entity { name: declared.entity.clone(), attributes, join: declared.join.clone() })
+                Some(Entity {
+                    name: declared.entity.clone(),
+                    attributes,
+                    join: declared.join.clone(),
+                })
             })
             .collect();
         let scope = Scope { org, entities: &entities };

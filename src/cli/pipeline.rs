@@ -45,7 +45,8 @@ pub(super) fn pipeline(
 ) -> Result<Outcome, Vec<Finding>> {
     let Loaded { rules, org, metadata, .. } = project;
     let period = options.period;
-    let files = timings.stage("discover", || discover(&project.root, &project.project.sources, &project.maps))?;
+    let files = timings
+        .stage("discover", || discover(&project.root, &project.project.sources, &project.maps))?;
     let plan = timings.stage("plan", || Plan::new(rules, org, metadata, &files, period));
     let (scan, kernels) = timings.stage("scan", || {
         let watching = (options.watch)(&files);
@@ -53,7 +54,8 @@ pub(super) fn pipeline(
         scan(&files, plan.wanted(), options, || Kernel::new(&plan))
     });
     refuse(scan.findings())?;
-    let cube = timings.stage("assemble", || assemble(&plan, kernels)).map_err(|finding| vec![finding])?;
+    let cube =
+        timings.stage("assemble", || assemble(&plan, kernels)).map_err(|finding| vec![finding])?;
     let months = timings.stage("allocate", || {
         let digits = project.project.rounding_digits;
         let mut months: BTreeMap<Period, Allocation> = BTreeMap::new();

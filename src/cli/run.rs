@@ -59,7 +59,7 @@ fn produce(args: &RunArgs, project: &Loaded, timings: &mut Timings) -> Result<Do
         None => project.root.join("out").join(period.to_string()),
     };
     // Taken before any work is done, so that a second run ends at once and not after an hour.
-    let mut folder = OutputFolder::open(&project.root.join("out"), period).map_err(one)?;
+    let mut folder = OutputFolder::at(&target).map_err(one)?;
     let watched = console::is_watched() && !args.quiet;
     let watch = |files: &[SourceFile]| -> Box<dyn Progress> {
         if watched { Box::new(Bars::new(files)) } else { Box::new(Silent) }
@@ -85,7 +85,10 @@ pub(super) fn period(args: &PeriodArgs) -> Result<Period, Finding> {
     let today = match &args.as_of {
         None => chrono::Utc::now().date_naive(),
         Some(text) => NaiveDate::parse_from_str(text, "%Y-%m-%d").map_err(|_| {
-            Finding::new(Code::InvalidValue, format!("--as-of `{text}` is not a date; write it as 2026-11-03"))
+            Finding::new(
+                Code::InvalidValue,
+                format!("--as-of `{text}` is not a date; write it as 2026-11-03"),
+            )
         })?,
     };
     if args.period == "last-month" {
@@ -115,7 +118,10 @@ fn summarise(args: &RunArgs, done: &Done) {
     if !console::is_watched() && !args.verbose {
         if let Some(attention) = attention {
             let period = outcome.period;
-            console::message(&format!("costbook {period}: {attention}; see {}/run.json", done.target));
+            console::message(&format!(
+                "costbook {period}: {attention}; see {}/run.json",
+                done.target
+            ));
         }
         return;
     }
@@ -144,6 +150,7 @@ fn attention(findings: &[Finding]) -> Option<String> {
     for finding in findings.iter().filter(|finding| finding.severity() >= Severity::Warning) {
         *counts.entry(finding.code.name()).or_default() += finding.count;
     }
-    let parts: Vec<String> = counts.iter().map(|(code, count)| format!("{code} ×{count}")).collect();
+    let parts: Vec<String> =
+        counts.iter().map(|(code, count)| format!("{code} ×{count}")).collect();
     (!parts.is_empty()).then(|| parts.join(", "))
 }

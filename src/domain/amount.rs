@@ -88,7 +88,7 @@ impl Amount {
     /// # Errors
     /// [`AmountError::TooPrecise`] or [`AmountError::TooLarge`] where the value does not fit.
     pub fn from_scaled(units: i128, scale: i8) -> Result<Self, AmountError> {
-        if let Ok(up) = u32::try_from(i32::from(18) - i32::from(scale)) {
+        if let Ok(up) = u32::try_from(18 - i32::from(scale)) {
             let factor = 10_i128.checked_pow(up).ok_or(AmountError::TooLarge)?;
             let head = units.checked_mul(factor).ok_or(AmountError::TooLarge)?;
             return Ok(Self { head, tail: 0 });

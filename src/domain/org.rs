@@ -85,7 +85,8 @@ impl Org {
     }
 
     fn overlaps(&self) -> Vec<OrgError> {
-        let clash = |rows: &&Vec<CostCenter>| rows.windows(2).any(|w| w[0].valid.overlaps(w[1].valid));
+        let clash =
+            |rows: &&Vec<CostCenter>| rows.windows(2).any(|w| w[0].valid.overlaps(w[1].valid));
         let clashing = self.versions.values().filter(clash);
         clashing.map(|rows| OrgError::Overlap { id: rows[0].id.clone() }).collect()
     }

@@ -15,7 +15,7 @@ use super::tally::{QUARANTINE_LIMIT, Tally};
 const WRONG_LENGTH_LIMIT: u64 = 1000;
 
 /// Completes a report from the tally of its file.
-pub(super) fn settle(report: &mut FileReport, tally: Tally, readable: bool) {
+pub(super) fn settle(report: &mut FileReport, tally: &Tally, readable: bool) {
     let mut rows: Vec<QuarantinedRow> = tally
         .quarantine
         .iter()
@@ -26,7 +26,7 @@ pub(super) fn settle(report: &mut FileReport, tally: Tally, readable: bool) {
     let refused = report.is_refused();
     let mut found = Vec::new();
     if readable && !refused {
-        found.extend(refusals(report, &tally));
+        found.extend(refusals(report, tally));
         found.extend(unknown_costs(report));
         found.extend(quarantined(report));
         found.extend(excluded(report));
@@ -53,7 +53,10 @@ fn refusals(report: &FileReport, tally: &Tally) -> Vec<Finding> {
         found.push(finding.help("check that the source names the right format"));
     }
     if tally.overflow {
-        found.push(Finding::new(Code::SumOverflow, "the amounts of the file sum beyond what can be kept exactly"));
+        found.push(Finding::new(
+            Code::SumOverflow,
+            "the amounts of the file sum beyond what can be kept exactly",
+        ));
     }
     found
 }
@@ -141,7 +144,8 @@ pub(super) fn check_magnitude(report: &mut ScanReport) {
         });
         if !fits {
             let text = "with this file, the amounts sum beyond what can be kept exactly";
-            file.findings.push(Finding::new(Code::SumOverflow, text).at(Place::File(file.path.clone())));
+            file.findings
+                .push(Finding::new(Code::SumOverflow, text).at(Place::File(file.path.clone())));
             return;
         }
     }

@@ -133,8 +133,11 @@ fn duplicates(headers: &[String]) -> Vec<Finding> {
     twice
         .into_iter()
         .map(|name| {
-            Finding::new(Code::DuplicateColumn, format!("the column `{name}` stands twice in the header"))
-                .help("remove or rename one of the two in the export")
+            Finding::new(
+                Code::DuplicateColumn,
+                format!("the column `{name}` stands twice in the header"),
+            )
+            .help("remove or rename one of the two in the export")
         })
         .collect()
 }
@@ -186,7 +189,8 @@ impl Finder<'_> {
 
     fn version(&self) -> Option<String> {
         let here = |column: &Column| self.column(*column) != Spot::Missing;
-        let fits = |v: &&crate::rules::FocusVersion| v.markers.is_empty() || v.markers.iter().any(here);
+        let fits =
+            |v: &&crate::rules::FocusVersion| v.markers.is_empty() || v.markers.iter().any(here);
         self.map.versions.iter().find(fits).map(|v| v.version.clone())
     }
 
@@ -195,7 +199,9 @@ impl Finder<'_> {
         let sources = self.map.columns.values();
         let known = |header: &str| {
             sources.clone().any(|source| match source {
-                ColumnSource::Headers(names) => names.iter().any(|n| n.eq_ignore_ascii_case(header)),
+                ColumnSource::Headers(names) => {
+                    names.iter().any(|n| n.eq_ignore_ascii_case(header))
+                }
                 ColumnSource::Constant(_) => false,
             })
         };
@@ -244,7 +250,8 @@ impl Finder<'_> {
 
     fn tag_columns(&self) -> Option<Vec<(String, usize)>> {
         let TagShape::Columns { .. } = self.map.tags else { return None };
-        let keyed = |(index, header): (usize, &String)| Some((self.tag_key(header)?.to_owned(), index));
+        let keyed =
+            |(index, header): (usize, &String)| Some((self.tag_key(header)?.to_owned(), index));
         Some(self.headers.iter().enumerate().filter_map(keyed).collect())
     }
 }

@@ -35,9 +35,9 @@ pub struct Charge<'a> {
     /// Unknown ones are zero here and counted as unknown in the file's totals.
     pub costs: Costs,
     pub currency: Currency,
-    /// UTC day of ChargePeriodStart.
+    /// UTC day of `ChargePeriodStart`.
     pub day: NaiveDate,
-    /// Of BillingPeriodStart.
+    /// Of `BillingPeriodStart`.
     pub month: Period,
 }
 

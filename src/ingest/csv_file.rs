@@ -13,9 +13,10 @@ use super::charge::{RowPlace, Sink};
 use super::csv_records::{RawField, Records};
 use super::dates::utc_day;
 use super::exclusion::Exclusions;
+use super::quality::Look;
 use super::report::FileId;
-use super::tally::{Part, Row, Source, Tally};
 use super::tags_json;
+use super::tally::{Part, Row, Source, Tally};
 
 /// What reading rows of one file needs to know of it.
 #[derive(Debug)]
@@ -24,6 +25,26 @@ pub(super) struct CsvFormat {
     pub(super) binding: Binding,
     pub(super) exclusions: Exclusions,
     pub(super) delimiter: u8,
+}
+
+/// Looks at the whole records of the head of a file, with a binding made for that.
+pub(super) fn look_at_head(binding: Binding, delimiter: u8, head: &[u8], look: &mut Look<'_>) {
+    let exclusions = Exclusions::none();
+    let format = CsvFormat { file: FileId(0), binding, exclusions, delimiter };
+    let mut records = Records::new(head, delimiter);
+    let mut fields = Vec::new();
+    while records.read(&mut fields) {
+        // The last record may be cut in two by the end of the head.
+        let whole = records.remaining() > 0 || head.ends_with(b"\n");
+        let record = Record { format: &format, fields: &fields };
+        if whole && record.fault(true).is_none() {
+            let values: Vec<_> =
+                format.binding.texts.iter().map(|spot| record.value(spot)).collect();
+            let known = |value: &&Cow<'_, [u8]>| !format.binding.is_null(value);
+            let text = |value| Some(value).filter(known).and_then(|v| std::str::from_utf8(v).ok());
+            look.at(&values.iter().map(text).collect::<Vec<_>>());
+        }
+    }
 }
 
 /// Reads all records of a block. The header is not among them.
@@ -122,10 +143,11 @@ impl<'r> Record<'r, '_> {
             return Some((Part::Record, Code::BadRowLength));
         }
         let broken = |field: &RawField<'_>| {
-            field.is_torn() || suspect && {
-                let value = field.value();
-                value.contains(&0) || std::str::from_utf8(&value).is_err()
-            }
+            field.is_torn()
+                || suspect && {
+                    let value = field.value();
+                    value.contains(&0) || std::str::from_utf8(&value).is_err()
+                }
         };
         let at = self.fields.iter().position(broken)?;
         Some((Part::Field(at), Code::BadText))

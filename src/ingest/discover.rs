@@ -37,7 +37,8 @@ pub fn discover(
             if let Some(other) = claimed.insert(path.clone(), &source.name)
                 && other != source.name
             {
-                let text = format!("`{path}` belongs to the sources `{other}` and `{}`", source.name);
+                let text =
+                    format!("`{path}` belongs to the sources `{other}` and `{}`", source.name);
                 let finding = Finding::new(Code::InvalidValue, text)
                     .help("a file in two sources would count twice; narrow one of the patterns");
                 errors.push(finding.at(Place::Text(source.span.clone())));
@@ -64,8 +65,13 @@ fn expand_all(root: &Path, source: &SourceDecl, errors: &mut Vec<Finding>) -> Ve
     paths.sort_unstable();
     paths.dedup();
     if paths.is_empty() && errors.is_empty() {
-        let patterns: Vec<&str> = source.files.iter().map(|(pattern, _)| pattern.as_str()).collect();
-        let text = format!("source `{}` has no file: nothing matches {}", source.name, patterns.join(", "));
+        let patterns: Vec<&str> =
+            source.files.iter().map(|(pattern, _)| pattern.as_str()).collect();
+        let text = format!(
+            "source `{}` has no file: nothing matches {}",
+            source.name,
+            patterns.join(", ")
+        );
         let finding = Finding::new(Code::NoFiles, text)
             .help("paths are relative to the project's folder; check the pattern or the delivery");
         errors.push(finding.at(Place::Text(source.span.clone())));
@@ -84,13 +90,15 @@ pub fn contained(root: &Path, pattern: &str, span: &Span) -> Result<Vec<String>,
         let text = format!("`{pattern}` leads out of the project's folder");
         return Err(Finding::new(Code::PathOutsideProject, text).at(place()));
     }
-    let relative: PathBuf = relative.components().filter(|part| *part != Component::CurDir).collect();
+    let relative: PathBuf =
+        relative.components().filter(|part| *part != Component::CurDir).collect();
     // Matches come back under the folder's real path, whatever way it was named.
     let home = root.canonicalize().unwrap_or_else(|_| root.to_owned());
     let escaped = glob::Pattern::escape(&home.to_string_lossy());
     let whole = format!("{escaped}/{}", relative.to_string_lossy());
     let matches = glob_with(&whole, OPTIONS).map_err(|error| {
-        Finding::new(Code::InvalidValue, format!("`{pattern}` is not a file pattern: {error}")).at(place())
+        Finding::new(Code::InvalidValue, format!("`{pattern}` is not a file pattern: {error}"))
+            .at(place())
     })?;
     let mut paths = Vec::new();
     for found in matches.flatten() {

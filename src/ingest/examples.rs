@@ -20,8 +20,11 @@ pub fn run_map_examples(map: &ColumnMap, path: &str) -> Vec<Finding> {
     });
     failed
         .map(|(number, fault)| {
-            Finding::new(Code::RuleTestFailed, format!("example {number} of the column map fails: {fault}"))
-                .at(Place::File(path.clone()))
+            Finding::new(
+                Code::RuleTestFailed,
+                format!("example {number} of the column map fails: {fault}"),
+            )
+            .at(Place::File(path.clone()))
         })
         .collect()
 }

@@ -30,12 +30,17 @@ impl Exclusions {
         (Self { rules, offset: wanted.len(), org: Org::default() }, texts)
     }
 
+    pub(super) fn none() -> Self {
+        Self { rules: Vec::new(), offset: 0, org: Org::default() }
+    }
+
     /// The name of the first rule that excludes a row with these texts.
     pub(super) fn excludes(&self, texts: &[Option<&[u8]>], day: Option<NaiveDate>) -> Option<&str> {
         if self.rules.is_empty() {
             return None;
         }
-        let row = RowTexts { texts: &texts[self.offset..], day: day.unwrap_or_default(), org: &self.org };
+        let row =
+            RowTexts { texts: &texts[self.offset..], day: day.unwrap_or_default(), org: &self.org };
         self.rules.iter().find(|(_, when)| when.holds(&row)).map(|(name, _)| name.as_str())
     }
 }

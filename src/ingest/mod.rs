@@ -34,6 +34,7 @@ mod exclusion;
 mod open;
 mod parquet_column;
 mod parquet_file;
+mod quality;
 mod reference;
 mod report;
 mod scan;

@@ -58,10 +58,11 @@ fn kind(magic: &[u8]) -> Result<Kind, Finding> {
             Err(Finding::new(Code::BrokenFile, "the file is UTF-16, not UTF-8")
                 .help("export it as UTF-8, or convert it: iconv -f UTF-16 -t UTF-8"))
         }
-        [b'P', b'K', 3, 4] => {
-            Err(Finding::new(Code::BrokenFile, "the file is a ZIP archive or a workbook, not a bill in CSV or Parquet")
-                .help("unpack it, or export the sheet as CSV"))
-        }
+        [b'P', b'K', 3, 4] => Err(Finding::new(
+            Code::BrokenFile,
+            "the file is a ZIP archive or a workbook, not a bill in CSV or Parquet",
+        )
+        .help("unpack it, or export the sheet as CSV")),
         _ => Ok(Kind::Csv),
     }
 }
@@ -86,8 +87,11 @@ pub(super) fn suffix_note(name: &Arc<str>, kind: Kind) -> Option<Finding> {
         Kind::Parquet => "Parquet",
     };
     (telling != expected).then(|| {
-        Finding::new(Code::WrongSuffix, format!("the content is {content}, though the name ends in {telling}"))
-            .at(Place::File(name.clone()))
+        Finding::new(
+            Code::WrongSuffix,
+            format!("the content is {content}, though the name ends in {telling}"),
+        )
+        .at(Place::File(name.clone()))
     })
 }
 
@@ -124,7 +128,7 @@ pub(super) struct Fingerprint {
 /// The text of a CSV, decompressed, hashed on both sides of the decompression.
 pub(super) enum CsvStream {
     Plain(Hashing<File>),
-    Gzip(Hashing<MultiGzDecoder<BufReader<Hashing<File>>>>),
+    Gzip(Box<Hashing<MultiGzDecoder<BufReader<Hashing<File>>>>>),
 }
 
 impl CsvStream {
@@ -133,7 +137,7 @@ impl CsvStream {
         match kind {
             Kind::GzipCsv => {
                 let buffered = BufReader::with_capacity(1 << 18, raw);
-                Self::Gzip(Hashing::new(MultiGzDecoder::new(buffered)))
+                Self::Gzip(Box::new(Hashing::new(MultiGzDecoder::new(buffered))))
             }
             _ => Self::Plain(raw),
         }
@@ -211,7 +215,8 @@ pub(super) fn csv_head(stream: &mut CsvStream) -> Result<CsvHead, Finding> {
     let delimiter = delimiter(text);
     let (headers, end) = header_record(text, delimiter);
     if headers.len() > COLUMN_LIMIT {
-        let text = format!("the header has {} columns; {COLUMN_LIMIT} are the limit", headers.len());
+        let text =
+            format!("the header has {} columns; {COLUMN_LIMIT} are the limit", headers.len());
         return Err(Finding::new(Code::BrokenFile, text));
     }
     let headers = headers

@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
     Date32Type, Decimal128Type, Decimal256Type, Float32Type, Float64Type, Int32Type, Int64Type,
-    TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType,
+    TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
+    TimestampSecondType,
 };
 use arrow_array::{Array, ArrayRef, MapArray, PrimitiveArray, StringViewArray};
 use arrow_schema::{DataType, TimeUnit};
@@ -132,7 +133,11 @@ impl<'a> CostColumn<'a> {
         })
     }
 
-    pub(super) fn get(&self, index: usize, binding: &Binding) -> Result<Option<Amount>, AmountError> {
+    pub(super) fn get(
+        &self,
+        index: usize,
+        binding: &Binding,
+    ) -> Result<Option<Amount>, AmountError> {
         let valid = match self {
             Self::Absent => false,
             Self::Narrow(array, _) => array.is_valid(index),
@@ -166,12 +171,18 @@ impl<'a> CostColumn<'a> {
     /// The value as text: of binary floating point, the shortest that means it.
     pub(super) fn text(&self, index: usize) -> Vec<u8> {
         match self {
-            Self::Double(array) => ryu::Buffer::new().format(array.value(index)).as_bytes().to_vec(),
-            Self::Single(array) => ryu::Buffer::new().format(array.value(index)).as_bytes().to_vec(),
+            Self::Double(array) => {
+                ryu::Buffer::new().format(array.value(index)).as_bytes().to_vec()
+            }
+            Self::Single(array) => {
+                ryu::Buffer::new().format(array.value(index)).as_bytes().to_vec()
+            }
             Self::Text(array) => array.value(index).as_bytes().to_vec(),
             Self::Narrow(array, _) => array.value_as_string(index).into_bytes(),
             Self::Wide(array, _) => array.value_as_string(index).into_bytes(),
-            _ => self.amount(index).map(|amount| amount.to_string().into_bytes()).unwrap_or_default(),
+            _ => {
+                self.amount(index).map(|amount| amount.to_string().into_bytes()).unwrap_or_default()
+            }
         }
     }
 }
@@ -206,7 +217,9 @@ impl<'a> DayColumn<'a> {
     fn seconds(&self, index: usize) -> Option<i64> {
         match self {
             Self::Seconds(array) => array.is_valid(index).then(|| array.value(index)),
-            Self::Millis(array) => array.is_valid(index).then(|| array.value(index).div_euclid(1_000)),
+            Self::Millis(array) => {
+                array.is_valid(index).then(|| array.value(index).div_euclid(1_000))
+            }
             Self::Micros(array) => {
                 array.is_valid(index).then(|| array.value(index).div_euclid(1_000_000))
             }
@@ -238,7 +251,9 @@ impl<'a> DayColumn<'a> {
             Self::Text(array) if array.is_valid(index) => Cow::Borrowed(array.value(index)),
             _ => {
                 let time = self.seconds(index).and_then(|s| DateTime::from_timestamp(s, 0));
-                Cow::Owned(time.map_or(String::new(), |t| t.format("%Y-%m-%dT%H:%M:%SZ").to_string()))
+                Cow::Owned(
+                    time.map_or(String::new(), |t| t.format("%Y-%m-%dT%H:%M:%SZ").to_string()),
+                )
             }
         };
         text.as_bytes().to_vec()

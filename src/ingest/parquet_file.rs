@@ -17,6 +17,7 @@ use super::binding::{Binding, Spot};
 use super::charge::{RowPlace, Sink};
 use super::exclusion::Exclusions;
 use super::parquet_column::{CostColumn, DayColumn, TextColumn};
+use super::quality::Look;
 use super::report::FileId;
 use super::tally::{Part, Row, Source, Tally};
 
@@ -41,7 +42,10 @@ impl ParquetHead {
     /// # Errors
     /// Where the file is no Parquet or does not hold together.
     pub(super) fn open(file: &File) -> Result<Self, ParquetError> {
-        let found = ArrowReaderMetadata::load(file, ArrowReaderOptions::new().with_skip_arrow_metadata(true))?;
+        let found = ArrowReaderMetadata::load(
+            file,
+            ArrowReaderOptions::new().with_skip_arrow_metadata(true),
+        )?;
         let views = with_views(found.schema());
         let options = ArrowReaderOptions::new().with_schema(views);
         Ok(Self { metadata: ArrowReaderMetadata::try_new(found.metadata().clone(), options)? })
@@ -54,11 +58,51 @@ impl ParquetHead {
     /// Whether money is kept as binary floating point in any of these columns.
     pub(super) fn has_binary(&self, columns: impl Iterator<Item = usize>) -> bool {
         let fields = self.metadata.schema().fields();
-        let mut types = columns.filter_map(|index| fields.get(index)).map(|field| field.data_type());
+        let mut types =
+            columns.filter_map(|index| fields.get(index)).map(|field| field.data_type());
         types.any(DataType::is_floating)
     }
 
-    pub(super) fn into_format(self, file: FileId, binding: Binding, exclusions: Exclusions) -> ParquetFormat {
+    /// Looks at the first batch of rows, with a binding made for that.
+    ///
+    /// # Errors
+    /// Where pages do not hold together.
+    pub(super) fn look(
+        &self,
+        file: &File,
+        binding: &Binding,
+        look: &mut Look<'_>,
+    ) -> Result<(), ParquetError> {
+        let used = binding.used_columns();
+        let descriptor = self.metadata.metadata().file_metadata().schema_descr();
+        let mask = ProjectionMask::roots(descriptor, used.iter().copied());
+        let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(
+            file.try_clone()?,
+            self.metadata.clone(),
+        );
+        let mut reader = reader
+            .with_projection(mask)
+            .with_batch_size(BATCH_ROWS)
+            .with_limit(BATCH_ROWS)
+            .build()?;
+        let Some(batch) = reader.next().transpose()? else { return Ok(()) };
+        let columns = BatchColumns::new(binding, &batch, &used)?;
+        for index in 0..batch.num_rows() {
+            let known = |text: &&[u8]| !binding.is_null(text);
+            let texts = columns.texts.iter().map(|column| column.get(index).filter(known));
+            let texts: Vec<_> =
+                texts.map(|t| t.and_then(|t| std::str::from_utf8(t).ok())).collect();
+            look.at(&texts);
+        }
+        Ok(())
+    }
+
+    pub(super) fn into_format(
+        self,
+        file: FileId,
+        binding: Binding,
+        exclusions: Exclusions,
+    ) -> ParquetFormat {
         ParquetFormat { file, binding, exclusions, metadata: self.metadata }
     }
 }
@@ -132,18 +176,19 @@ impl ParquetFormat {
             texts.extend(columns.texts.iter().map(|column| column.get(index).filter(known)));
             let row = Row {
                 place,
-                costs: std::array::from_fn(|metric| columns.costs[metric].get(index, &self.binding)),
+                costs: std::array::from_fn(|metric| {
+                    columns.costs[metric].get(index, &self.binding)
+                }),
                 currency: columns.currency.get(index).filter(known),
                 billing_day: columns.billing_start.get(index),
                 charge_day: columns.charge_start.get(index),
                 texts: &texts,
             };
-            match self.exclusions.excludes(&texts, row.charge_day) {
-                Some(rule) => tally.exclude(rule),
-                None => {
-                    let source = BatchRow { format: self, columns: &columns, index };
-                    tally.take(self.file, &row, &source, sink);
-                }
+            if let Some(rule) = self.exclusions.excludes(&texts, row.charge_day) {
+                tally.exclude(rule);
+            } else {
+                let source = BatchRow { format: self, columns: &columns, index };
+                tally.take(self.file, &row, &source, sink);
             }
         }
         Ok(())
@@ -160,9 +205,14 @@ struct BatchColumns<'a> {
 }
 
 impl<'a> BatchColumns<'a> {
-    fn new(binding: &'a Binding, batch: &'a RecordBatch, used: &[usize]) -> Result<Self, ParquetError> {
+    fn new(
+        binding: &'a Binding,
+        batch: &'a RecordBatch,
+        used: &[usize],
+    ) -> Result<Self, ParquetError> {
         // A projected batch keeps the file's order of columns.
-        let array = |index: usize| used.iter().position(|known| *known == index).map(|at| batch.column(at));
+        let array =
+            |index: usize| used.iter().position(|known| *known == index).map(|at| batch.column(at));
         let texts = |spot: &'a Spot| match spot {
             Spot::At(index) => array(*index).map_or(Ok(TextColumn::Absent), TextColumn::new),
             Spot::Constant(text) => Ok(TextColumn::Constant(text.as_bytes())),
@@ -212,7 +262,9 @@ impl Source for BatchRow<'_> {
             Part::Currency => self.columns.currency.get(self.index).unwrap_or_default().to_vec(),
             Part::BillingStart => self.columns.billing_start.text(self.index),
             Part::ChargeStart => self.columns.charge_start.text(self.index),
-            Part::Text(index) => self.columns.texts[index].get(self.index).unwrap_or_default().to_vec(),
+            Part::Text(index) => {
+                self.columns.texts[index].get(self.index).unwrap_or_default().to_vec()
+            }
             Part::Field(_) | Part::Record => Vec::new(),
         }
     }

@@ -14,8 +14,11 @@ pub struct MetadataTable {
     pub entity: String,
     /// Attribute names, in the file's order.
     pub attributes: Vec<String>,
-    rows: BTreeMap<String, Vec<(DateRange, Vec<Option<String>>)>>,
+    rows: BTreeMap<String, Vec<Version>>,
 }
+
+/// The attributes of one id on some days.
+type Version = (DateRange, Vec<Option<String>>);
 
 impl MetadataTable {
     /// The value of an attribute, given its position in [`MetadataTable::attributes`].
@@ -83,10 +86,14 @@ fn org_finding(fault: &OrgError, table: &Table, rows: &BTreeMap<String, u64>) ->
     };
     let finding = Finding::new(Code::BadReference, fault.to_string());
     let finding = match fault {
-        OrgError::UnknownParent { parent, .. } => match did_you_mean(parent, rows.keys().map(String::as_str)) {
-            Some(near) => finding.help(format!("did you mean `{near}`?")),
-            None => finding.help("add the parent to the list, or leave the column empty for a root"),
-        },
+        OrgError::UnknownParent { parent, .. } => {
+            match did_you_mean(parent, rows.keys().map(String::as_str)) {
+                Some(near) => finding.help(format!("did you mean `{near}`?")),
+                None => {
+                    finding.help("add the parent to the list, or leave the column empty for a root")
+                }
+            }
+        }
         OrgError::Overlap { .. } => finding.help("valid_to is the first day that no longer counts"),
         OrgError::Cycle { .. } => finding.help("one of them must stand higher"),
     };
@@ -121,7 +128,9 @@ pub fn read_metadata(entity: &str, path: &str, text: &[u8]) -> Result<MetadataTa
         let versions = found.rows.entry(id.clone()).or_default();
         if versions.iter().any(|(other, _)| other.overlaps(valid)) {
             let text = format!("`{id}` has two rows that are valid on the same day");
-            errors.push(Finding::new(Code::BadReference, text).at(table.place(row.number, Some("id"))));
+            errors.push(
+                Finding::new(Code::BadReference, text).at(table.place(row.number, Some("id"))),
+            );
         }
         versions.push((valid, values));
     }
@@ -165,7 +174,8 @@ impl Table {
             match record {
                 Ok(record) => records.push(record),
                 Err(error) => {
-                    let place = Place::Cell { path: path.clone(), row: index as u64 + 2, column: None };
+                    let place =
+                        Place::Cell { path: path.clone(), row: index as u64 + 2, column: None };
                     let text = format!("the row cannot be read: {error}");
                     errors.push(Finding::new(Code::BadReference, text).at(place));
                 }
@@ -209,13 +219,17 @@ impl TableRow<'_> {
     fn valid(&self) -> Result<DateRange, Finding> {
         if self.get("id").is_none() {
             let text = "the row has no id";
-            return Err(Finding::new(Code::BadReference, text).at(self.table.place(self.number, Some("id"))));
+            return Err(Finding::new(Code::BadReference, text)
+                .at(self.table.place(self.number, Some("id"))));
         }
         let from = self.date("valid_from")?;
         let to = self.date("valid_to")?;
         DateRange::new(from, to).ok_or_else(|| {
-            Finding::new(Code::BadReference, "the row is valid on no day: valid_to must lie after valid_from")
-                .at(self.table.place(self.number, Some("valid_to")))
+            Finding::new(
+                Code::BadReference,
+                "the row is valid on no day: valid_to must lie after valid_from",
+            )
+            .at(self.table.place(self.number, Some("valid_to")))
         })
     }
 

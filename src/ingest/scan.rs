@@ -19,10 +19,11 @@ use super::account;
 use super::binding::Binding;
 use super::charge::{Sink, WantedText};
 use super::csv_blocks::{BlockError, Blocks};
-use super::csv_file::{CsvFormat, read_block};
+use super::csv_file::{CsvFormat, look_at_head, read_block};
 use super::exclusion::Exclusions;
 use super::open::{self, CsvStream, Fingerprint, Kind};
 use super::parquet_file::{ParquetFormat, ParquetHead};
+use super::quality::{self, Look};
 use super::report::{FileId, FileReport, ScanReport};
 use super::tally::Tally;
 
@@ -93,9 +94,11 @@ fn pass<S: Sink>(
     options: ScanOptions<'_>,
     make_sink: &(impl Fn() -> S + Sync),
 ) -> (ScanReport, Vec<S>) {
-    let open = |(index, file)| match duplicates.contains_key(&index) {
-        true => Opened { body: Body::Refused, version: None, findings: Vec::new() },
-        false => open_file(index, file, wanted),
+    let open = |(index, file)| {
+        if duplicates.contains_key(&index) {
+            return Opened { body: Body::Refused, version: None, findings: Vec::new() };
+        }
+        open_file(index, file, wanted)
     };
     let opened: Vec<Opened> = files.iter().enumerate().map(open).collect();
     let pass = Pass {
@@ -108,7 +111,8 @@ fn pass<S: Sink>(
         progress: options.progress,
     };
     let sinks = pass.run(options.threads.max(1), make_sink);
-    let ends: Vec<End> = pass.ends.into_iter().map(|end| end.into_inner().unwrap_or_default()).collect();
+    let ends: Vec<End> =
+        pass.ends.into_iter().map(|end| end.into_inner().unwrap_or_default()).collect();
     let mut report = ScanReport::default();
     for ((file, opened), end) in files.iter().zip(opened).zip(ends) {
         report.files.push(file_report(file, opened, end));
@@ -125,8 +129,8 @@ struct Opened {
 
 enum Body {
     Refused,
-    Parquet(ParquetFormat, File),
-    Csv(CsvFormat, Mutex<Option<(CsvStream, Vec<u8>)>>),
+    Parquet(Box<ParquetFormat>, File),
+    Csv(Box<CsvFormat>, Mutex<Option<(CsvStream, Vec<u8>)>>),
 }
 
 /// What the pass found out about a file.
@@ -143,50 +147,86 @@ fn open_file(index: usize, file: &SourceFile, wanted: &[WantedText]) -> Opened {
             None => finding.at(Place::File(file.path.clone())),
             Some(_) => finding,
         };
-        Opened { body: Body::Refused, version: None, findings: findings.into_iter().map(place).collect() }
+        Opened {
+            body: Body::Refused,
+            version: None,
+            findings: findings.into_iter().map(place).collect(),
+        }
     })
 }
 
-fn try_open(index: usize, file: &SourceFile, wanted: &[WantedText]) -> Result<Opened, Vec<Finding>> {
+fn try_open(
+    index: usize,
+    file: &SourceFile,
+    wanted: &[WantedText],
+) -> Result<Opened, Vec<Finding>> {
     let id = FileId(u32::try_from(index).unwrap_or(u32::MAX));
     let (handle, kind) = open::open(&file.location, &file.path).map_err(|f| vec![f])?;
     let (exclusions, texts) = Exclusions::new(&file.map, wanted);
     let mut findings: Vec<Finding> = open::suffix_note(&file.path, kind).into_iter().collect();
+    let mut look = Look::new(&file.map);
     if kind == Kind::Parquet {
         let head = guarded(|| ParquetHead::open(&handle)).map_err(|f| vec![f])?;
+        if let Ok((binding, _)) =
+            Binding::new(&file.map, head.headers(), &quality::wanted(&file.map), &file.path)
+        {
+            guarded(|| head.look(&handle, &binding, &mut look)).map_err(|f| vec![f])?;
+            findings.extend(placed(look.findings(), &file.path));
+        }
         let (binding, notes) = Binding::new(&file.map, head.headers(), &texts, &file.path)?;
         findings.extend(notes);
         if head.has_binary(binding.costs.iter().filter_map(super::binding::Spot::index)) {
             let text = "money is kept as binary floating point; each value is read as the shortest decimal that means it";
-            findings.push(Finding::new(Code::BinarySource, text).at(Place::File(file.path.clone())));
+            findings
+                .push(Finding::new(Code::BinarySource, text).at(Place::File(file.path.clone())));
         }
         let version = binding.version.clone();
-        let body = Body::Parquet(head.into_format(id, binding, exclusions), handle);
+        let body = Body::Parquet(Box::new(head.into_format(id, binding, exclusions)), handle);
         return Ok(Opened { body, version, findings });
     }
     let mut stream = CsvStream::new(handle, kind);
     let head = open::csv_head(&mut stream).map_err(|f| vec![f])?;
     if head.delimiter != b',' {
-        let text = format!("fields are separated by {:?}, not by commas", char::from(head.delimiter));
+        let text =
+            format!("fields are separated by {:?}, not by commas", char::from(head.delimiter));
         findings.push(Finding::new(Code::OtherDelimiter, text).at(Place::File(file.path.clone())));
+    }
+    if let Ok((binding, _)) =
+        Binding::new(&file.map, head.headers.clone(), &quality::wanted(&file.map), &file.path)
+    {
+        look_at_head(binding, head.delimiter, &head.rest, &mut look);
+        findings.extend(placed(look.findings(), &file.path));
     }
     let (binding, notes) = Binding::new(&file.map, head.headers, &texts, &file.path)?;
     findings.extend(notes);
     let version = binding.version.clone();
     let format = CsvFormat { file: id, binding, exclusions, delimiter: head.delimiter };
-    Ok(Opened { body: Body::Csv(format, Mutex::new(Some((stream, head.rest)))), version, findings })
+    Ok(Opened {
+        body: Body::Csv(Box::new(format), Mutex::new(Some((stream, head.rest)))),
+        version,
+        findings,
+    })
+}
+
+fn placed(findings: Vec<Finding>, path: &Arc<str>) -> impl Iterator<Item = Finding> + use<'_> {
+    findings.into_iter().map(|finding| finding.at(Place::File(path.clone())))
 }
 
 /// Runs a decoder that may panic on hostile bytes; a panic is a broken file, not the end of the run.
-fn guarded<T>(decode: impl FnOnce() -> Result<T, parquet::errors::ParquetError>) -> Result<T, Finding> {
+fn guarded<T>(
+    decode: impl FnOnce() -> Result<T, parquet::errors::ParquetError>,
+) -> Result<T, Finding> {
     let outcome = catch_unwind(AssertUnwindSafe(decode));
     let reason = match outcome {
         Ok(Ok(value)) => return Ok(value),
         Ok(Err(error)) => error.to_string(),
         Err(_) => "its pages contradict each other".to_owned(),
     };
-    Err(Finding::new(Code::BrokenFile, format!("the Parquet file does not hold together: {reason}"))
-        .help("fetch the file again; nothing of it was counted"))
+    Err(Finding::new(
+        Code::BrokenFile,
+        format!("the Parquet file does not hold together: {reason}"),
+    )
+    .help("fetch the file again; nothing of it was counted"))
 }
 
 fn row_groups(opened: &[Opened]) -> Vec<(usize, Option<usize>)> {
@@ -228,10 +268,12 @@ impl Pass<'_> {
                 scope.spawn(move || self.cut_streams(&send));
             }
             drop(send);
-            let workers: Vec<_> = (0..threads)
-                .map(|_| scope.spawn(|| self.work(make_sink(), &receive)))
-                .collect();
-            workers.into_iter().map(|worker| worker.join().expect("workers report, they do not panic")).collect()
+            let workers: Vec<_> =
+                (0..threads).map(|_| scope.spawn(|| self.work(make_sink(), &receive))).collect();
+            workers
+                .into_iter()
+                .map(|worker| worker.join().expect("workers report, they do not panic"))
+                .collect()
         })
     }
 
@@ -259,7 +301,13 @@ impl Pass<'_> {
         sink
     }
 
-    fn read_group(&self, file: usize, group: Option<usize>, tally: &mut Tally, sink: &mut impl Sink) {
+    fn read_group(
+        &self,
+        file: usize,
+        group: Option<usize>,
+        tally: &mut Tally,
+        sink: &mut impl Sink,
+    ) {
         let Body::Parquet(format, handle) = &self.opened[file].body else { return };
         match group {
             None => match open::fingerprint(handle) {
@@ -270,7 +318,9 @@ impl Pass<'_> {
                 // Each row group has a handle of its own: a shared one would share its position.
                 let read = File::open(&self.files[file].location)
                     .map_err(|error| unreadable(&error))
-                    .and_then(|handle| guarded(|| format.read_row_group(&handle, group, tally, sink)));
+                    .and_then(|handle| {
+                        guarded(|| format.read_row_group(&handle, group, tally, sink))
+                    });
                 if let Err(finding) = read {
                     self.fail(file, finding);
                 }
@@ -363,7 +413,7 @@ fn file_report(file: &SourceFile, opened: Opened, end: End) -> FileReport {
         block_starts: block_starts(&end.tally, first_row),
         findings,
     };
-    account::settle(&mut report, end.tally, readable);
+    account::settle(&mut report, &end.tally, readable);
     report
 }
 

@@ -81,7 +81,13 @@ impl Tally {
     }
 
     /// Puts a row aside that could not even be split into values.
-    pub(super) fn refuse_record(&mut self, place: RowPlace, part: Part, code: Code, source: &impl Source) {
+    pub(super) fn refuse_record(
+        &mut self,
+        place: RowPlace,
+        part: Part,
+        code: Code,
+        source: &impl Source,
+    ) {
         let nothing = Row {
             place,
             costs: [Ok(None); CostMetric::COUNT],
@@ -100,7 +106,12 @@ impl Tally {
         *self.excluded.entry(rule.to_owned()).or_default() += 1;
     }
 
-    fn judge(&mut self, file: FileId, row: &Row<'_>, sink: &mut impl Sink) -> Result<(), (Part, Code)> {
+    fn judge(
+        &mut self,
+        file: FileId,
+        row: &Row<'_>,
+        sink: &mut impl Sink,
+    ) -> Result<(), (Part, Code)> {
         let mut costs = Costs::ZERO;
         let mut unknown = [0_u64; CostMetric::COUNT];
         for metric in CostMetric::ALL {
@@ -116,7 +127,8 @@ impl Tally {
         let day = row.charge_day.ok_or((Part::ChargeStart, Code::BadDate))?;
         let currency = self.currency(row.currency).ok_or((Part::Currency, Code::BadCurrency))?;
         let month = Period::of(month);
-        let charge = Charge { file, place: row.place, texts: row.texts, costs, currency, day, month };
+        let charge =
+            Charge { file, place: row.place, texts: row.texts, costs, currency, day, month };
         sink.add(&charge).map_err(|rejection| (Part::Text(rejection.text), rejection.code))?;
         self.sum(currency, month, &MonthTotals { rows: 1, costs, unknown });
         Ok(())
@@ -129,7 +141,8 @@ impl Tally {
         {
             return Some(*currency);
         }
-        let currency = std::str::from_utf8(text).ok().and_then(|code| Currency::parse(code).ok())?;
+        let currency =
+            std::str::from_utf8(text).ok().and_then(|code| Currency::parse(code).ok())?;
         self.last_currency = Some((text.to_vec(), currency));
         Some(currency)
     }

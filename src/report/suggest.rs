@@ -104,12 +104,11 @@ impl<'a> Evidence<'a> {
         let account = ("sub_account_id", text(item.sub_account));
         let service = ("service_name", text(item.service));
         let leader = self.leader(&self.sub_accounts, item.sub_account, item.currency, asked);
-        let (leader, words, mut when) = match leader {
-            Some(leader) => (leader, "sub account", vec![account]),
-            None => {
-                let leader = self.leader(&self.services, item.service, item.currency, asked)?;
-                (leader, "service", vec![account, service])
-            }
+        let (leader, words, mut when) = if let Some(leader) = leader {
+            (leader, "sub account", vec![account])
+        } else {
+            let leader = self.leader(&self.services, item.service, item.currency, asked)?;
+            (leader, "service", vec![account, service])
         };
         // Other charges of the same place must go on to the rules that decide them today.
         let asking = self.asking(item.rule);

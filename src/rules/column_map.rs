@@ -23,6 +23,8 @@ pub struct ColumnMap {
     pub required: Vec<Column>,
     /// Words that mean "no value", besides nothing at all, on the whole field only.
     pub null_words: Vec<String>,
+    /// The values that the format allows in a column. Others are read all the same, and reported.
+    pub values: BTreeMap<Column, Vec<String>>,
     pub tags: TagShape,
     pub period_end: PeriodEnd,
     /// Newest first.

@@ -55,5 +55,5 @@ pub use model::{
     SplitMethod, ValueChoice, ValueSet, ZeroDriver,
 };
 pub use pattern::Glob;
-pub use usage::FieldUse;
 pub use project::{FormatName, MetadataDecl, Project, SourceDecl};
+pub use usage::FieldUse;

@@ -25,6 +25,7 @@ pub(super) const KEYS: &[&str] = &[
     "title",
     "source",
     "null_words",
+    "values",
     "tags",
     "period_end",
     "columns",
@@ -58,6 +59,7 @@ fn read_root(root: &Node, sink: &mut Sink) -> Option<ColumnMap> {
     let title = title.filter(|title| is_name(title, "the title", sink));
     let citation = map.get("source").and_then(|node| read_citation(node, sink));
     let null_words = map.get("null_words").and_then(|node| words(node, "`null_words`", sink));
+    let values = map.get("values").map(|node| read_values(node, sink));
     let tags = map.get("tags").and_then(|node| read_tags(node, sink));
     let period_end = map.get("period_end").and_then(|node| choice(node, "end", ENDS, sink));
     let columns = map.need("columns", sink).and_then(|node| read_columns(node, sink));
@@ -73,6 +75,7 @@ fn read_root(root: &Node, sink: &mut Sink) -> Option<ColumnMap> {
         columns: sources,
         required,
         null_words: null_words.unwrap_or_default().into_iter().map(|word| word.text).collect(),
+        values: values.unwrap_or_default(),
         tags: tags.unwrap_or(TagShape::Json),
         period_end: period_end.unwrap_or_default(),
         versions: versions.unwrap_or_default(),
@@ -90,6 +93,21 @@ fn read_citation(node: &Node, sink: &mut Sink) -> Option<Citation> {
     let url = map.need("url", sink).and_then(|node| text(node, "`url`", sink));
     let read = map.need("read", sink).and_then(|node| date(node, "`read`", sink));
     Some(Citation { url: url?.to_owned(), read: read? })
+}
+
+fn read_values(node: &Node, sink: &mut Sink) -> BTreeMap<Column, Vec<String>> {
+    let mut values = BTreeMap::new();
+    for (key, list) in entries(node, "`values`", sink).unwrap_or_default() {
+        let column = named_column(key, sink);
+        let allowed = words(list, "the values of a column", sink);
+        let (Some(column), Some(allowed)) = (column, allowed) else { continue };
+        let allowed = allowed.into_iter().map(|word| word.text).collect();
+        if values.insert(column, allowed).is_some() {
+            let message = format!("the values of {column} are listed a second time");
+            sink.report(Code::DuplicateName, &key.span, message);
+        }
+    }
+    values
 }
 
 fn read_tags(node: &Node, sink: &mut Sink) -> Option<TagShape> {

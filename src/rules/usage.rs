@@ -23,7 +23,9 @@ impl RuleSet {
             return FieldUse::Value;
         }
         let mut questions = Vec::new();
-        self.conditions().for_each(|condition| gather(condition, field, &mut questions));
+        for condition in self.conditions() {
+            gather(condition, field, &mut questions);
+        }
         if questions.iter().any(|(test, _)| matches!(test, Test::OpenCostCenter)) {
             return FieldUse::Value;
         }
@@ -33,7 +35,8 @@ impl RuleSet {
     fn takes_value(&self, field: FieldId) -> bool {
         let by_dimension = self.dimensions.iter().any(|dimension| {
             let chosen = |value: &ValueChoice| matches!(value, ValueChoice::From(f) if *f == field);
-            dimension.from.contains(&field) || dimension.rules.iter().any(|rule| chosen(&rule.value))
+            dimension.from.contains(&field)
+                || dimension.rules.iter().any(|rule| chosen(&rule.value))
         });
         let inherited = Outcome::Owner(OwnerChoice::Inherited(field));
         by_dimension
@@ -42,7 +45,8 @@ impl RuleSet {
     }
 
     fn conditions(&self) -> impl Iterator<Item = &Condition> {
-        let of_dimensions = self.dimensions.iter().flat_map(|d| d.rules.iter().map(|rule| &rule.when));
+        let of_dimensions =
+            self.dimensions.iter().flat_map(|d| d.rules.iter().map(|rule| &rule.when));
         let of_components = self.components.iter().map(|rule| &rule.when);
         of_dimensions.chain(of_components).chain(self.classify.iter().map(|rule| &rule.when))
     }
@@ -52,7 +56,9 @@ fn gather<'r>(condition: &'r Condition, field: FieldId, questions: &mut Vec<(&'r
     match condition {
         Condition::Always => {}
         Condition::All(parts) | Condition::Any(parts) => {
-            parts.iter().for_each(|part| gather(part, field, questions));
+            for part in parts {
+                gather(part, field, questions);
+            }
         }
         Condition::Not(part) => gather(part, field, questions),
         Condition::Field { field: asked, test, case } => {

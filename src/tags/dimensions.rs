@@ -31,7 +31,11 @@ enum Origin {
     Source,
     /// Filled while the tags are read.
     Tag,
-    Metadata { table: usize, attribute: usize, join: FieldId },
+    Metadata {
+        table: usize,
+        attribute: usize,
+        join: FieldId,
+    },
     Dimension,
     /// Asks metadata that the project does not have.
     Nowhere,
@@ -72,7 +76,16 @@ impl<'r> Dimensions<'r> {
         }
         let tags_text = (!tag_fields.is_empty()).then(|| ask(&mut wanted, Column::Tags));
         let metadata_order = metadata_order(&origins);
-        Self { rules, metadata, wanted, origins, of_dimension, metadata_order, tag_fields, tags_text }
+        Self {
+            rules,
+            metadata,
+            wanted,
+            origins,
+            of_dimension,
+            metadata_order,
+            tag_fields,
+            tags_text,
+        }
     }
 
     /// The texts to be handed to [`Dimensions::resolve`], in this order.
@@ -129,7 +142,11 @@ impl<'r> Dimensions<'r> {
         Ok(resolved)
     }
 
-    fn read_tags<'a>(&self, text: &'a str, values: &mut [Option<Cow<'a, str>>]) -> Result<(), BadTags> {
+    fn read_tags<'a>(
+        &self,
+        text: &'a str,
+        values: &mut [Option<Cow<'a, str>>],
+    ) -> Result<(), BadTags> {
         each_tag(text, |key, value| {
             // Keys are known to come with stray blanks before them.
             for index in self.tag_fields.get(key.trim()).into_iter().flatten() {
@@ -252,7 +269,10 @@ pub(super) fn decide(dimension: &Dimension, charge: &Resolved<'_>) -> (Option<St
         }
     }
     match &dimension.default {
-        Some(text) => (Some(text.clone()), if nothing == Provenance::Invalid { nothing } else { Provenance::Default }),
+        Some(text) => (
+            Some(text.clone()),
+            if nothing == Provenance::Invalid { nothing } else { Provenance::Default },
+        ),
         None => (None, nothing),
     }
 }

@@ -36,9 +36,9 @@ fn format() -> impl Strategy<Value = Format> {
     let shape = (money, times, tags, 1_usize..20)
         .prop_map(|(money, times, tags, group_rows)| Shape { money, times, tags, group_rows });
     prop_oneof![
-        Just(Format::Csv),
-        Just(Format::Gzip),
-        Just(Format::TwoGzip),
+        1 => Just(Format::Csv),
+        1 => Just(Format::Gzip),
+        1 => Just(Format::TwoGzip),
         3 => shape.prop_map(Format::Parquet),
     ]
 }
@@ -48,8 +48,9 @@ pub(crate) fn layout(rows: usize) -> impl Strategy<Value = Layout> {
     let order: Vec<usize> = (0..rows).collect();
     let places = proptest::collection::vec(0..MOST_FILES, rows);
     let files = proptest::collection::vec(format(), MOST_FILES);
-    (Just(order).prop_shuffle(), places, files).prop_map(|(order, places, files)| {
-        Layout { rows: order.into_iter().zip(places).collect(), files }
+    (Just(order).prop_shuffle(), places, files).prop_map(|(order, places, files)| Layout {
+        rows: order.into_iter().zip(places).collect(),
+        files,
     })
 }
 

@@ -64,8 +64,10 @@ pub(crate) fn expect(world: &World, month: usize) -> Expected {
     let mut lots: Vec<BTreeMap<Lot, Costs>> = vec![BTreeMap::new(); world.pools.len()];
     let items: Vec<&Item> = world.items.iter().filter(|item| item.month == month).collect();
     let bearers: Vec<Bearer> = items.iter().map(|item| classify(world, item)).collect();
-    let mut holders: Vec<String> =
-        bearers.iter().filter_map(|b| if let Bearer::Owner(name) = b { Some(name.clone()) } else { None }).collect();
+    let mut holders: Vec<String> = bearers
+        .iter()
+        .filter_map(|b| if let Bearer::Owner(name) = b { Some(name.clone()) } else { None })
+        .collect();
     holders.sort();
     holders.dedup();
     for (item, bearer) in items.iter().zip(&bearers) {
@@ -293,8 +295,11 @@ fn receivers_on(world: &World, pool: &Pool, day: u32, holders: &[String]) -> Vec
             ids.dedup();
             ids.retain(|id| is_open(world, id, day));
             if matches!(pool.split, Split::Even) {
-                let parents: Vec<&str> =
-                    ids.iter().filter_map(|id| on(world, id, day)).map(|center| center.parent).collect();
+                let parents: Vec<&str> = ids
+                    .iter()
+                    .filter_map(|id| on(world, id, day))
+                    .map(|center| center.parent)
+                    .collect();
                 ids.retain(|id| !parents.contains(id));
             }
             ids.into_iter().map(str::to_owned).collect()
@@ -315,7 +320,12 @@ fn receivers_on(world: &World, pool: &Pool, day: u32, holders: &[String]) -> Vec
 }
 
 /// The receivers on a day and the longest run of days around it on which they are the same.
-fn receivers(world: &World, pool: &Pool, day: u32, holders: &[String]) -> (Vec<String>, (u32, u32)) {
+fn receivers(
+    world: &World,
+    pool: &Pool,
+    day: u32,
+    holders: &[String],
+) -> (Vec<String>, (u32, u32)) {
     let here = receivers_on(world, pool, day, holders);
     let same = |day: u32| receivers_on(world, pool, day, holders) == here;
     let mut first = day;
@@ -388,7 +398,8 @@ fn divide(amount: &Exact, shares: &[(Party, Exact)], digits: Option<u32>) -> Vec
     let needed = || (0..).find(|places| (amount * ten(*places)).is_integer()).unwrap_or_default();
     let quantum = ten(digits.unwrap_or_else(|| needed().max(10))).recip();
     let quanta = (amount.abs() / &quantum).floor();
-    let whole: Exact = shares.iter().map(|(_, weight)| weight.clone()).fold(Exact::zero(), |a, b| a + b);
+    let whole: Exact =
+        shares.iter().map(|(_, weight)| weight.clone()).fold(Exact::zero(), |a, b| a + b);
     let ideal: Vec<Exact> = shares.iter().map(|(_, weight)| &quanta * weight / &whole).collect();
     let mut parts: Vec<Exact> = ideal.iter().map(Ratio::floor).collect();
     let mut order: Vec<usize> = (0..shares.len()).collect();
@@ -414,5 +425,11 @@ pub(crate) fn describe(world: &World) -> String {
         format!("{} {} {} {:?}", MONTHS[item.month], date(item.day), item.currency, item.costs)
     });
     let items: Vec<String> = items.collect();
-    format!("{}\n{}\n{}\n{}", world.rules_yaml(), world.owners_csv(), world.accounts_csv(), items.join("\n"))
+    format!(
+        "{}\n{}\n{}\n{}",
+        world.rules_yaml(),
+        world.owners_csv(),
+        world.accounts_csv(),
+        items.join("\n")
+    )
 }

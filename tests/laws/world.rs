@@ -107,7 +107,11 @@ pub(crate) enum Split {
     Even,
     /// By weight over the sum of weights.
     Fixed(Vec<(&'static str, u32)>),
-    Proportional { by: usize, accumulated: bool, even_on_zero: bool },
+    Proportional {
+        by: usize,
+        accumulated: bool,
+        even_on_zero: bool,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -222,7 +226,8 @@ impl World {
             let _ = write!(yaml, ", when: {}", when.yaml());
         }
         let bounds = [("from", rule.from), ("to", rule.to)];
-        let bounds = bounds.iter().filter_map(|(key, day)| Some(format!("{key}: {}", date((*day)?))));
+        let bounds =
+            bounds.iter().filter_map(|(key, day)| Some(format!("{key}: {}", date((*day)?))));
         let bounds: Vec<String> = bounds.collect();
         if !bounds.is_empty() {
             let _ = write!(yaml, ", valid: {{ {} }}", bounds.join(", "));
@@ -296,7 +301,8 @@ impl Pool {
             Split::Even => "split: even".to_owned(),
             Split::Fixed(shares) => {
                 let sum: u32 = shares.iter().map(|(_, weight)| weight).sum();
-                let shares = shares.iter().map(|(owner, weight)| format!("{owner}: {weight}/{sum}"));
+                let shares =
+                    shares.iter().map(|(owner, weight)| format!("{owner}: {weight}/{sum}"));
                 let shares: Vec<String> = shares.collect();
                 format!("split: fixed, shares: {{ {} }}", shares.join(", "))
             }
@@ -344,13 +350,14 @@ impl Item {
 /// Up to 28 digits after the point, of either sign, plain or with an exponent.
 pub(crate) fn amount() -> impl Strategy<Value = String> {
     let sign = || select(vec!["", "", "", "-"]);
-    let small = (sign(), 0_u32..100, 0_u32..100).prop_map(|(sign, whole, cents)| {
-        format!("{sign}{whole}.{cents:02}")
-    });
+    let small = (sign(), 0_u32..100, 0_u32..100)
+        .prop_map(|(sign, whole, cents)| format!("{sign}{whole}.{cents:02}"));
     let fine = (sign(), 0_u32..1_000_000_000, "[0-9]{1,28}")
         .prop_map(|(sign, whole, fraction)| format!("{sign}{whole}.{fraction}"));
     let powered = (sign(), 1_u32..10_000, select(vec!["E-24", "e-8", "E-9", "E+2", "e3", "e0"]))
-        .prop_map(|(sign, digits, power)| format!("{sign}{}.{:03}{power}", digits / 1000, digits % 1000));
+        .prop_map(|(sign, digits, power)| {
+            format!("{sign}{}.{:03}{power}", digits / 1000, digits % 1000)
+        });
     prop_oneof![
         3 => small,
         3 => fine,
@@ -437,11 +444,13 @@ fn rule() -> impl Strategy<Value = Rule> {
         3 => (0_usize..3).prop_map(Outcome::Pool),
     ];
     let bound = || option::weighted(0.2, day());
-    (option::weighted(0.9, when()), bound(), bound(), outcome).prop_map(|(when, from, to, outcome)| {
-        // A range without a day is refused by the language, and is not what is looked at here.
-        let to = to.filter(|to| from.is_none_or(|from| from < *to));
-        Rule { when, from, to, outcome }
-    })
+    (option::weighted(0.9, when()), bound(), bound(), outcome).prop_map(
+        |(when, from, to, outcome)| {
+            // A range without a day is refused by the language, and is not what is looked at here.
+            let to = to.filter(|to| from.is_none_or(|from| from < *to));
+            Rule { when, from, to, outcome }
+        },
+    )
 }
 
 fn pool() -> impl Strategy<Value = Pool> {
@@ -451,10 +460,12 @@ fn pool() -> impl Strategy<Value = Pool> {
             (Just(owners), vec(1_u32..20, count))
         })
         .prop_map(|(owners, weights)| Split::Fixed(owners.into_iter().zip(weights).collect()));
-    let proportional = (0_usize..4, any::<bool>(), any::<bool>()).prop_map(
-        |(by, accumulated, even_on_zero)| Split::Proportional { by, accumulated, even_on_zero },
-    );
-    let some = || prop_oneof![3 => Just(Vec::new()), 1 => subsequence(CENTERS[1..].to_vec(), 1..=2)];
+    let proportional =
+        (0_usize..4, any::<bool>(), any::<bool>()).prop_map(|(by, accumulated, even_on_zero)| {
+            Split::Proportional { by, accumulated, even_on_zero }
+        });
+    let some =
+        || prop_oneof![3 => Just(Vec::new()), 1 => subsequence(CENTERS[1..].to_vec(), 1..=2)];
     (prop_oneof![Just(Split::Even), shares, proportional], some(), some()).prop_map(
         |(split, include, exclude)| match split {
             Split::Fixed(_) => Pool { split, include: Vec::new(), exclude: Vec::new() },
@@ -473,7 +484,8 @@ fn tags() -> impl Strategy<Value = Vec<(&'static str, &'static str)>> {
 }
 
 fn item() -> impl Strategy<Value = Item> {
-    let costs = (amount(), amount(), option::weighted(0.9, amount()), option::weighted(0.9, amount()));
+    let costs =
+        (amount(), amount(), option::weighted(0.9, amount()), option::weighted(0.9, amount()));
     let texts = (
         option::weighted(0.9, select(SERVICES.to_vec())),
         option::weighted(0.9, select(ACCOUNTS.to_vec())),
@@ -490,7 +502,17 @@ fn item() -> impl Strategy<Value = Item> {
             let (service, account, category, commitment, tags, resource, invoice) = texts;
             let costs = [Some(billed), Some(effective), list, contracted];
             Item {
-                costs, currency, month, day, service, account, category, commitment, tags, resource, invoice,
+                costs,
+                currency,
+                month,
+                day,
+                service,
+                account,
+                category,
+                commitment,
+                tags,
+                resource,
+                invoice,
             }
         },
     )
@@ -513,8 +535,15 @@ pub(crate) fn world(charges: std::ops::RangeInclusive<usize>) -> impl Strategy<V
     let digits = option::weighted(0.5, 0_u32..=6);
     let deciding = (option::weighted(0.8, centers()), accounts, dimension(), vec(rule(), 0..=6));
     (deciding, pools, digits, vec(item(), charges)).prop_map(
-        |((centers, accounts, dimension, rules), (pools, order), digits, items)| {
-            World { centers, accounts, dimension, rules, pools, order, digits, items }
+        |((centers, accounts, dimension, rules), (pools, order), digits, items)| World {
+            centers,
+            accounts,
+            dimension,
+            rules,
+            pools,
+            order,
+            digits,
+            items,
         },
     )
 }

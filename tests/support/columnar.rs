@@ -56,12 +56,8 @@ pub(crate) struct Shape {
 impl Shape {
     pub(crate) const TEXT: Self =
         Self { money: Money::Text, times: Times::Text, tags: Tags::Json, group_rows: 1024 };
-    pub(crate) const TYPED: Self = Self {
-        money: Money::Decimal128(28),
-        times: Times::Micros,
-        tags: Tags::Map,
-        group_rows: 3,
-    };
+    pub(crate) const TYPED: Self =
+        Self { money: Money::Decimal128(28), times: Times::Micros, tags: Tags::Map, group_rows: 3 };
 }
 
 /// The bytes of a Parquet file.
@@ -106,9 +102,8 @@ fn money(texts: &[Option<&str>], money: Money) -> ArrayRef {
             Arc::new(values.with_precision_and_scale(38, scale).expect("38 digits"))
         }
         Money::Decimal256(scale) => {
-            let wide = |text: &str| {
-                Wide::from_str(&units(text, scale).to_string()).expect("76 digits")
-            };
+            let wide =
+                |text: &str| Wide::from_str(&units(text, scale).to_string()).expect("76 digits");
             let values: Decimal256Array = texts.iter().map(|text| text.map(wide)).collect();
             Arc::new(values.with_precision_and_scale(76, scale).expect("76 digits"))
         }

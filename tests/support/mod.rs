@@ -6,14 +6,20 @@
 //! Charge, Bill        FOCUS rows → CSV, gzip, Parquet
 //! Answer              exit code, stdout, stderr
 //! Output              the published files, as tables and documents
+//! Faults              everything that is wrong with a table of cases, at once
 //! exact               rationals, so that no sum here shares a line with the sums it checks
 //! ```
 
-#![allow(dead_code, reason = "each test binary speaks its own part of the language")]
+#![allow(
+    dead_code,
+    unused_imports,
+    reason = "each test binary speaks its own part of the language"
+)]
 
 mod bill;
 mod columnar;
 mod exact;
+mod faults;
 mod output;
 
 use std::ffi::OsStr;
@@ -25,6 +31,7 @@ use std::process::{Command, Stdio};
 pub(crate) use bill::{Bill, COSTS, Charge, FOCUS_1_2};
 pub(crate) use columnar::{Money, Shape, Tags, Times, parquet};
 pub(crate) use exact::{Exact, exact, plain, scaled};
+pub(crate) use faults::Faults;
 pub(crate) use output::{Output, Row, sum};
 use tempfile::TempDir;
 
@@ -106,7 +113,8 @@ impl Project {
 
     pub(crate) fn remove(&self, path: &str) {
         let path = self.path(path);
-        let removed = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+        let removed =
+            if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
         removed.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     }
 
@@ -129,7 +137,10 @@ impl Project {
     }
 
     /// Runs the command in the project's folder.
-    pub(crate) fn command<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Answer {
+    pub(crate) fn command<A: AsRef<OsStr>>(
+        &self,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Answer {
         let mut command = costbook(arguments);
         answer(command.current_dir(self.folder.path()))
     }

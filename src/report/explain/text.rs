@@ -10,7 +10,7 @@ use super::branch::{Branch, Cut};
 /// Branches of a cut that are shown one by one; what follows is added up in one line.
 const SHOWN: usize = 12;
 
-/// Draws a tree. Amounts are EffectiveCost, and BilledCost where it differs.
+/// Draws a tree. Amounts are `EffectiveCost`, and `BilledCost` where it differs.
 #[must_use]
 pub fn text(tree: &Branch) -> String {
     let mut drawn = String::new();

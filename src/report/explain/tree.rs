@@ -17,17 +17,17 @@ pub fn of_owner(facts: &Facts<'_>, owner: &str) -> Vec<Branch> {
     currencies(facts, &party)
         .into_iter()
         .map(|currency| {
-            let mut parts = Vec::new();
+            let mut made_of = Vec::new();
             if let Some(bearer) = bearer_named(facts, owner) {
                 let rules = by_rule(facts, bearer, currency);
                 if !rules.is_empty() {
-                    parts.push(Branch::sum("charged directly", currency, "by rule", rules));
+                    made_of.push(Branch::sum("charged directly", currency, "by rule", rules));
                 }
             }
-            parts.extend(shared_in(facts, &party, currency));
+            made_of.extend(shared_in(facts, &party, currency));
             let path = facts.org.path(owner, facts.period.last()).join(" / ");
             let label = if path == owner { owner.to_owned() } else { format!("{owner} ({path})") };
-            Branch::sum(label, currency, "made of", parts)
+            Branch::sum(label, currency, "made of", made_of)
         })
         .collect()
 }

@@ -1,0 +1,97 @@
+//! A look at the first rows of a file: does it keep to its format where reading does not depend on it?
+//!
+//! What is found hinders nothing and changes nothing; it tells why figures may look odd. The look
+//! is at the head of the file only, so that it costs nothing on a large one.
+
+use std::collections::BTreeMap;
+
+use crate::diagnostics::{Code, Finding};
+use crate::domain::{Amount, Column, CostMetric};
+use crate::rules::ColumnMap;
+
+use super::charge::WantedText;
+
+/// Fractions of `BilledCost` that make a file of whole `EffectiveCost` suspicious.
+const FRACTIONS: u64 = 20;
+
+/// What is looked at: the columns with listed values, then the provider and the two costs.
+pub(super) fn wanted(map: &ColumnMap) -> Vec<WantedText> {
+    let listed = map.values.keys().copied();
+    let others = [
+        Column::ServiceProviderName,
+        Column::ProviderName,
+        Column::BilledCost,
+        Column::EffectiveCost,
+    ];
+    listed.chain(others).map(WantedText::Column).collect()
+}
+
+/// The look, row by row.
+pub(super) struct Look<'m> {
+    map: &'m ColumnMap,
+    rows: u64,
+    /// Rows by column and value that its list does not have.
+    odd: BTreeMap<(Column, String), u64>,
+    /// By provider: rows with a fraction in `BilledCost`, and in `EffectiveCost`.
+    fractions: BTreeMap<String, (u64, u64)>,
+}
+
+impl<'m> Look<'m> {
+    pub(super) fn new(map: &'m ColumnMap) -> Self {
+        Self { map, rows: 0, odd: BTreeMap::new(), fractions: BTreeMap::new() }
+    }
+
+    /// One row, its texts in the order of [`wanted`].
+    pub(super) fn at(&mut self, texts: &[Option<&str>]) {
+        self.rows += 1;
+        let (listed, others) = texts.split_at(self.map.values.len());
+        for ((column, allowed), text) in self.map.values.iter().zip(listed) {
+            if let Some(text) = text.filter(|text| !allowed.iter().any(|value| value == text)) {
+                *self.odd.entry((*column, text.to_owned())).or_default() += 1;
+            }
+        }
+        if let [newer, older, billed, effective] = others {
+            let provider = newer.or(*older).unwrap_or("").to_owned();
+            let counts = self.fractions.entry(provider).or_default();
+            counts.0 += u64::from(has_fraction(*billed));
+            counts.1 += u64::from(has_fraction(*effective));
+        }
+    }
+
+    pub(super) fn findings(&self) -> Vec<Finding> {
+        let odd =
+            self.odd.iter().map(|((column, value), rows)| self.odd_value(*column, value, *rows));
+        let rounded = self
+            .fractions
+            .iter()
+            .filter(|(_, (billed, effective))| *billed >= FRACTIONS && *effective == 0);
+        odd.chain(rounded.map(|(provider, (billed, _))| self.rounded(provider, *billed))).collect()
+    }
+
+    fn odd_value(&self, column: Column, value: &str, rows: u64) -> Finding {
+        let allowed =
+            self.map.values.get(&column).map(|values| values.join("`, `")).unwrap_or_default();
+        let text = format!(
+            "{column} is `{value}` on {rows} of the first {} rows; {} has `{allowed}`",
+            self.rows, self.map.title
+        );
+        Finding::new(Code::FocusDefect, text)
+            .count(rows)
+            .help("rules that ask this column must use the file's own spelling")
+    }
+
+    fn rounded(&self, provider: &str, billed: u64) -> Finding {
+        let whole = CostMetric::EffectiveCost;
+        let text = format!(
+            "{whole} of `{provider}` has whole units only in the first {} rows, where BilledCost has {billed} fractions: it was rounded before it came here",
+            self.rows
+        );
+        Finding::new(Code::FocusDefect, text)
+            .count(billed)
+            .help("showback by EffectiveCost is as coarse as that; ask the provider for an unrounded export")
+    }
+}
+
+fn has_fraction(text: Option<&str>) -> bool {
+    text.and_then(|text| text.parse::<Amount>().ok()).is_some_and(|amount| amount.digits() > 0)
+}
