@@ -392,6 +392,7 @@ const ROWS: &[Case] = &[
             [
                 Charge::sound().with("Tags", "{\"team\":\"retail\"}"),
                 Charge::sound().with("Tags", "team=a"),
+                Charge::sound(),
             ],
         )
     })
@@ -403,6 +404,7 @@ const ROWS: &[Case] = &[
             [
                 Charge::sound().with("Tags", "{\"team\":\"retail\"}"),
                 Charge::sound().with("Tags", "[]"),
+                Charge::sound(),
             ],
         )
     })
@@ -638,7 +640,7 @@ const NOTED: &[Case] = &[
         )
     })
     .says("rule `shadowed` matches no charge")
-    .at("rules/rules.yaml:3:11"),
+    .at("rules/rules.yaml:3:13"),
     Case::new(Code::CreditsExceedCost, "a refund larger than the month", || {
         billed(&Bill::of([
             Charge::sound(),

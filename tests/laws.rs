@@ -15,19 +15,18 @@ mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use layout::{Layout, layout};
+use layout::layout;
 use num_traits::{One, Zero};
 use oracle::{Expected, LineKey, describe, expect, nothing};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 use serde_json::Value;
 use support::{Answer, Exact, Output, PERIOD, Project, exact, plain, sum};
-use world::{METRICS, MONTHS, World, world};
+use world::{METRICS, MONTHS, OCTOBER, World, world};
 
 const COLUMNS: [&str; 4] = ["billed_cost", "effective_cost", "list_cost", "contracted_cost"];
 /// The files that tell which inputs a run had; all others tell only what was in them.
 const ABOUT_INPUTS: [&str; 3] = ["SHA256SUMS", "manifest.json", "run.json"];
-const OCTOBER: usize = 1;
 
 fn config(cases: u32) -> ProptestConfig {
     let asked = std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok());

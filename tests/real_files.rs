@@ -31,7 +31,7 @@ const SAMPLE: Known = Known {
 
 const GENERATED: Known = Known {
     name: "focus-1.3-generated-aws.csv",
-    period: "2026-01",
+    period: "2026-05",
     rows: 1000,
     sums: &[
         ("BilledCost", "23635.852353571874674"),

@@ -25,13 +25,14 @@ use super::worklist::ItemBase;
 pub fn assemble(plan: &Plan<'_>, kernels: Vec<Kernel<'_>>) -> Result<Cube, Finding> {
     let mut kernels = kernels.into_iter();
     let mut whole = kernels.next().unwrap_or_else(|| Kernel::new(plan));
+    whole.finish();
     for kernel in kernels {
         whole.absorb(kernel);
     }
     if whole.overflow || whole.sums.overflow || whole.worklist.overflow {
         return Err(too_large());
     }
-    let (provenances, coverage) = coverage(plan, &whole)?;
+    let (provenances, coverage) = coverage(plan, &whole);
     let lineage = lineage(&whole)?;
     let (names, renamed) = std::mem::take(&mut whole.names).sorted();
     let rename = |id: NameId| renamed[id.0 as usize];
@@ -58,20 +59,19 @@ pub fn assemble(plan: &Plan<'_>, kernels: Vec<Kernel<'_>>) -> Result<Cube, Findi
 }
 
 type RowsAndCosts = (u64, Costs);
-type Coverage = BTreeMap<(Currency, u32), RowsAndCosts>;
+type Coverage = BTreeMap<(Currency, u32), (u64, Amount)>;
 
 /// Numbers profiles by their content, since which came first is chance.
-fn coverage(plan: &Plan<'_>, whole: &Kernel<'_>) -> Result<(Vec<Vec<String>>, Coverage), Finding> {
+fn coverage(plan: &Plan<'_>, whole: &Kernel<'_>) -> (Vec<Vec<String>>, Coverage) {
     let mut sorted = whole.profiles.clone();
     sorted.sort_unstable();
     let mut found = Coverage::new();
     // Charges of other months have no profile, and nothing is summed for them.
-    for ((currency, profile), sum) in whole.coverage.iter().filter(|(_, sum)| sum.rows > 0) {
+    for ((currency, profile), sum) in whole.coverage.iter().filter(|(_, (rows, _))| *rows > 0) {
         let rank = sorted.binary_search(&whole.profiles[*profile as usize]).unwrap_or_default();
-        let costs = sum.costs().ok_or_else(too_large)?;
-        found.insert((*currency, u32::try_from(rank).unwrap_or(u32::MAX)), (sum.rows, costs));
+        found.insert((*currency, u32::try_from(rank).unwrap_or(u32::MAX)), *sum);
     }
-    Ok((sorted.iter().map(|profile| plan.profile_labels(profile)).collect(), found))
+    (sorted.iter().map(|profile| plan.profile_labels(profile)).collect(), found)
 }
 
 fn too_large() -> Finding {
@@ -229,7 +229,7 @@ fn rename_group(group: &Group, rename: &impl Fn(NameId) -> NameId) -> Group {
 impl Kernel<'_> {
     /// Takes over what another thread summed; its ids mean other things and are translated.
     fn absorb(&mut self, mut other: Self) {
-        other.forget();
+        other.finish();
         let names: Vec<NameId> = translate(&other.names, &mut self.names);
         let rename = |id: NameId| names[id.0 as usize];
         let profiles: Vec<u32> = other.profiles.iter().map(|p| self.profile_id(p)).collect();
@@ -259,7 +259,11 @@ impl Kernel<'_> {
         for ((currency, profile), sum) in &other.coverage {
             let Some(profile) = profiles.get(*profile as usize) else { continue };
             let mine = self.coverage_id((*currency, *profile));
-            self.overflow |= !self.coverage[mine as usize].1.merge(sum);
+            let (rows, effective) = &mut self.coverage[mine as usize].1;
+            let total = effective.checked_add(sum.1);
+            *rows += sum.0;
+            *effective = total.unwrap_or_default();
+            self.overflow |= total.is_none();
         }
         self.worklist.merge(other.worklist, |base| rename_base(base, &rename));
         self.overflow |= other.overflow || other.sums.overflow;

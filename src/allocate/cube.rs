@@ -165,8 +165,9 @@ pub struct Cube {
     /// For each profile, where each dimension's value came from, such as `tag.env`,
     /// `sub_account.environment`, `rule`, `default`, `absent`, `invalid`.
     pub provenances: Vec<Vec<String>>,
-    /// Rows and costs of the period by currency and profile: index into [`Cube::provenances`].
-    pub coverage: BTreeMap<(Currency, u32), (u64, Costs)>,
+    /// Rows and `EffectiveCost` of the period by currency and profile: index into
+    /// [`Cube::provenances`].
+    pub coverage: BTreeMap<(Currency, u32), (u64, Amount)>,
     pub lineage: BTreeMap<LineageKey, (u64, Costs)>,
     pub unallocated: Vec<UnallocatedItem>,
 }

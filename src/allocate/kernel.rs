@@ -12,7 +12,7 @@ use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
 use crate::diagnostics::Code;
-use crate::domain::{Costs, Currency, Period};
+use crate::domain::{Amount, CostMetric, Costs, Currency, Period};
 use crate::ingest::{Charge, Rejection, Sink};
 
 use super::classify::{Decision, classify, component};
@@ -28,6 +28,8 @@ const NO_PROFILE: u32 = u32::MAX;
 /// Days of a month, with room to spare.
 const DAYS: usize = 32;
 const NO_CELL: u32 = u32::MAX;
+/// Charges that wait to be summed.
+const BATCH: usize = 256;
 
 /// What is remembered of a tuple.
 #[derive(Clone, Copy, Debug)]
@@ -41,6 +43,19 @@ struct Target {
     coverage: u32,
     /// Index into the worklist's bases, where the charge has no owner.
     unallocated: Option<u32>,
+}
+
+/// A charge that was decided and is to be summed.
+#[derive(Clone, Copy, Debug)]
+struct Waiting {
+    group: u32,
+    day: NaiveDate,
+    cell: u32,
+    file: usize,
+    verdict: u32,
+    coverage: u32,
+    in_period: bool,
+    costs: Costs,
 }
 
 /// One verdict in one month and currency: what lineage is kept by.
@@ -57,6 +72,7 @@ pub struct Kernel<'p> {
     plan: &'p Plan<'p>,
     hasher: FixedState,
     memo: Memo<Target>,
+    waiting: Vec<Waiting>,
     pub(super) names: Names,
     pub(super) groups: Vec<Group>,
     group_ids: HashTable<u32>,
@@ -72,8 +88,8 @@ pub struct Kernel<'p> {
     pub(super) lineage: Vec<Vec<RunningSum>>,
     pub(super) profiles: Vec<Box<[u16]>>,
     profile_ids: HashMap<Box<[u16]>, u32, FixedState>,
-    /// Sums of the period by where dimensions' values came from.
-    pub(super) coverage: Vec<((Currency, u32), RunningSum)>,
+    /// Rows and `EffectiveCost` of the period by where dimensions' values came from.
+    pub(super) coverage: Vec<((Currency, u32), (u64, Amount))>,
     coverage_ids: HashMap<(Currency, u32), u32, FixedState>,
     pub(super) worklist: Worklist,
     pub(super) overflow: bool,
@@ -88,6 +104,7 @@ impl<'p> Kernel<'p> {
             plan,
             hasher: FixedState::default(),
             memo: Memo::new(plan.tuple_texts.len()),
+            waiting: Vec::with_capacity(BATCH),
             names: Names::default(),
             groups: Vec::new(),
             group_ids: HashTable::new(),
@@ -218,8 +235,9 @@ impl<'p> Kernel<'p> {
         id
     }
 
-    /// Frees what only further charges would need.
-    pub(super) fn forget(&mut self) {
+    /// Sums what waits, and frees what only further charges would need.
+    pub(super) fn finish(&mut self) {
+        self.flush();
         self.memo.forget();
     }
 
@@ -263,17 +281,9 @@ impl<'p> Kernel<'p> {
     pub(super) fn coverage_id(&mut self, key: (Currency, u32)) -> u32 {
         let coverage = &mut self.coverage;
         *self.coverage_ids.entry(key).or_insert_with(|| {
-            coverage.push((key, RunningSum::default()));
+            coverage.push((key, Default::default()));
             u32::try_from(coverage.len() - 1).unwrap_or(u32::MAX)
         })
-    }
-
-    fn trace_file(&mut self, file: usize, verdict: u32, costs: &Costs) {
-        let sums = &mut self.lineage[file];
-        if sums.len() <= verdict as usize {
-            sums.resize(verdict as usize + 1, RunningSum::default());
-        }
-        self.overflow |= !sums[verdict as usize].add(1, costs);
     }
 }
 
@@ -304,23 +314,58 @@ impl Kernel<'_> {
     }
 }
 
+impl Kernel<'_> {
+    /// Adds the waiting charges to their sums. Sums lie far apart in memory: looked up many at a
+    /// time, the waits for memory overlap, where one after the other they would add up.
+    pub(super) fn flush(&mut self) {
+        let mut waiting = std::mem::take(&mut self.waiting);
+        for charge in &mut waiting {
+            charge.cell = self.cell(charge.group, charge.day);
+        }
+        for charge in &waiting {
+            self.sums.add(charge.cell, 1, &charge.costs);
+        }
+        for charge in &waiting {
+            let sums = &mut self.lineage[charge.file];
+            if sums.len() <= charge.verdict as usize {
+                sums.resize(charge.verdict as usize + 1, RunningSum::default());
+            }
+            self.overflow |= !sums[charge.verdict as usize].add(1, &charge.costs);
+        }
+        for charge in waiting.iter().filter(|charge| charge.in_period) {
+            let (rows, effective) = &mut self.coverage[charge.coverage as usize].1;
+            let sum = effective.checked_add(charge.costs[CostMetric::EffectiveCost]);
+            *rows += 1;
+            *effective = sum.unwrap_or_default();
+            self.overflow |= sum.is_none();
+        }
+        waiting.clear();
+        self.waiting = waiting;
+    }
+}
+
 impl Sink for Kernel<'_> {
     fn add(&mut self, charge: &Charge<'_>) -> Result<(), Rejection> {
         let target = self.target_on_day(charge)?;
         let in_period = charge.month == self.plan.period;
-        let day = if in_period { charge.day } else { charge.month.first() };
-        let cell = self.cell(target.group, day);
-        self.sums.add(cell, 1, &charge.costs);
-        self.trace_file(charge.file.0 as usize, target.verdict, &charge.costs);
-        if in_period {
-            let covered = &mut self.coverage[target.coverage as usize].1;
-            self.overflow |= !covered.add(1, &charge.costs);
-        }
+        self.waiting.push(Waiting {
+            group: target.group,
+            day: if in_period { charge.day } else { charge.month.first() },
+            cell: NO_CELL,
+            file: charge.file.0 as usize,
+            verdict: target.verdict,
+            coverage: target.coverage,
+            in_period,
+            costs: charge.costs,
+        });
         if let Some(base) = target.unallocated {
             let resource = charge.texts[self.plan.resource_text].unwrap_or_default();
             let counted = u64::from(in_period);
             let costs = if in_period { charge.costs } else { Costs::ZERO };
             self.worklist.add(base, resource, charge.month, counted, &costs);
+        }
+        if self.waiting.len() == BATCH {
+            self.flush();
         }
         Ok(())
     }

@@ -16,89 +16,49 @@ use super::texts::{Questions, TextClasses};
 const TUPLE_LIMIT: usize = 1 << 20;
 /// Bytes of texts behind answers that are remembered before all are forgotten.
 const TEXT_LIMIT: usize = 32 << 20;
-/// Texts up to this length are compared with the row before; longer ones hardly ever repeat.
-const REPEATED: usize = 64;
-
 /// 128 bits that stand for a text or a tuple.
 pub(super) type Fingerprint = [u64; 2];
 
-/// The keys of this process.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Keys(RandomState, RandomState);
+/// The hashers of one tuple, with the keys of this process.
+struct Hashers([<RandomState as BuildHasher>::Hasher; 2]);
 
-impl Keys {
-    fn of(&self, bytes: &[u8]) -> Fingerprint {
-        let one = |state: &RandomState| {
-            let mut hasher = state.build_hasher();
-            hasher.write(bytes);
-            hasher.finish()
-        };
-        [one(&self.0), one(&self.1)]
-    }
-
-    /// The fingerprint of a tuple, from those of its texts.
-    fn of_lanes(&self, lanes: &[Vec<u64>; 2]) -> Fingerprint {
-        let one = |state: &RandomState, lane: &[u64]| {
-            let mut hasher = state.build_hasher();
-            for part in lane {
-                hasher.write_u64(*part);
-            }
-            hasher.finish()
-        };
-        [one(&self.0, &lanes[0]), one(&self.1, &lanes[1])]
-    }
-}
-
-/// One text of the tuples: where only questions are asked of it, the answers stand for it.
-#[derive(Debug, Default)]
-struct Slot {
-    last: Vec<u8>,
-    last_print: Option<Fingerprint>,
-    classes: TextClasses,
-}
-
-impl Slot {
+impl Hashers {
     #[inline]
-    fn print(
-        &mut self,
-        text: Option<&[u8]>,
-        questions: Option<&Questions<'_>>,
-        keys: &Keys,
-    ) -> Fingerprint {
-        if questions.is_some() {
-            return [u64::from(self.classes.id(text, questions)), 1];
+    fn number(&mut self, number: u64) {
+        for hasher in &mut self.0 {
+            hasher.write_u64(number);
         }
-        let Some(text) = text else { return [0, 0] };
-        if let Some(print) = self.last_print
-            && self.last == text
-        {
-            return print;
+    }
+
+    /// Lengths go before texts, so that no two tuples have the same bytes.
+    #[inline]
+    fn text(&mut self, text: Option<&[u8]>) {
+        let Some(text) = text else { return self.number(u64::MAX) };
+        for hasher in &mut self.0 {
+            hasher.write_u64(text.len() as u64);
+            hasher.write(text);
         }
-        let print = keys.of(text);
-        if text.len() <= REPEATED {
-            self.last.clear();
-            self.last.extend_from_slice(text);
-            self.last_print = Some(print);
-        }
-        print
+    }
+
+    fn finish(&self) -> Fingerprint {
+        [self.0[0].finish(), self.0[1].finish()]
     }
 }
 
 /// Remembered decisions `T`, by tuple.
 #[derive(Debug)]
 pub(super) struct Memo<T> {
-    keys: Keys,
-    slots: Vec<Slot>,
-    lanes: [Vec<u64>; 2],
+    keys: [RandomState; 2],
+    /// Of each text: where rules only ask questions of it, the answers stand for it.
+    classes: Vec<TextClasses>,
     known: HashTable<(Fingerprint, T)>,
 }
 
 impl<T: Copy> Memo<T> {
     pub(super) fn new(texts: usize) -> Self {
         Self {
-            keys: Keys::default(),
-            slots: (0..texts).map(|_| Slot::default()).collect(),
-            lanes: Default::default(),
+            keys: Default::default(),
+            classes: (0..texts).map(|_| TextClasses::default()).collect(),
             known: HashTable::new(),
         }
     }
@@ -110,17 +70,17 @@ impl<T: Copy> Memo<T> {
         numbers: [u64; 3],
         texts: impl Iterator<Item = (Option<&'t [u8]>, Option<&'t Questions<'t>>)>,
     ) -> Fingerprint {
-        let [first, second] = &mut self.lanes;
-        first.clear();
-        second.clear();
-        first.extend(numbers);
-        second.extend(numbers);
-        for (slot, (text, questions)) in self.slots.iter_mut().zip(texts) {
-            let [a, b] = slot.print(text, questions, &self.keys);
-            first.push(a);
-            second.push(b);
+        let mut hashers = Hashers([self.keys[0].build_hasher(), self.keys[1].build_hasher()]);
+        for number in numbers {
+            hashers.number(number);
         }
-        self.keys.of_lanes(&self.lanes)
+        for (classes, (text, questions)) in self.classes.iter_mut().zip(texts) {
+            match questions {
+                Some(_) => hashers.number(u64::from(classes.id(text, questions))),
+                None => hashers.text(text),
+            }
+        }
+        hashers.finish()
     }
 
     #[inline]
@@ -129,7 +89,7 @@ impl<T: Copy> Memo<T> {
     }
 
     pub(super) fn insert(&mut self, print: Fingerprint, value: T) {
-        let texts: usize = self.slots.iter().map(|slot| slot.classes.size()).sum();
+        let texts: usize = self.classes.iter().map(TextClasses::size).sum();
         if self.known.len() >= TUPLE_LIMIT || texts > TEXT_LIMIT {
             // Classes are numbered anew then, so this fingerprint means nothing any more either.
             self.forget();
@@ -140,7 +100,7 @@ impl<T: Copy> Memo<T> {
 
     /// Drops all that is remembered; it is learned again where charges still come.
     pub(super) fn forget(&mut self) {
-        self.slots.iter_mut().for_each(|slot| slot.classes.clear());
+        self.classes.iter_mut().for_each(TextClasses::clear);
         self.known = HashTable::new();
     }
 }

@@ -24,7 +24,9 @@ impl RunningSum {
             let sum = self.heads[metric as usize].checked_add(head);
             fits &= sum.is_some();
             self.heads[metric as usize] = sum.unwrap_or_default();
-            self.tails[metric as usize] += i128::from(tail);
+            if tail != 0 {
+                self.tails[metric as usize] += i128::from(tail);
+            }
         }
         fits
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::{Amount, CostMetric, Currency};
+use crate::domain::{Amount, Currency};
 
 use super::Facts;
 use super::kpi::Kpi;
@@ -39,8 +39,7 @@ fn add(sum: Sums, next: &Sums) -> Sums {
 
 fn by_dimension<'a>(facts: &Facts<'a>) -> BTreeMap<(Currency, &'a str), BTreeMap<&'a str, Sums>> {
     let mut table: BTreeMap<_, BTreeMap<&str, Sums>> = BTreeMap::new();
-    for ((currency, profile), (rows, costs)) in &facts.cube.coverage {
-        let sums = &(*rows, costs[CostMetric::EffectiveCost]);
+    for ((currency, profile), sums) in &facts.cube.coverage {
         let profile = facts.cube.provenances.get(*profile as usize);
         for (dimension, provenance) in
             facts.rules.dimensions.iter().zip(profile.into_iter().flatten())

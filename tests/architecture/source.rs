@@ -283,7 +283,8 @@ mod tests {
             source.imported_rooms().into_iter().map(|(_, room)| room).collect();
         assert_eq!(rooms, ["a", "e", "f"]);
         assert_eq!(source.lines_with(".unwrap()"), [2]);
-        assert!(source.lines_with("unwrap").is_empty());
+        assert_eq!(source.lines_with("unwrap_or"), [2]);
+        assert!(source.lines_with("unwrap_o").is_empty());
     }
 
     #[test]

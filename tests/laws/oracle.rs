@@ -237,7 +237,8 @@ fn holds(when: &When, world: &World, item: &Item) -> bool {
             Case::Sensitive => team == *asked,
             _ => team.to_lowercase() == asked.to_lowercase(),
         }),
-        When::TeamIsOpen => team(world, item).is_some_and(|team| is_open(world, &team, item.day)),
+        When::TeamIsOpen => team(world, item)
+            .is_some_and(|team| world.centers.is_none() || is_open(world, &team, item.day)),
         When::Tag(asked) => tag(item, "team") == Some(asked),
         When::TagPresent => tag(item, "team").is_some(),
         When::TagAbsent => tag(item, "team").is_none(),

@@ -27,6 +27,8 @@ pub(crate) fn date(day: u32) -> String {
 
 pub(crate) const METRICS: [&str; 4] = ["BilledCost", "EffectiveCost", "ListCost", "ContractedCost"];
 const METRIC_KEYS: [&str; 4] = ["billed_cost", "effective_cost", "list_cost", "contracted_cost"];
+/// Index of the month that is asked for among [`MONTHS`].
+pub(crate) const OCTOBER: usize = 1;
 pub(crate) const MONTHS: [&str; 3] = ["2026-09", "2026-10", "2026-11"];
 const CENTERS: [&str; 8] = ["acme", "north", "south", "a", "b", "c", "d", "e"];
 const LEAVES: [&str; 5] = ["a", "b", "c", "d", "e"];
@@ -154,6 +156,22 @@ pub(crate) struct World {
 }
 
 impl World {
+    /// Where something changes on the first of the month, corrections of the day before are moved
+    /// behind it: which stretch of days they are divided with is not settled.
+    fn without_edge(mut self) -> Self {
+        const FIRST_OF_MONTH: u32 = 1;
+        let centers = self.centers.iter().flatten().flat_map(|center| [center.from, center.to]);
+        let accounts = self.accounts.iter().map(|(_, _, from)| *from);
+        let rules = self.rules.iter().flat_map(|rule| [rule.from, rule.to]);
+        let mut changes = centers.chain(accounts).chain(rules).flatten();
+        if changes.any(|day| day == FIRST_OF_MONTH) {
+            for item in self.items.iter_mut().filter(|item| item.month == OCTOBER) {
+                item.day = item.day.max(FIRST_OF_MONTH);
+            }
+        }
+        self
+    }
+
     pub(crate) fn pool_name(index: usize) -> &'static str {
         POOL_NAMES[index]
     }
@@ -223,7 +241,7 @@ impl World {
     fn rule_yaml(&self, rule: &Rule) -> String {
         let mut yaml = String::new();
         if let Some(when) = &rule.when {
-            let _ = write!(yaml, ", when: {}", when.yaml());
+            let _ = write!(yaml, ", when: {}", when.yaml(self.centers.is_some()));
         }
         let bounds = [("from", rule.from), ("to", rule.to)];
         let bounds =
@@ -272,15 +290,20 @@ impl Dimension {
 }
 
 impl When {
-    fn yaml(&self) -> String {
-        let list = |parts: &[Self]| parts.iter().map(Self::yaml).collect::<Vec<_>>().join(", ");
+    /// Without cost centers there is no list of them, and any team will do.
+    fn yaml(&self, has_centers: bool) -> String {
+        let list = |parts: &[Self]| {
+            let parts: Vec<String> = parts.iter().map(|part| part.yaml(has_centers)).collect();
+            parts.join(", ")
+        };
         match self {
             Self::Service(names) => format!("{{ service: [ {} ] }}", names.join(", ")),
             Self::ServicePrefix(text) => format!("{{ service: {{ prefix: {text} }} }}"),
             Self::Account(id) => format!("{{ sub_account_id: {id} }}"),
             Self::Category(name) => format!("{{ charge_category: {name} }}"),
             Self::Team(value) => format!("{{ team: {value} }}"),
-            Self::TeamIsOpen => "{ team: { in: cost_centers } }".to_owned(),
+            Self::TeamIsOpen if has_centers => "{ team: { in: cost_centers } }".to_owned(),
+            Self::TeamIsOpen => "{ team: { present: true } }".to_owned(),
             Self::Tag(value) => format!("{{ tag.team: {value} }}"),
             Self::TagPresent => "{ tag.team: { present: true } }".to_owned(),
             Self::TagAbsent => "{ tag.team: { absent: true } }".to_owned(),
@@ -290,7 +313,7 @@ impl When {
             Self::After(day) => format!("{{ charge_period_start: {{ after: {} }} }}", date(*day)),
             Self::All(parts) => format!("{{ all: [ {} ] }}", list(parts)),
             Self::Any(parts) => format!("{{ any: [ {} ] }}", list(parts)),
-            Self::Not(part) => format!("{{ not: {} }}", part.yaml()),
+            Self::Not(part) => format!("{{ not: {} }}", part.yaml(has_centers)),
         }
     }
 }
@@ -495,8 +518,10 @@ fn item() -> impl Strategy<Value = Item> {
         option::weighted(0.8, select(vec!["vm-1", "vm-2", "disk/1", "=SUM(A1)"])),
         option::weighted(0.9, select(vec!["INV-1", "INV-2"])),
     );
-    // Mostly of October; a correction is billed later than it was incurred.
-    let when = (select(vec![1_usize, 1, 1, 1, 1, 0, 2]), day());
+    // Mostly of October, on the month's days; a correction is of the day before.
+    let october = || (Just(OCTOBER), prop_oneof![9 => 1_u32..=31, 1 => Just(FIRST_DAY)]);
+    let others = select(vec![(OCTOBER - 1, FIRST_DAY), (OCTOBER + 1, LAST_DAY)]);
+    let when = prop_oneof![5 => october(), 1 => others];
     (costs, texts, when, select(vec!["EUR", "EUR", "USD"])).prop_map(
         |((billed, effective, list, contracted), texts, (month, day), currency)| {
             let (service, account, category, commitment, tags, resource, invoice) = texts;
@@ -535,15 +560,11 @@ pub(crate) fn world(charges: std::ops::RangeInclusive<usize>) -> impl Strategy<V
     let digits = option::weighted(0.5, 0_u32..=6);
     let deciding = (option::weighted(0.8, centers()), accounts, dimension(), vec(rule(), 0..=6));
     (deciding, pools, digits, vec(item(), charges)).prop_map(
-        |((centers, accounts, dimension, rules), (pools, order), digits, items)| World {
-            centers,
-            accounts,
-            dimension,
-            rules,
-            pools,
-            order,
-            digits,
-            items,
+        |((centers, accounts, dimension, rules), (pools, order), digits, items)| {
+            let is_governed = dimension.is_governed && centers.is_some();
+            let dimension = Dimension { is_governed, ..dimension };
+            let world = World { centers, accounts, dimension, rules, pools, order, digits, items };
+            world.without_edge()
         },
     )
 }
