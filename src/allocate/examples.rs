@@ -9,18 +9,16 @@ use crate::rules::{Expected, Field, RuleId, RuleSet, RuleTest};
 use crate::tags::{Dimensions, Resolved};
 
 use super::classify::{Decision, classify};
+use super::plan::change_days;
 
 /// Runs every example of the rules; what fails becomes a finding. Without a charge date of its own,
-/// an example is dated `today`.
+/// an example is dated by the last day on which anything changes, so that it speaks of what holds
+/// from then on and no clock decides whether it does.
 #[must_use]
-pub fn run_examples(
-    rules: &RuleSet,
-    org: &Org,
-    metadata: &[MetadataTable],
-    today: NaiveDate,
-) -> Vec<Finding> {
+pub fn run_examples(rules: &RuleSet, org: &Org, metadata: &[MetadataTable]) -> Vec<Finding> {
+    let latest = change_days(rules, org, metadata).last().copied().unwrap_or_default();
     let dimensions = Dimensions::new(rules, metadata, &[]);
-    rules.tests.iter().filter_map(|test| run(test, rules, org, &dimensions, today)).collect()
+    rules.tests.iter().filter_map(|test| run(test, rules, org, &dimensions, latest)).collect()
 }
 
 fn run(
@@ -28,7 +26,7 @@ fn run(
     rules: &RuleSet,
     org: &Org,
     dimensions: &Dimensions<'_>,
-    today: NaiveDate,
+    latest: NaiveDate,
 ) -> Option<Finding> {
     let given = |field: &Field| {
         test.given.iter().find(|(known, _)| known == field).map(|(_, text)| text.as_str())
@@ -49,7 +47,7 @@ fn run(
     let source = given(&Field::Source).unwrap_or_default();
     let day = given(&Field::Column(Column::ChargePeriodStart))
         .and_then(|text| NaiveDate::parse_from_str(text.get(..10)?, "%Y-%m-%d").ok())
-        .unwrap_or(today);
+        .unwrap_or(latest);
     let place = Place::Text(test.span.clone());
     let Ok(resolved) = dimensions.resolve(&texts, source, day, org) else {
         return Some(

@@ -78,11 +78,7 @@ impl<'p> Plan<'p> {
             index.and_then(|index| u16::try_from(index).ok()).unwrap_or_default()
         };
         let source_of_file = files.iter().map(source_of).collect();
-        let mut change_days = rules.change_days();
-        change_days.extend(org.change_days());
-        change_days.extend(metadata.iter().flat_map(MetadataTable::change_days));
-        change_days.sort_unstable();
-        change_days.dedup();
+        let change_days = change_days(rules, org, metadata);
         let detail = rules.detail_dimensions();
         Self {
             rules,
@@ -143,6 +139,20 @@ impl<'p> Plan<'p> {
             .map(|(code, index)| self.dimensions.label(DimensionId(index), of_code(*code)))
             .collect()
     }
+}
+
+/// The days on which anything that decides changes, ascending.
+pub(super) fn change_days(
+    rules: &RuleSet,
+    org: &Org,
+    metadata: &[MetadataTable],
+) -> Vec<NaiveDate> {
+    let mut days = rules.change_days();
+    days.extend(org.change_days());
+    days.extend(metadata.iter().flat_map(MetadataTable::change_days));
+    days.sort_unstable();
+    days.dedup();
+    days
 }
 
 /// Which texts decide, and how far they must be told apart.

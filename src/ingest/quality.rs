@@ -43,8 +43,11 @@ impl<'m> Look<'m> {
 
     /// One row, its texts in the order of [`wanted`].
     pub(super) fn at(&mut self, texts: &[Option<&str>]) {
-        self.rows += 1;
         let (listed, others) = texts.split_at(self.map.values.len());
+        if is_header(others) {
+            return;
+        }
+        self.rows += 1;
         for ((column, allowed), text) in self.map.values.iter().zip(listed) {
             if let Some(text) = text.filter(|text| !allowed.iter().any(|value| value == text)) {
                 *self.odd.entry((*column, text.to_owned())).or_default() += 1;
@@ -90,6 +93,12 @@ impl<'m> Look<'m> {
             .count(billed)
             .help("showback by EffectiveCost is as coarse as that; ask the provider for an unrounded export")
     }
+}
+
+/// A header that stands among the rows is excluded when they are read, and odd in every column.
+fn is_header(others: &[Option<&str>]) -> bool {
+    let billed = others.get(2).copied().flatten();
+    billed.is_some_and(|text| text.eq_ignore_ascii_case(CostMetric::BilledCost.name()))
 }
 
 fn has_fraction(text: Option<&str>) -> bool {
