@@ -29,10 +29,10 @@ pub fn prove(scan: &ScanReport, cube: &Cube, allocation: &Allocation) -> Vec<Con
     let borne = lines(allocation, |line| !matches!(line.party, Party::Pool(_)));
 
     let mut rows = Vec::new();
-    rows.extend(stage("read to cube", &read, &all_cells));
-    rows.extend(stage("read to lineage", &read, &lineage));
-    rows.extend(stage("period", &billed, &cells));
-    rows.extend(stage("classify", &cells, &direct));
+    rows.extend(stage("all months: read to cells", &read, &all_cells));
+    rows.extend(stage("all months: read to files", &read, &lineage));
+    rows.extend(stage("period: read to cells", &billed, &cells));
+    rows.extend(stage("period: classify", &cells, &direct));
     for pool in pools(allocation) {
         let held =
             |line: &Line| line.party == Party::Pool(pool.clone()) && line.flow != Flow::SharedOut;
@@ -43,13 +43,13 @@ pub fn prove(scan: &ScanReport, cube: &Cube, allocation: &Allocation) -> Vec<Con
             // Charges are not divided, only their money: all that went in count as come out.
             given.entry(*currency).or_default().0 = *rows;
         }
-        rows.extend(stage(&format!("pool:{pool}"), &held, &given));
+        rows.extend(stage(&format!("period: pool {pool}"), &held, &given));
     }
     let mut whole = borne;
     for (currency, (rows, _)) in &direct {
         whole.entry(*currency).or_default().0 = *rows;
     }
-    rows.extend(stage("allocate", &billed, &whole));
+    rows.extend(stage("period: allocate", &billed, &whole));
     rows
 }
 

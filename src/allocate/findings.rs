@@ -4,14 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostics::{Code, Finding, Place};
 use crate::domain::{Amount, CostMetric, Currency, Org, Period, Standing};
+use crate::ingest::ScanReport;
 use crate::rules::{RuleId, RuleSet};
 
 use super::cube::{Bearer, Cube, NameId, Reason};
 use super::model::{Allocation, Party, PeriodTotal};
 
-/// Findings over the cube and the allocation of the period.
+/// Findings over the files, the cube and the allocation of the period.
 #[must_use]
 pub fn findings(
+    scan: &ScanReport,
     cube: &Cube,
     rules: &RuleSet,
     org: &Org,
@@ -20,7 +22,8 @@ pub fn findings(
 ) -> Vec<Finding> {
     let mut found = allocation.findings.clone();
     found.extend(no_charges(cube));
-    found.extend(other_months(cube));
+    found.extend(other_months(scan, cube.period));
+    found.extend(silent_sources(scan, cube.period));
     found.extend(invoices(cube));
     found.extend(unallocated(totals, cube));
     found.extend(unusable_owners(cube, org));
@@ -43,18 +46,60 @@ fn no_charges(cube: &Cube) -> Option<Finding> {
     Some(Finding::new(Code::NoChargesInPeriod, text).help(help))
 }
 
-/// Rows of other months are history, or late; either way they are named.
-fn other_months(cube: &Cube) -> Vec<Finding> {
-    let mut rows: BTreeMap<Period, u64> = BTreeMap::new();
-    for (key, (count, _)) in &cube.lineage {
-        *rows.entry(key.month).or_default() += count;
+/// Rows of other months: late or early ones in a file that holds charges of the period, named with
+/// their money; and files of other months altogether, which are history.
+fn other_months(scan: &ScanReport, period: Period) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let mut history: BTreeMap<Period, u64> = BTreeMap::new();
+    for file in &scan.files {
+        let has_period = file.totals.keys().any(|(_, month)| *month == period);
+        for ((currency, month), totals) in file.totals.iter().filter(|((_, m), _)| *m != period) {
+            if !has_period {
+                *history.entry(*month).or_default() += totals.rows;
+                continue;
+            }
+            let text = format!(
+                "billed in {month}, not in {period}: {} of {} ({} {currency} BilledCost, {} EffectiveCost)",
+                totals.rows,
+                counted(file.rows),
+                totals.costs[CostMetric::BilledCost],
+                totals.costs[CostMetric::EffectiveCost],
+            );
+            let finding = Finding::new(Code::LateRows, text)
+                .count(totals.rows)
+                .help("it is in no total of this month; reports of that month made without this file do not have it")
+                .at(Place::File(file.path.clone()));
+            found.push(finding);
+        }
     }
-    rows.remove(&cube.period);
-    let report = |(month, rows): (Period, u64)| {
-        let text = format!("{rows} rows are billed in {month}, not in {}", cube.period);
+    found.extend(history.into_iter().map(|(month, rows)| {
+        let text = format!("files of {month} alone serve as history, with {}", counted(rows));
         Finding::new(Code::OtherPeriod, text).count(rows)
-    };
-    rows.into_iter().map(report).collect()
+    }));
+    found
+}
+
+fn counted(rows: u64) -> String {
+    if rows == 1 { "1 row".to_owned() } else { format!("{rows} rows") }
+}
+
+/// Sources that bring charges, but none of the period: a bill that did not come looks like this.
+fn silent_sources(scan: &ScanReport, period: Period) -> Vec<Finding> {
+    let mut sources: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+    for file in &scan.files {
+        let rows = sources.entry(&file.source).or_default();
+        rows.0 += file.accepted;
+        let of_period = file.totals.iter().filter(|((_, month), _)| *month == period);
+        rows.1 += of_period.map(|(_, totals)| totals.rows).sum::<u64>();
+    }
+    let silent = sources.into_iter().filter(|(_, (all, of_period))| *all > 0 && *of_period == 0);
+    silent
+        .map(|(source, _)| {
+            let text = format!("source `{source}` has charges of other months, but none of {period}");
+            Finding::new(Code::SourceWithoutCharges, text)
+                .help("check that its bill of the month was delivered; without it the totals are too small")
+        })
+        .collect()
 }
 
 fn invoices(cube: &Cube) -> Option<Finding> {
@@ -62,7 +107,7 @@ fn invoices(cube: &Cube) -> Option<Finding> {
     let unnamed: u64 =
         of_period.filter(|c| c.group.invoice == NameId::ABSENT).map(|c| c.rows).sum();
     (unnamed > 0).then(|| {
-        let text = format!("{unnamed} rows name no invoice; they cannot be tied to one");
+        let text = format!("{} without an invoice; it cannot be tied to one", counted(unnamed));
         Finding::new(Code::InvoiceUnchecked, text).count(unnamed)
     })
 }
@@ -147,7 +192,9 @@ fn negative_owners(allocation: &Allocation) -> Vec<Finding> {
     let negative = sums.into_iter().filter(|(_, amount)| amount.is_negative());
     negative
         .map(|((owner, currency), amount)| {
-            let text = format!("credits exceed the cost of `{owner}`: {amount} {currency}");
+            let text = format!(
+                "the total of `{owner}` is negative: {amount} {currency}; credits, refunds or corrections exceed its cost"
+            );
             Finding::new(Code::CreditsExceedCost, text)
         })
         .collect()

@@ -15,6 +15,8 @@ use super::plan::Plan;
 pub enum Sought {
     Owner(String),
     Pool(PoolId),
+    /// Charges without an owner.
+    Unallocated,
 }
 
 /// A charge of the bearer that is looked for, billed in the period.
@@ -64,6 +66,7 @@ fn is_sought(sought: &Sought, decided: &Decided<'_>) -> bool {
     match (sought, decided.group.verdict.bearer) {
         (Sought::Owner(name), Bearer::Owner(found)) => decided.names.text(found) == Some(name),
         (Sought::Pool(pool), Bearer::Pool(found)) => *pool == found,
+        (Sought::Unallocated, Bearer::Unallocated(_)) => true,
         _ => false,
     }
 }

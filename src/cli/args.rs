@@ -76,6 +76,9 @@ pub(super) struct ExplainArgs {
     /// Explain what this pool received and who bears it.
     #[arg(long, value_name = "NAME")]
     pub(super) pool: Option<String>,
+    /// Explain what has no owner.
+    #[arg(long, conflicts_with_all = ["owner", "pool"])]
+    pub(super) unallocated: bool,
     /// Add the source rows, with file and row number.
     #[arg(long)]
     pub(super) rows: bool,

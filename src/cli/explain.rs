@@ -3,7 +3,7 @@
 use crate::allocate::{FoundRow, Plan, RowFinder, Sought};
 use crate::diagnostics::{Code, Finding, Severity, did_you_mean, printable};
 use crate::ingest::{ScanOptions, Silent, scan};
-use crate::report::explain::{Branch, json, of_owner, of_pool, rows_table, text};
+use crate::report::explain::{Branch, json, of_owner, of_pool, of_unallocated, rows_table, text};
 use crate::rules::PoolId;
 
 use super::args::{ExplainArgs, Format};
@@ -58,9 +58,10 @@ fn explain_figure(args: &ExplainArgs, project: &Loaded) -> Result<String, Vec<Fi
     let trees = match &sought {
         Sought::Owner(owner) => of_owner(&facts, owner),
         Sought::Pool(pool) => of_pool(&facts, *pool),
+        Sought::Unallocated => of_unallocated(&facts),
     };
-    if trees.is_empty() {
-        return Err(vec![nothing(&sought, project, &outcome)]);
+    if trees.is_empty() && args.format == Format::Text {
+        return Ok(nothing(&sought, project, &outcome));
     }
     let rows =
         if args.rows { find_rows(project, &outcome, &sought, options.threads) } else { Vec::new() };
@@ -80,6 +81,9 @@ fn sought(args: &ExplainArgs, project: &Loaded) -> Result<Sought, Vec<Finding>> 
         );
         vec![Finding::new(Code::UnknownName, text).help(help)]
     };
+    if args.unallocated {
+        return Ok(Sought::Unallocated);
+    }
     match (&args.owner, &args.pool) {
         (Some(owner), None) => {
             let org = &project.org;
@@ -98,19 +102,19 @@ fn sought(args: &ExplainArgs, project: &Loaded) -> Result<Sought, Vec<Finding>> 
             Ok(Sought::Pool(PoolId(u16::try_from(index).unwrap_or(u16::MAX))))
         }
         _ => {
-            let text =
-                "say what to explain: --owner ID, --pool NAME, or a code such as unknown-owner";
+            let text = "say what to explain: --owner ID, --pool NAME, --unallocated, or a code such as unknown-owner";
             Err(vec![Finding::new(Code::MissingKey, text)])
         }
     }
 }
 
-fn nothing(sought: &Sought, project: &Loaded, outcome: &Outcome) -> Finding {
+fn nothing(sought: &Sought, project: &Loaded, outcome: &Outcome) -> String {
     let who = match sought {
         Sought::Owner(owner) => format!("owner `{}` bears", printable(owner)),
         Sought::Pool(pool) => format!("pool `{}` receives", project.rules.pool(*pool).name),
+        Sought::Unallocated => "unallocated is".to_owned(),
     };
-    Finding::new(Code::UnknownName, format!("{who} nothing in {}", outcome.period))
+    format!("{who} nothing in {}\n", outcome.period)
 }
 
 fn find_rows(
@@ -160,9 +164,14 @@ fn as_json(
     if let Some(rows) = rows {
         let table = rows_table(&facts, rows).unwrap_or_default();
         let mut reader = csv::Reader::from_reader(table.as_bytes());
-        let records: Vec<serde_json::Map<String, serde_json::Value>> =
-            reader.deserialize().filter_map(Result::ok).collect();
-        whole["rows"] = records.into();
+        let headers = reader.headers().cloned().unwrap_or_default();
+        // Texts stay texts: an amount is no float, and an id no number.
+        let object = |record: csv::StringRecord| {
+            let fields =
+                headers.iter().zip(&record).map(|(name, text)| (name.to_owned(), text.into()));
+            serde_json::Value::Object(fields.collect())
+        };
+        whole["rows"] = reader.records().filter_map(Result::ok).map(object).collect();
     }
     format!("{whole:#}\n")
 }

@@ -69,7 +69,7 @@ pub(super) fn pipeline(
     refuse(broken(&conservation).iter())?;
     let totals = period_totals(&scan, period, of_period);
     let mut all: Vec<Finding> = scan.findings().cloned().collect();
-    all.extend(findings(&cube, rules, org, of_period, &totals));
+    all.extend(findings(&scan, &cube, rules, org, of_period, &totals));
     refuse(all.iter())?;
     Ok(Outcome { period, files, scan, cube, months, conservation, totals, findings: all })
 }

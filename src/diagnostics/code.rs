@@ -153,7 +153,11 @@ codes! {
     OtherDelimiter "other-delimiter" Warning Advice
         "The fields of the file are not separated by commas. The separator was found from the header."
     OtherPeriod "other-period" Note Advice
-        "Rows are billed in other months than the period. They are counted in the file's control totals, serve as history and stay out of the period's totals."
+        "Files hold charges of other months alone. They are counted in their files' control totals, serve as history and stay out of the period's totals."
+    LateRows "late-rows" Warning Advice
+        "A file with charges of the period also holds rows that are billed in another month: they came late, or early. They are in the file's control totals and in no total of the period; reports of their month that were made without this file do not have them."
+    SourceWithoutCharges "source-without-charges" Warning Advice
+        "A source holds charges of other months but none of the period. Its bill of the month is likely missing, and the totals are too small by it."
     RowsExcluded "rows-excluded" Note Advice
         "Rows were left out by a named rule of the column map, such as repeated headers or total rows."
     RowsQuarantined "rows-quarantined" Warning Advice

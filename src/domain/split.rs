@@ -28,13 +28,15 @@ pub fn split(total: Amount, weights: &[BigUint], digits: u32) -> Option<Parts> {
     let quantum = BigUint::from(10_u32).pow(SCALE - digits.min(SCALE));
     let units = total.to_units();
     let quanta = units.magnitude() / &quantum;
+    let divisor = &weight_sum * &quantum;
 
     let mut floors: Vec<BigUint> = Vec::with_capacity(weights.len());
     let mut losses: Vec<(BigUint, usize)> = Vec::with_capacity(weights.len());
     for (index, weight) in weights.iter().enumerate() {
-        let product = &quanta * weight;
-        floors.push(&product / &weight_sum);
-        losses.push((product % &weight_sum, index));
+        // Of the whole amount, not of its whole quanta: the exact share decides who lost most.
+        let product = units.magnitude() * weight;
+        floors.push(&product / &divisor);
+        losses.push((product % &divisor, index));
     }
     let given: BigUint = floors.iter().sum();
     let missing = usize::try_from(&quanta - given).unwrap_or(usize::MAX);
@@ -84,6 +86,16 @@ mod tests {
     fn what_is_finer_than_the_quantum_stays_as_residual() {
         let (shares, rest) = parts("10.0049", &[1, 1], 2);
         assert_eq!((shares.join(" "), rest.as_str()), ("5 5".into(), "0.0049"));
+    }
+
+    #[test]
+    fn the_exact_share_decides_who_lost_most() {
+        // 35 %, 25 % and 40 % of 1826.30998368: remainders .0084…, .0074… and .0039….
+        let (shares, rest) = parts("1826.30998368", &[35, 25, 40], 2);
+        assert_eq!(
+            (shares.join(" "), rest.as_str()),
+            ("639.21 456.57 730.52".into(), "0.00998368")
+        );
     }
 
     #[test]

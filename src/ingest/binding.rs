@@ -188,7 +188,8 @@ impl Finder<'_> {
     }
 
     fn version(&self) -> Option<String> {
-        let here = |column: &Column| self.column(*column) != Spot::Missing;
+        // By the column's own name: an older version may carry the value under another one.
+        let here = |column: &Column| self.position(column.name()).is_some();
         let fits =
             |v: &&crate::rules::FocusVersion| v.markers.is_empty() || v.markers.iter().any(here);
         self.map.versions.iter().find(fits).map(|v| v.version.clone())

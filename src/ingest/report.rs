@@ -65,6 +65,8 @@ pub struct QuarantinedRow {
     pub code: Code,
     /// The text at fault, as found (shortened; bytes that are not UTF-8 as hex).
     pub text: String,
+    /// The billing month, where the row tells it.
+    pub month: Option<Period>,
     pub currency: Option<String>,
     pub billed_cost: Option<Amount>,
     pub effective_cost: Option<Amount>,

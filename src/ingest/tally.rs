@@ -173,6 +173,7 @@ impl Tally {
             column,
             code,
             text: shown(&text),
+            month: row.billing_day.map(Period::of),
             currency: row.currency.map(shown),
             billed_cost: cost(CostMetric::BilledCost),
             effective_cost: cost(CostMetric::EffectiveCost),

@@ -69,8 +69,17 @@ pub(super) fn write_reconciliation(digest: &Digest, sink: &mut Sink) -> Result<(
     })
 }
 
-const QUARANTINE: [&str; 8] =
-    ["file", "row", "column", "code", "text", "billing_currency", "billed_cost", "effective_cost"];
+const QUARANTINE: [&str; 9] = [
+    "file",
+    "row",
+    "column",
+    "code",
+    "text",
+    "billing_period",
+    "billing_currency",
+    "billed_cost",
+    "effective_cost",
+];
 
 /// `quarantine.csv`: every row that could not be read, with what is known of its money.
 pub(super) fn write_quarantine(facts: &Facts, sink: &mut Sink) -> Result<(), Finding> {
@@ -85,6 +94,7 @@ pub(super) fn write_quarantine(facts: &Facts, sink: &mut Sink) -> Result<(), Fin
                 &row.column,
                 row.code.name(),
                 &row.text,
+                &row.month.map_or_else(String::new, |month| month.to_string()),
                 row.currency.as_deref().unwrap_or(""),
                 &known(row.billed_cost),
                 &known(row.effective_cost),

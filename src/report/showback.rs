@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::allocate::{Flow, Line};
+use crate::allocate::{Flow, Line, USAGE};
 use crate::diagnostics::Finding;
 use crate::domain::{Amount, CostMetric};
 
@@ -71,8 +71,12 @@ impl Showback {
         let header = self.header();
         let header: Vec<&str> = header.iter().map(String::as_str).collect();
         let period = facts.period.to_string();
+        let declared = |name: &String| {
+            name == USAGE || facts.rules.components.iter().any(|rule| rule.name == *name)
+        };
+        let declared: Vec<bool> = self.components.iter().map(declared).collect();
         sink.table("showback.csv", &header, |table| {
-            self.rows.iter().try_for_each(|row| table.write_record(row.fields(&period)))
+            self.rows.iter().try_for_each(|row| table.write_record(row.fields(&period, &declared)))
         })
     }
 
@@ -90,7 +94,8 @@ impl Showback {
 }
 
 impl ShowbackRow {
-    fn fields(&self, period: &str) -> Vec<String> {
+    /// `declared` tells of each component whether any rule looks for it.
+    fn fields(&self, period: &str, declared: &[bool]) -> Vec<String> {
         let card = &self.card;
         let mut fields: Vec<String> =
             vec![period.to_owned(), self.kind.name().to_owned(), self.owner.clone()];
@@ -98,8 +103,13 @@ impl ShowbackRow {
             [&card.path, &card.cost_center, &card.legal_entity, &card.manager, &self.currency];
         fields.extend(texts.into_iter().cloned());
         let amounts = [self.direct, self.shared_in, self.shared_out, self.total];
-        let amounts = amounts.iter().chain(&self.components).chain([&self.billed]);
-        fields.extend(amounts.map(ToString::to_string));
+        fields.extend(amounts.iter().map(ToString::to_string));
+        // What no rule looks for is not known to be zero.
+        let found = self.components.iter().zip(declared);
+        fields.extend(found.map(|(amount, declared)| {
+            if *declared || !amount.is_zero() { amount.to_string() } else { String::new() }
+        }));
+        fields.push(self.billed.to_string());
         let known = |amount: Option<Amount>| amount.map_or_else(String::new, |a| a.to_string());
         let delta = self.prior.map(|prior| self.total - prior);
         // No budget is declared yet; unknown is not zero.

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! Branch              a label, its amounts and rows, where it is declared, what it is made of
-//! of_owner, of_pool   figures of a run → branches
+//! of_owner, of_pool, of_unallocated
+//!                     figures of a run → branches
 //! text, json          branches → what is printed
 //! ```
 //!
@@ -18,4 +19,4 @@ mod tree;
 pub use branch::{Branch, Cut};
 pub use json::json;
 pub use text::text;
-pub use tree::{of_owner, of_pool, rows_table};
+pub use tree::{of_owner, of_pool, of_unallocated, rows_table};

@@ -53,6 +53,32 @@ pub fn of_pool(facts: &Facts<'_>, pool: PoolId) -> Vec<Branch> {
         .collect()
 }
 
+/// What nobody bears in the period, by reason, a tree per currency.
+#[must_use]
+pub fn of_unallocated(facts: &Facts<'_>) -> Vec<Branch> {
+    let tree = |currency| {
+        let mut reasons = Vec::new();
+        for bearer in unallocated_bearers(facts) {
+            let rules = by_rule(facts, bearer, currency);
+            if let (Bearer::Unallocated(reason), false) = (bearer, rules.is_empty()) {
+                let asked = facts.cube.name(reason.asked());
+                let asked = asked.map_or_else(String::new, |name| format!(": `{name}`"));
+                let label = format!("{}{asked}", reason.name());
+                reasons.push(Branch::sum(label, currency, "by rule", rules));
+            }
+        }
+        reasons.extend(shared_in(facts, &Party::Unallocated, currency));
+        Branch::sum("unallocated", currency, "by reason", reasons)
+    };
+    currencies(facts, &Party::Unallocated).into_iter().map(tree).collect()
+}
+
+fn unallocated_bearers(facts: &Facts<'_>) -> BTreeSet<Bearer> {
+    let of_period = facts.cube.lineage.keys().filter(|key| key.month == facts.period);
+    let bearers = of_period.map(|key| key.verdict.bearer);
+    bearers.filter(|bearer| matches!(bearer, Bearer::Unallocated(_))).collect()
+}
+
 fn lines<'f>(facts: &Facts<'f>) -> impl Iterator<Item = &'f Line> {
     facts.months.get(&facts.period).into_iter().flat_map(|month| &month.lines)
 }
