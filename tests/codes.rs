@@ -544,7 +544,7 @@ const NOTED: &[Case] = &[
         .says("';'")
         .at(BILL),
     Case::new(Code::OtherDelimiter, "tabs", || bytes(Bill::sound().separated(b'\t'))).at(BILL),
-    Case::new(Code::OtherPeriod, "a row of September and two of November", || {
+    Case::new(Code::LateRows, "a row of September and two of November", || {
         billed(&Bill::of([
             Charge::sound().on("2026-09", "2026-09-30"),
             Charge::sound(),
@@ -552,8 +552,23 @@ const NOTED: &[Case] = &[
             Charge::sound().on("2026-11", "2026-11-03"),
         ]))
     })
-    .says("rows are billed in 2026-")
-    .times(3),
+    .says("billed in 2026-")
+    .times(3)
+    .at(BILL),
+    Case::new(Code::OtherPeriod, "a file of September beside one of October", || {
+        let september = Bill::of([Charge::sound().on("2026-09", "2026-09-30")]);
+        billed(&Bill::sound()).file("data/september.csv", september.csv())
+    })
+    .says("files of 2026-09 alone serve as history, with 1 row"),
+    Case::new(Code::SourceWithoutCharges, "a source that brought September only", || {
+        let september = Bill::of([Charge::sound().on("2026-09", "2026-09-30")]);
+        let project = billed(&Bill::sound()).file("late/september.csv", september.csv());
+        let declared = fs::read_to_string(project.path("costbook.yaml")).expect("the project");
+        let source = "sources:\n  - { name: other, format: focus, files: [ late/*.csv ] }";
+        project.file("costbook.yaml", declared.replacen("sources:", source, 1))
+    })
+    .with(&[Code::OtherPeriod])
+    .says("source `other` has charges of other months, but none of 2026-10"),
     Case::new(Code::RowsExcluded, "a header in the middle", || {
         let bill = Bill::sound().csv();
         bytes(bill.clone() + &bill)
@@ -647,12 +662,12 @@ const NOTED: &[Case] = &[
             Charge::sound().costs("-3.5").with("ChargeCategory", "Credit"),
         ]))
     })
-    .says("`payments`: -2.5 EUR"),
+    .says("the total of `payments` is negative: -2.5 EUR"),
     Case::new(Code::InvoiceUnchecked, "two rows without an invoice", || {
         let loose = Charge::sound().with("InvoiceId", "");
         billed(&Bill::of([Charge::sound(), loose.clone(), loose]))
     })
-    .says("2 rows name no invoice")
+    .says("2 rows without an invoice")
     .times(2),
 ];
 

@@ -398,7 +398,7 @@ fn divide(amount: &Exact, shares: &[(Party, Exact)], digits: Option<u32>) -> Vec
     let ten = |power: u32| Ratio::from_integer(BigInt::from(10).pow(power));
     let needed = || (0..).find(|places| (amount * ten(*places)).is_integer()).unwrap_or_default();
     let quantum = ten(digits.unwrap_or_else(|| needed().max(10))).recip();
-    let quanta = (amount.abs() / &quantum).floor();
+    let quanta = amount.abs() / &quantum;
     let whole: Exact =
         shares.iter().map(|(_, weight)| weight.clone()).fold(Exact::zero(), |a, b| a + b);
     let ideal: Vec<Exact> = shares.iter().map(|(_, weight)| &quanta * weight / &whole).collect();
@@ -406,7 +406,7 @@ fn divide(amount: &Exact, shares: &[(Party, Exact)], digits: Option<u32>) -> Vec
     let mut order: Vec<usize> = (0..shares.len()).collect();
     order.sort_by_key(|index| (&parts[*index] - &ideal[*index], *index));
     let given: Exact = parts.iter().cloned().fold(Exact::zero(), |a, b| a + b);
-    let mut missing = &quanta - given;
+    let mut missing = quanta.floor() - given;
     for index in order {
         if missing.is_positive() {
             parts[index] += Exact::one();
