@@ -11,7 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use source::Source;
-use support::{PERIOD, Project, copy_folder, home};
+use support::{PERIOD, Project, copy_folder, has_extension, home};
 
 const LONGEST_FILE: usize = 600;
 const LONGEST_FUNCTION: usize = 70;
@@ -45,7 +45,7 @@ fn files(folder: &str) -> Vec<String> {
 /// Every source file, without those that are tests only.
 fn sources() -> Vec<Source> {
     let paths: Vec<String> =
-        files("src").into_iter().filter(|path| path.ends_with(".rs")).collect();
+        files("src").into_iter().filter(|path| has_extension(path, "rs")).collect();
     let all: Vec<Source> =
         paths.iter().map(|path| Source::read(&home().join("src"), path)).collect();
     let tests: BTreeSet<PathBuf> = all.iter().flat_map(Source::test_modules).collect();
@@ -136,7 +136,7 @@ fn words_stand_only_where_they_may() {
 fn files_and_functions_can_be_taken_in() {
     let mut faults = Vec::new();
     let mut functions = 0;
-    for path in files("src").iter().filter(|path| path.ends_with(".rs")) {
+    for path in files("src").iter().filter(|path| has_extension(path, "rs")) {
         let source = Source::read(&home().join("src"), path);
         let lines = source.text.lines().count();
         if lines > LONGEST_FILE {
@@ -248,7 +248,7 @@ fn every_output_column_is_documented() {
             }
             continue;
         };
-        let names = if file.ends_with(".csv") {
+        let names = if has_extension(file, "csv") {
             output.columns(file)
         } else {
             let document = output.json(file);

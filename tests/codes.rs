@@ -548,6 +548,8 @@ const NOTED: &[Case] = &[
         billed(&Bill::of([
             Charge::sound().on("2026-09", "2026-09-30"),
             Charge::sound(),
+            Charge::sound(),
+            Charge::sound(),
             Charge::sound().on("2026-11", "2026-11-02"),
             Charge::sound().on("2026-11", "2026-11-03"),
         ]))
@@ -559,7 +561,7 @@ const NOTED: &[Case] = &[
         let september = Bill::of([Charge::sound().on("2026-09", "2026-09-30")]);
         billed(&Bill::sound()).file("data/september.csv", september.csv())
     })
-    .says("files of 2026-09 alone serve as history, with 1 row"),
+    .says("1 row of 2026-09 in files of other months serve as history"),
     Case::new(Code::SourceWithoutCharges, "a source that brought September only", || {
         let september = Bill::of([Charge::sound().on("2026-09", "2026-09-30")]);
         let project = billed(&Bill::sound()).file("late/september.csv", september.csv());
@@ -799,7 +801,7 @@ fn tree(project: &Project) -> Vec<String> {
             match entry.file_type().expect("a kind") {
                 kind if kind.is_dir() => folders.push(path),
                 kind if kind.is_symlink() => {
-                    found.push(format!("{name} → {:?}", fs::read_link(&path)))
+                    found.push(format!("{name} → {:?}", fs::read_link(&path)));
                 }
                 _ => found.push(format!("{name} {:?}", fs::read(&path))),
             }

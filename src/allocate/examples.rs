@@ -45,10 +45,14 @@ fn run(
         })
         .collect();
     let source = given(&Field::Source).unwrap_or_default();
-    let day = given(&Field::Column(Column::ChargePeriodStart))
-        .and_then(|text| NaiveDate::parse_from_str(text.get(..10)?, "%Y-%m-%d").ok())
-        .unwrap_or(latest);
     let place = Place::Text(test.span.clone());
+    let date = |text: &str| NaiveDate::parse_from_str(text.get(..10)?, "%Y-%m-%d").ok();
+    let stated = given(&Field::Column(Column::ChargePeriodStart));
+    let Some(day) = stated.map_or(Some(latest), date) else {
+        let text = "the charge_period_start of the example is no date";
+        let finding = Finding::new(Code::RuleTestFailed, text).help("write it as 2026-10-03");
+        return Some(finding.at(place));
+    };
     let Ok(resolved) = dimensions.resolve(&texts, source, day, org) else {
         return Some(
             Finding::new(Code::RuleTestFailed, "the tags of the example cannot be read").at(place),
@@ -57,8 +61,11 @@ fn run(
     let resolved = with_given(resolved, test, rules);
     let faults = faults(test, rules, &resolved);
     (!faults.is_empty()).then(|| {
-        Finding::new(Code::RuleTestFailed, format!("the example fails: {}", faults.join("; ")))
-            .at(place)
+        // Where nothing ever changes, the day says nothing.
+        let dated = stated.is_some() || latest != NaiveDate::default();
+        let as_of = if dated { format!(" as of {day}") } else { String::new() };
+        let text = format!("the example fails{as_of}: {}", faults.join("; "));
+        Finding::new(Code::RuleTestFailed, text).at(place)
     })
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostics::{Code, Finding, Place};
 use crate::domain::{Amount, CostMetric, Currency, Org, Period, Standing};
-use crate::ingest::ScanReport;
+use crate::ingest::{FileReport, MonthTotals, ScanReport};
 use crate::rules::{RuleId, RuleSet};
 
 use super::cube::{Bearer, Cube, NameId, Reason};
@@ -46,37 +46,58 @@ fn no_charges(cube: &Cube) -> Option<Finding> {
     Some(Finding::new(Code::NoChargesInPeriod, text).help(help))
 }
 
-/// Rows of other months: late or early ones in a file that holds charges of the period, named with
-/// their money; and files of other months altogether, which are history.
+/// Rows of other months than the period. In a file that is mostly of the period they came late, or
+/// early, and are named with their money; files that are mostly of other months are history.
 fn other_months(scan: &ScanReport, period: Period) -> Vec<Finding> {
     let mut found = Vec::new();
     let mut history: BTreeMap<Period, u64> = BTreeMap::new();
     for file in &scan.files {
-        let has_period = file.totals.keys().any(|(_, month)| *month == period);
+        let is_late = main_month(file) == Some(period);
         for ((currency, month), totals) in file.totals.iter().filter(|((_, m), _)| *m != period) {
-            if !has_period {
+            if is_late {
+                found.push(late_rows(file, period, *currency, *month, totals));
+            } else {
                 *history.entry(*month).or_default() += totals.rows;
-                continue;
             }
-            let text = format!(
-                "billed in {month}, not in {period}: {} of {} ({} {currency} BilledCost, {} EffectiveCost)",
-                totals.rows,
-                counted(file.rows),
-                totals.costs[CostMetric::BilledCost],
-                totals.costs[CostMetric::EffectiveCost],
-            );
-            let finding = Finding::new(Code::LateRows, text)
-                .count(totals.rows)
-                .help("it is in no total of this month; reports of that month made without this file do not have it")
-                .at(Place::File(file.path.clone()));
-            found.push(finding);
         }
     }
     found.extend(history.into_iter().map(|(month, rows)| {
-        let text = format!("files of {month} alone serve as history, with {}", counted(rows));
+        let text =
+            format!("{} of {month} in files of other months serve as history", counted(rows));
         Finding::new(Code::OtherPeriod, text).count(rows)
     }));
     found
+}
+
+/// The month that most rows of a file are billed in.
+fn main_month(file: &FileReport) -> Option<Period> {
+    let mut rows: BTreeMap<Period, u64> = BTreeMap::new();
+    for ((_, month), totals) in &file.totals {
+        *rows.entry(*month).or_default() += totals.rows;
+    }
+    rows.into_iter().max_by_key(|(month, rows)| (*rows, *month)).map(|(month, _)| month)
+}
+
+fn late_rows(
+    file: &FileReport,
+    period: Period,
+    currency: Currency,
+    month: Period,
+    totals: &MonthTotals,
+) -> Finding {
+    let text = format!(
+        "billed in {month}, not in {period}: {} of {} ({} {currency} BilledCost, {} EffectiveCost)",
+        totals.rows,
+        counted(file.rows),
+        totals.costs[CostMetric::BilledCost],
+        totals.costs[CostMetric::EffectiveCost],
+    );
+    Finding::new(Code::LateRows, text)
+        .count(totals.rows)
+        .help(format!(
+            "they are in no total of {period}; reports of {month} that were made without this file lack them"
+        ))
+        .at(Place::File(file.path.clone()))
 }
 
 fn counted(rows: u64) -> String {
@@ -163,7 +184,12 @@ fn unusable_owners(cube: &Cube, org: &Org) -> Vec<Finding> {
             },
             _ => format!("charges name the owner `{name}`, which is not among the cost centers"),
         };
-        Finding::new(code, text).count(rows)
+        let help = match code {
+            Code::ClosedOwner => "name its successor by a dated rule, or mend the tag",
+            Code::OwnerCase => "declare `case:` on the dimension that names owners",
+            _ => "add it to the cost centers, map the value in the dimension, or mend the tag",
+        };
+        Finding::new(code, text).count(rows).help(help)
     };
     asked.into_iter().map(report).collect()
 }

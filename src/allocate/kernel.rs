@@ -167,7 +167,7 @@ impl<'p> Kernel<'p> {
         let mut profile = NO_PROFILE;
         if charge.month == plan.period {
             self.detail(&mut group, &texts, source, &resolved);
-            profile = self.profile_id(&plan.profile(&resolved));
+            profile = self.profile_id(&Plan::profile(&resolved));
         }
         let unallocated = matches!(verdict.bearer, Bearer::Unallocated(_)).then(|| {
             let base = ItemBase {

@@ -128,7 +128,7 @@ impl<'p> Plan<'p> {
     }
 
     /// Where each dimension's value came from, as numbers.
-    pub(super) fn profile(&self, resolved: &Resolved<'_>) -> Box<[u16]> {
+    pub(super) fn profile(resolved: &Resolved<'_>) -> Box<[u16]> {
         resolved.provenance().map(code_of).collect()
     }
 

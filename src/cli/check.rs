@@ -26,8 +26,7 @@ pub(super) fn check(args: &CheckArgs) -> Exit {
                 rules.pools.len(),
                 rules.tests.len(),
             );
-            console::data(&text);
-            Exit::Fine
+            console::data(&text)
         }
     }
 }

@@ -4,10 +4,19 @@ use std::io::{self, IsTerminal, Write};
 
 use crate::diagnostics::{Finding, Place, Severity, Span, Texts, render};
 
-/// Writes data. False where nobody reads it any more.
-pub(super) fn data(text: &str) -> bool {
+use super::exit::Exit;
+
+/// Writes data. A reader that has seen enough is no error; a disk that is full is.
+pub(super) fn data(text: &str) -> Exit {
     let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_ok()
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => Exit::Fine,
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Fine,
+        Err(error) => {
+            message(&format!("error[output-failed]: stdout cannot be written: {error}"));
+            Exit::State
+        }
+    }
 }
 
 /// Writes a message.

@@ -1,5 +1,7 @@
 //! `costbook explain`: where a figure comes from, or what a code means.
 
+use std::io::IsTerminal;
+
 use crate::allocate::{FoundRow, Plan, RowFinder, Sought};
 use crate::diagnostics::{Code, Finding, Severity, did_you_mean, printable};
 use crate::ingest::{ScanOptions, Silent, scan};
@@ -20,10 +22,7 @@ pub(super) fn explain(args: &ExplainArgs) -> Exit {
     }
     let mut loader = Loader::new(&args.project.project);
     match loader.load().and_then(|project| explain_figure(args, &project)) {
-        Ok(text) => {
-            console::data(&text);
-            Exit::Fine
-        }
+        Ok(text) => console::data(&text),
         Err(findings) => {
             let report = Report { texts: &loader.texts, project: &loader.shown };
             report.findings(&findings, Severity::Warning);
@@ -34,8 +33,12 @@ pub(super) fn explain(args: &ExplainArgs) -> Exit {
 
 fn explain_code(name: &str) -> Exit {
     if let Some(code) = Code::named(name) {
-        console::data(&format!("{} ({})\n\n{}\n", code, code.severity(), code.explanation()));
-        return Exit::Fine;
+        return console::data(&format!(
+            "{} ({})\n\n{}\n",
+            code,
+            code.severity(),
+            code.explanation()
+        ));
     }
     let near = did_you_mean(name, Code::ALL.iter().map(|code| code.name()));
     let hint = near.map_or_else(
@@ -145,7 +148,16 @@ fn as_text(
     }
     if let Some(rows) = rows {
         drawn.push('\n');
-        drawn.push_str(&rows_table(&outcome.facts(project), rows).unwrap_or_default());
+        let table = rows_table(&outcome.facts(project), rows).unwrap_or_default();
+        // A person's terminal must not obey what stands in a tag; a program gets the bytes as they are.
+        if std::io::stdout().is_terminal() {
+            for line in table.lines() {
+                drawn.push_str(&printable(line));
+                drawn.push('\n');
+            }
+        } else {
+            drawn.push_str(&table);
+        }
     }
     drawn
 }

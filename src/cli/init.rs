@@ -25,11 +25,12 @@ pub(super) fn init(args: &InitArgs) -> Exit {
     let shown = args.dir.display();
     match write(&args.dir) {
         Ok(()) => {
+            let whole = args.dir.canonicalize().unwrap_or_else(|_| args.dir.clone());
+            let whole = whole.display();
             console::data(&format!(
                 "{shown}: made. Next:\n  costbook run --project {shown} --period 2026-10\n\
-                 Monthly, by cron, on the third at six:\n  0 6 3 * * costbook run --project {shown} --period last-month\n"
-            ));
-            Exit::Fine
+                 Monthly, by cron, on the third at six:\n  0 6 3 * * costbook run --project {whole} --period last-month\n"
+            ))
         }
         Err(finding) => {
             let report = Report { texts: &Texts::new(), project: "." };

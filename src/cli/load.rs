@@ -1,6 +1,7 @@
 //! A project from disk: texts read once, checked, compiled; everything wrong reported together.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -18,6 +19,8 @@ use crate::rules::{
 use super::console::seen_path;
 
 const PROJECT_FILE: &str = "costbook.yaml";
+/// Bytes that a text or table of the project may have.
+const TEXT_LIMIT: u64 = 256 << 20;
 
 /// A project that is right in itself. Its bills are not read yet.
 pub(super) struct Loaded {
@@ -90,7 +93,11 @@ impl Loader {
 
     /// A text of the project, kept for findings and for the manifest.
     fn read(&mut self, path: &str, kind: &'static str, named_at: Option<&Span>) -> Option<String> {
-        let bytes = match fs::read(self.root.join(path)) {
+        if let Err(finding) = self.contained(path, named_at) {
+            self.errors.push(finding);
+            return None;
+        }
+        let bytes = match read_limited(&self.root.join(path)) {
             Ok(bytes) => bytes,
             Err(error) => {
                 self.errors.push(self.not_found(path, &error, named_at));
@@ -110,6 +117,21 @@ impl Loader {
         };
         self.texts.insert(seen_path(&self.shown, path), text.clone());
         Some(text)
+    }
+
+    /// Refuses links that lead out of the project; the project file itself may be one.
+    fn contained(&self, path: &str, named_at: Option<&Span>) -> Result<(), Finding> {
+        let Some(span) = named_at else { return Ok(()) };
+        let home = self.root.canonicalize().unwrap_or_else(|_| self.root.clone());
+        match self.root.join(path).canonicalize() {
+            Ok(real) if !real.starts_with(&home) => {
+                let text = format!("`{path}` leads out of the project's folder");
+                let finding = Finding::new(Code::PathOutsideProject, text);
+                Err(finding.help("copy the file into the project").at(Place::Text(span.clone())))
+            }
+            // What is not there is reported by reading it.
+            _ => Ok(()),
+        }
     }
 
     fn not_found(&self, path: &str, error: &std::io::Error, named_at: Option<&Span>) -> Finding {
@@ -220,4 +242,16 @@ impl Loader {
             }
         }
     }
+}
+
+/// A regular file of a size that texts and tables have; anything else could be read for ever.
+fn read_limited(path: &Path) -> io::Result<Vec<u8>> {
+    let found = path.metadata()?;
+    if !found.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    if found.len() > TEXT_LIMIT {
+        return Err(io::Error::other(format!("it has more than {} MiB", TEXT_LIMIT >> 20)));
+    }
+    fs::read(path)
 }

@@ -60,6 +60,7 @@ fn produce(args: &RunArgs, project: &Loaded, timings: &mut Timings) -> Result<Do
     };
     // Taken before any work is done, so that a second run ends at once and not after an hour.
     let mut folder = OutputFolder::at(&target).map_err(one)?;
+    folder.is_for(&project.project.organisation, period).map_err(one)?;
     let watched = console::is_watched() && !args.quiet;
     let watch = |files: &[SourceFile]| -> Box<dyn Progress> {
         if watched { Box::new(Bars::new(files)) } else { Box::new(Silent) }

@@ -144,7 +144,7 @@ codes! {
         "The file keeps money as binary floating point. Each value is taken as the shortest decimal that means it, which may not be what the provider computed with."
     UnknownColumn "unknown-column" Warning Advice
         "The file has columns that the column map does not know. They can be used in rules under their own name, but nothing else reads them."
-    FocusColumnMissing "focus-column-missing" Warning Advice
+    FocusColumnMissing "focus-column-missing" Note Advice
         "The file lacks columns that its FOCUS version has. Reports leave blank what they would have told."
     FocusDefect "focus-defect" Warning Advice
         "The file departs from the FOCUS specification in a way that does not hinder reading it."

@@ -39,7 +39,8 @@ impl fmt::Display for OrgError {
                 write!(f, "cost center `{id}` has the parent `{parent}`, which is not in the list")
             }
             Self::Cycle { path, day } => {
-                write!(f, "cost centers are their own ancestors on {day}: {}", path.join(" → "))
+                let on = if *day == NaiveDate::MIN { String::new() } else { format!(" on {day}") };
+                write!(f, "cost centers are their own ancestors{on}: {}", path.join(" → "))
             }
         }
     }

@@ -70,7 +70,8 @@ impl FromStr for Period {
     fn from_str(text: &str) -> Result<Self, PeriodError> {
         let refused = || PeriodError(text.to_owned());
         let (year, month) = text.split_once('-').ok_or_else(refused)?;
-        if year.len() != 4 || month.len() != 2 {
+        let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        if year.len() != 4 || month.len() != 2 || !digits(year) || !digits(month) {
             return Err(refused());
         }
         let year = year.parse().map_err(|_| refused())?;
@@ -157,7 +158,9 @@ mod tests {
 
     #[test]
     fn what_is_no_month_is_refused() {
-        for text in ["2026", "2026-13", "2026-1", "26-10", "2026-10-01", "october"] {
+        for text in
+            ["2026", "2026-13", "2026-1", "26-10", "2026-10-01", "october", "2026-+9", "+026-10"]
+        {
             assert!(text.parse::<Period>().is_err(), "{text}");
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::diagnostics::{Code, Finding, Place};
-use crate::domain::{Amount, CostMetric};
+use crate::domain::{Amount, CostMetric, Costs};
 
 use super::charge::RowPlace;
 use super::open::empty;
@@ -39,6 +39,26 @@ fn refusals(report: &FileReport, tally: &Tally) -> Vec<Finding> {
     if report.rows == 0 {
         found.push(empty("the file has a header but no row"));
     }
+    if tally.is_torn {
+        let text =
+            format!("the file ends in the middle of its last row, {} rows down", report.rows);
+        found.push(
+            Finding::new(Code::BrokenFile, text).help("the delivery was cut off; fetch it again"),
+        );
+    }
+    if report.accepted == 0 && report.quarantined > 0 {
+        let text = format!("not one of {} rows can be read", report.rows);
+        let finding = Finding::new(Code::TooManyBadRows, text).count(report.quarantined);
+        found.push(finding.help(match report.quarantine.first() {
+            Some(first) => format!(
+                "the first is row {}{}: {}; check that the source names the right format",
+                first.row,
+                in_column(&first.column),
+                first.code.explanation()
+            ),
+            None => "check that the source names the right format".to_owned(),
+        }));
+    }
     if tally.wrong_length * WRONG_LENGTH_LIMIT > report.rows && tally.wrong_length > 1 {
         let text = format!(
             "{} of {} rows have more or fewer fields than the header",
@@ -67,6 +87,10 @@ fn unknown_costs(report: &FileReport) -> Vec<Finding> {
     for metric in CostMetric::ALL {
         let unknown: u64 = report.totals.values().map(|t| t.unknown[metric as usize]).sum();
         let in_file = known.keys().any(|(_, known)| *known == metric);
+        if unknown > 0 && !in_file {
+            let text = format!("the file does not tell {metric}; its sums are unknown, not zero");
+            found.push(Finding::new(Code::CostUnknown, text).count(unknown));
+        }
         if unknown > 0 && in_file {
             let text = format!("{metric} is empty on {unknown} of {} rows", report.accepted);
             let finding = Finding::new(Code::CostUnknown, text).count(unknown);
@@ -79,11 +103,19 @@ fn unknown_costs(report: &FileReport) -> Vec<Finding> {
 fn quarantined(report: &FileReport) -> Option<Finding> {
     let first = report.quarantine.first()?;
     let text = format!(
-        "{} of {} rows cannot be read; the first is row {}, column {}",
-        report.quarantined, report.rows, first.row, first.column
+        "{} of {} rows cannot be read; the first is row {}{} ({})",
+        report.quarantined,
+        report.rows,
+        first.row,
+        in_column(&first.column),
+        first.code
     );
     let finding = Finding::new(Code::RowsQuarantined, text).count(report.quarantined);
     Some(finding.help("quarantine.csv lists them all with reason; their money is in no total"))
+}
+
+fn in_column(column: &str) -> String {
+    if column.is_empty() { String::new() } else { format!(", column {column}") }
 }
 
 fn excluded(report: &FileReport) -> Vec<Finding> {
@@ -126,6 +158,7 @@ fn uncounted(file: &FileReport, first: &Arc<str>) -> FileReport {
         excluded: BTreeMap::new(),
         totals: BTreeMap::new(),
         quarantine: Vec::new(),
+        magnitude: Costs::ZERO,
         findings: vec![finding],
         ..file.clone()
     }
@@ -136,9 +169,8 @@ fn uncounted(file: &FileReport, first: &Arc<str>) -> FileReport {
 pub(super) fn check_magnitude(report: &mut ScanReport) {
     let mut sums = [Amount::ZERO; CostMetric::COUNT];
     for file in &mut report.files {
-        let amounts = file.totals.values().flat_map(|totals| totals.costs.iter());
-        let fits = amounts.fold(true, |fits, (metric, amount)| {
-            let sum = sums[metric as usize].checked_add(amount.abs());
+        let fits = file.magnitude.iter().fold(true, |fits, (metric, amount)| {
+            let sum = sums[metric as usize].checked_add(amount);
             sums[metric as usize] = sum.unwrap_or_default();
             fits && sum.is_some()
         });

@@ -59,6 +59,7 @@ impl Binding {
     ) -> Result<(Self, Vec<Finding>), Vec<Finding>> {
         let finder = Finder { map, headers: &headers };
         let mut errors = duplicates(&headers);
+        errors.extend(finder.ambiguous());
         errors.extend(finder.missing());
         if !errors.is_empty() {
             return Err(errors.into_iter().map(|e| e.at(Place::File(path.clone()))).collect());
@@ -168,6 +169,24 @@ impl Finder<'_> {
             WantedText::Column(column) => self.column(*column),
             WantedText::Custom(name) => self.position(name).map_or(Spot::Missing, Spot::At),
         }
+    }
+
+    /// Columns that are read by a name which two headers have but for case.
+    fn ambiguous(&self) -> Vec<Finding> {
+        let headers_of = |name: &str| {
+            let same = self.headers.iter().filter(|header| header.eq_ignore_ascii_case(name));
+            same.cloned().collect::<Vec<_>>()
+        };
+        let read = self.map.columns.keys().filter_map(|column| self.column(*column).index());
+        let twice = read.map(|index| headers_of(&self.headers[index]));
+        twice
+            .filter(|names| names.len() > 1 && names.windows(2).any(|pair| pair[0] != pair[1]))
+            .map(|names| {
+                let text = format!("the columns `{}` differ in case only", names.join("`, `"));
+                Finding::new(Code::DuplicateColumn, text)
+                    .help("remove or rename one of them in the export")
+            })
+            .collect()
     }
 
     fn missing(&self) -> Vec<Finding> {

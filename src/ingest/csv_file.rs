@@ -66,7 +66,14 @@ pub(super) fn read_block(
         count += 1;
         let record = Record { format, fields: &fields };
         if let Some((part, code)) = record.fault(suspect) {
-            tally.refuse_record(place, part, code, &record);
+            // A last record that is short and lacks its line end was cut off, not written so.
+            let is_last =
+                records.remaining() == 0 && !block.ends_with(b"\n") && !block.ends_with(b"\r");
+            tally.is_torn |= is_last && fields.len() < format.binding.headers.len();
+            // Where the fields are all there, the money may still be known.
+            let row =
+                if part == Part::Record { Row::unknown(place) } else { record.row(place, &[]) };
+            tally.refuse_record(&row, part, code, &record);
             continue;
         }
         scratch.fill(&record);

@@ -1,6 +1,7 @@
 //! From the patterns of a project to files.
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
@@ -101,7 +102,22 @@ pub fn contained(root: &Path, pattern: &str, span: &Span) -> Result<Vec<String>,
             .at(place())
     })?;
     let mut paths = Vec::new();
-    for found in matches.flatten() {
+    // The pattern library stops at names that are not UTF-8; that must not stop us.
+    let matches = catch_unwind(AssertUnwindSafe(|| matches.collect::<Vec<_>>())).map_err(|_| {
+        Finding::new(
+            Code::UnreadableFile,
+            format!("`{pattern}` meets a file whose name is not UTF-8"),
+        )
+        .help("rename it, or narrow the pattern")
+        .at(place())
+    })?;
+    for found in matches {
+        // What cannot be looked into may hold bills.
+        let found = found.map_err(|error| {
+            Finding::new(Code::UnreadableFile, format!("`{pattern}` cannot be followed: {error}"))
+                .help("check the permissions of the folder")
+                .at(place())
+        })?;
         if found.is_dir() {
             continue;
         }

@@ -40,6 +40,8 @@ pub struct FileReport {
     pub duplicate_of: Option<Arc<str>>,
     /// All accepted rows, of every month.
     pub totals: BTreeMap<(Currency, Period), MonthTotals>,
+    /// Sums of absolute values of all accepted rows.
+    pub magnitude: Costs,
     /// Row number of the first record of each block, in the order of blocks.
     pub block_starts: Vec<u64>,
     /// Ordered by row.

@@ -410,6 +410,7 @@ fn file_report(file: &SourceFile, opened: Opened, end: End) -> FileReport {
         duplicate_of: None,
         totals: end.tally.totals(),
         quarantine: Vec::new(),
+        magnitude: end.tally.magnitude,
         block_starts: block_starts(&end.tally, first_row),
         findings,
     };

@@ -27,6 +27,14 @@ pub(super) struct Row<'a> {
     pub(super) texts: &'a [Option<&'a [u8]>],
 }
 
+impl Row<'_> {
+    /// A row of which nothing is known but its place.
+    pub(super) fn unknown(place: RowPlace) -> Self {
+        let costs = [Ok(None); CostMetric::COUNT];
+        Self { place, costs, currency: None, billing_day: None, charge_day: None, texts: &[] }
+    }
+}
+
 /// The part of a row that a complaint is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
@@ -61,6 +69,10 @@ pub(super) struct Tally {
     /// Records of each block that was read.
     pub(super) block_rows: Vec<(u32, u64)>,
     pub(super) overflow: bool,
+    /// Sums of absolute values: they only grow, so whether they fit does not depend on order.
+    pub(super) magnitude: Costs,
+    /// The file ends in the middle of a record.
+    pub(super) is_torn: bool,
     last_currency: Option<(Vec<u8>, Currency)>,
 }
 
@@ -83,22 +95,14 @@ impl Tally {
     /// Puts a row aside that could not even be split into values.
     pub(super) fn refuse_record(
         &mut self,
-        place: RowPlace,
+        row: &Row<'_>,
         part: Part,
         code: Code,
         source: &impl Source,
     ) {
-        let nothing = Row {
-            place,
-            costs: [Ok(None); CostMetric::COUNT],
-            currency: None,
-            billing_day: None,
-            charge_day: None,
-            texts: &[],
-        };
         self.rows += 1;
         self.wrong_length += u64::from(code == Code::BadRowLength);
-        self.refuse(&nothing, part, code, source);
+        self.refuse(row, part, code, source);
     }
 
     pub(super) fn exclude(&mut self, rule: &str) {
@@ -131,6 +135,7 @@ impl Tally {
             Charge { file, place: row.place, texts: row.texts, costs, currency, day, month };
         sink.add(&charge).map_err(|rejection| (Part::Text(rejection.text), rejection.code))?;
         self.sum(currency, month, &MonthTotals { rows: 1, costs, unknown });
+        self.weigh(&costs);
         Ok(())
     }
 
@@ -156,10 +161,18 @@ impl Tally {
         self.overflow |= !self.totals[index].1.checked_add(row);
     }
 
+    fn weigh(&mut self, costs: &Costs) {
+        for (metric, amount) in costs.iter() {
+            let sum = self.magnitude[metric].checked_add(amount.abs());
+            self.overflow |= sum.is_none();
+            self.magnitude[metric] = sum.unwrap_or_default();
+        }
+    }
+
     fn refuse(&mut self, row: &Row<'_>, part: Part, code: Code, source: &impl Source) {
         let text = source.text(part);
         let column = source.name(part);
-        if code == Code::BadAmount && text.eq_ignore_ascii_case(column.as_bytes()) {
+        if code == Code::BadAmount && is_header(source) {
             *self.excluded.entry("repeated header".to_owned()).or_default() += 1;
             return;
         }
@@ -193,14 +206,24 @@ impl Tally {
         for ((currency, month), totals) in other.totals {
             self.sum(currency, month, &totals);
         }
+        self.weigh(&other.magnitude);
         self.quarantine.extend(other.quarantine);
         self.block_rows.extend(other.block_rows);
         self.overflow |= other.overflow;
+        self.is_torn |= other.is_torn;
     }
 
     pub(super) fn totals(&self) -> BTreeMap<(Currency, Period), MonthTotals> {
         self.totals.iter().copied().collect()
     }
+}
+
+/// Whether the costs of a row are their own headers, both of them: one alone is a broken amount.
+fn is_header(source: &impl Source) -> bool {
+    [CostMetric::BilledCost, CostMetric::EffectiveCost].into_iter().all(|metric| {
+        let part = Part::Cost(metric);
+        source.text(part).eq_ignore_ascii_case(source.name(part).as_bytes())
+    })
 }
 
 /// A text at fault as reports show it: bytes that are no text in hex, long ones cut.

@@ -8,7 +8,7 @@ use chrono::{Datelike, NaiveDate};
 
 use crate::allocate::{Flow, Group, Line};
 use crate::diagnostics::Finding;
-use crate::domain::Costs;
+use crate::domain::{CostMetric, Costs};
 
 use super::Facts;
 use super::decimal::{push_amount, push_number};
@@ -91,12 +91,15 @@ struct Row {
     fields: csv::ByteRecord,
     currency: Vec<u8>,
     text: Vec<u8>,
+    /// Metrics that the group's source does not tell.
+    unknown: [bool; CostMetric::COUNT],
 }
 
 impl Row {
     fn new(period: String, dimensions: usize) -> Self {
         let (fields, currency, text) = (csv::ByteRecord::new(), Vec::new(), Vec::new());
-        Self { period, dimensions, fields, currency, text }
+        let unknown = [false; CostMetric::COUNT];
+        Self { period, dimensions, fields, currency, text, unknown }
     }
 
     fn set_group(&mut self, facts: &Facts, group: &Group) {
@@ -114,6 +117,8 @@ impl Row {
             self.fields.push_field(text(name.unwrap_or_default()).as_bytes());
         }
         self.currency = group.currency.code().into();
+        let source = facts.cube.name(group.source);
+        self.unknown = source.map_or([false; CostMetric::COUNT], |source| unknown(facts, source));
     }
 
     fn set_shared(&mut self, kind: Kind, name: &str, stage: &str, line: &Line) {
@@ -124,6 +129,7 @@ impl Row {
             self.fields.push_field(field.as_bytes());
         });
         self.currency = line.currency.code().into();
+        self.unknown = [false; CostMetric::COUNT];
     }
 
     fn write(
@@ -138,8 +144,13 @@ impl Row {
         }
         self.field(table, |text| day.into_iter().for_each(|day| push_day(text, day)))?;
         table.write_field(&self.currency)?;
-        for (_, amount) in costs.iter() {
-            self.field(table, |text| push_amount(text, amount))?;
+        for (metric, amount) in costs.iter() {
+            let is_known = !self.unknown[metric as usize];
+            self.field(table, |text| {
+                if is_known {
+                    push_amount(text, amount);
+                }
+            })?;
         }
         self.field(table, |text| push_number(text, rows))?;
         table.write_record(None::<&[u8]>)
@@ -150,6 +161,20 @@ impl Row {
         fill(&mut self.text);
         table.write_field(&self.text)
     }
+}
+
+/// Of each metric, whether no file of the source tells it: then it is blank, not zero.
+fn unknown(facts: &Facts, source: &str) -> [bool; CostMetric::COUNT] {
+    let files = facts.scan.files.iter().filter(|file| file.source == source);
+    let mut rows = 0;
+    let mut unknown = [0_u64; CostMetric::COUNT];
+    for totals in files.flat_map(|file| file.totals.values()) {
+        rows += totals.rows;
+        for (sum, more) in unknown.iter_mut().zip(totals.unknown) {
+            *sum += more;
+        }
+    }
+    unknown.map(|unknown| unknown > 0 && unknown == rows)
 }
 
 /// Appends `2026-10-31`; `chrono`'s formatting is ten times as slow.

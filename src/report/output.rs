@@ -8,7 +8,7 @@ use crate::diagnostics::{Code, Finding};
 use crate::domain::Period;
 
 use super::publish::{Published, publish, repair};
-use super::standing::standing;
+use super::standing::{of_same_kind, standing};
 
 const LOCK: &str = ".costbook.lock";
 
@@ -55,6 +55,14 @@ impl OutputFolder {
         repair(&folder.target())?;
         standing(&folder.target())?;
         Ok(folder)
+    }
+
+    /// Refuses a place that holds the reports of another organisation or month.
+    ///
+    /// # Errors
+    /// [`Code::OutputInTheWay`].
+    pub fn is_for(&self, organisation: &str, period: Period) -> Result<(), Finding> {
+        of_same_kind(&self.target(), organisation, period)
     }
 
     /// Where the reports are published.

@@ -8,6 +8,7 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use crate::diagnostics::Finding;
+use crate::domain::Period;
 
 use super::output::{failed, in_the_way};
 use super::sink::{CHECKSUMS, hex};
@@ -42,6 +43,24 @@ pub(super) fn standing(target: &Path) -> Result<Standing, Finding> {
         None => Ok(Standing::Reports),
         Some(name) => Err(in_the_way(&target.join(name), "was not written by costbook")),
     }
+}
+
+/// Refuses reports of another organisation or month: a folder that is named by hand must not take
+/// the place of what it was not meant for.
+pub(super) fn of_same_kind(
+    target: &Path,
+    organisation: &str,
+    period: Period,
+) -> Result<(), Finding> {
+    let Ok(text) = fs::read(target.join("run.json")) else { return Ok(()) };
+    let run: serde_json::Value = serde_json::from_slice(&text)
+        .map_err(|_| in_the_way(target, "holds a run.json that cannot be read"))?;
+    let told = |key: &str| run[key].as_str().unwrap_or("unknown");
+    if told("organisation") == organisation && told("period") == period.to_string() {
+        return Ok(());
+    }
+    let what = format!("holds the reports of {} for {}", told("organisation"), told("period"));
+    Err(in_the_way(target, &what))
 }
 
 /// Whether every file of `target` is, byte for byte, the one of the same name in `staging`.

@@ -111,7 +111,7 @@ impl Source {
     }
 
     fn line(&self, at: usize) -> usize {
-        self.text.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count() + 1
+        self.bare[..at].matches('\n').count() + 1
     }
 }
 

@@ -396,7 +396,8 @@ fn divide(amount: &Exact, shares: &[(Party, Exact)], digits: Option<u32>) -> Vec
         return vec![(("unallocated", String::new()), amount.clone())];
     }
     let ten = |power: u32| Ratio::from_integer(BigInt::from(10).pow(power));
-    let needed = || (0..).find(|places| (amount * ten(*places)).is_integer()).unwrap_or_default();
+    let needed =
+        || (0..=100).find(|places| (amount * ten(*places)).is_integer()).unwrap_or_default();
     let quantum = ten(digits.unwrap_or_else(|| needed().max(10))).recip();
     let quanta = amount.abs() / &quantum;
     let whole: Exact =

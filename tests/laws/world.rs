@@ -57,6 +57,7 @@ pub(crate) enum Case {
 
 /// The one governed dimension, `team`.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a key that stands there or does not")]
 pub(crate) struct Dimension {
     pub(crate) has_alias: bool,
     pub(crate) inherits: bool,

@@ -25,6 +25,7 @@ impl Faults {
         }
     }
 
+    #[allow(clippy::needless_pass_by_value, reason = "reads like `assert_eq!`")]
     pub(crate) fn same<A: PartialEq<B> + Debug, B: Debug>(
         &mut self,
         what: &str,

@@ -180,6 +180,11 @@ pub(crate) fn answer(command: &mut Command) -> Answer {
     }
 }
 
+/// Whether a path ends in an extension.
+pub(crate) fn has_extension(path: &str, extension: &str) -> bool {
+    Path::new(path).extension() == Some(OsStr::new(extension))
+}
+
 /// One gzip member.
 pub(crate) fn gzip(content: impl AsRef<[u8]>) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());

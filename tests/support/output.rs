@@ -78,8 +78,8 @@ impl Output {
     pub(crate) fn account(&self, path: &str) -> Value {
         let run = self.run();
         let sources = run["sources"].as_array().cloned().unwrap_or_default();
-        let files = sources.iter().filter_map(|source| source["files"].as_array()).flatten();
-        let found = files.filter(|file| file["path"] == path).cloned().next();
+        let mut files = sources.iter().filter_map(|source| source["files"].as_array()).flatten();
+        let found = files.find(|file| file["path"] == path).cloned();
         found.unwrap_or_else(|| panic!("run.json knows no file {path}"))
     }
 }
