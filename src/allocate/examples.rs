@@ -49,8 +49,8 @@ fn run(
     let date = |text: &str| NaiveDate::parse_from_str(text.get(..10)?, "%Y-%m-%d").ok();
     let stated = given(&Field::Column(Column::ChargePeriodStart));
     let Some(day) = stated.map_or(Some(latest), date) else {
-        let text = "the charge_period_start of the example is no date";
-        let finding = Finding::new(Code::RuleTestFailed, text).help("write it as 2026-10-03");
+        let fault = "the charge_period_start of the example is no date";
+        let finding = Finding::new(Code::RuleTestFailed, fault).help("write it as 2026-10-03");
         return Some(finding.at(place));
     };
     let Ok(resolved) = dimensions.resolve(&texts, source, day, org) else {
@@ -64,8 +64,8 @@ fn run(
         // Where nothing ever changes, the day says nothing.
         let dated = stated.is_some() || latest != NaiveDate::default();
         let as_of = if dated { format!(" as of {day}") } else { String::new() };
-        let text = format!("the example fails{as_of}: {}", faults.join("; "));
-        Finding::new(Code::RuleTestFailed, text).at(place)
+        let fault = format!("the example fails{as_of}: {}", faults.join("; "));
+        Finding::new(Code::RuleTestFailed, fault).at(place)
     })
 }
 
