@@ -53,7 +53,7 @@ impl Balances {
         found
     }
 
-    pub(super) fn lots(&self, pool: PoolId) -> impl Iterator<Item = (&Lot, &Costs)> {
+    pub(super) fn lots(&self, pool: PoolId) -> impl Iterator<Item = (&Lot, &Costs)> + Clone {
         let of_pool = self.lots.iter().filter(move |((id, _), _)| *id == pool);
         of_pool.map(|((_, lot), costs)| (lot, costs))
     }

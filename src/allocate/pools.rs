@@ -96,10 +96,14 @@ impl Work<'_> {
     fn empty(&mut self, step: u32, id: PoolId) {
         let pool = self.rules.pool(id);
         let mut lots: BTreeMap<(Receiving, String, Currency), Costs> = BTreeMap::new();
+        let charged = self.balances.lots(id).map(|(lot, _)| lot.segment);
+        let Some(first) = charged.clone().min() else { return };
+        let charged = first..=charged.max().unwrap_or(first);
+        let receiving =
+            receiving(pool, self.org, self.segments, charged, self.balances, self.month);
         for (lot, costs) in self.balances.lots(id) {
-            let receiving =
-                receiving(pool, self.org, self.segments, lot.segment, self.balances, self.month);
-            *lots.entry((receiving, lot.component.clone(), lot.currency)).or_default() += *costs;
+            let key = (receiving[&lot.segment].clone(), lot.component.clone(), lot.currency);
+            *lots.entry(key).or_default() += *costs;
         }
         // All weights before any share: what a pool gives must not weigh in the same pool.
         let mut divisions: BTreeMap<(&Receiving, Currency), Division> = BTreeMap::new();
@@ -136,7 +140,7 @@ impl Work<'_> {
     }
 
     fn even(&mut self, method: &str, pool: &Pool, receiving: &Receiving) -> Division {
-        if receiving.owners.is_empty() {
+        if receiving.leaves.is_empty() {
             let text = format!("pool `{}` has nobody to receive it in {}", pool.name, self.month);
             let finding = Finding::new(Code::NoReceivers, text)
                 .help("check include and exclude of the pool, and which cost centers are open");
@@ -147,8 +151,8 @@ impl Work<'_> {
             |owner: &String| (Party::Owner(owner.clone()), BigUint::from(1_u32), "1".to_owned());
         Division {
             method: method.to_owned(),
-            shares: receiving.owners.iter().map(one).collect(),
-            total: receiving.owners.len().to_string(),
+            shares: receiving.leaves.iter().map(one).collect(),
+            total: receiving.leaves.len().to_string(),
         }
     }
 

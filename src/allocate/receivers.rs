@@ -1,5 +1,8 @@
 //! Who may receive a pool, on which days.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
+
 use chrono::NaiveDate;
 
 use crate::domain::{DateRange, Org, Period};
@@ -12,38 +15,41 @@ use super::balances::Balances;
 pub(super) struct Receiving {
     /// Sorted by id, which settles ties of rounding.
     pub(super) owners: Vec<String>,
-    /// The longest stretch around the charges on which these are the receivers.
+    /// Those of them that have no other open cost center below them: who shares evenly.
+    pub(super) leaves: Vec<String>,
+    /// The stretch of days around the charges on which these are the receivers.
     pub(super) days: DateRange,
 }
 
-/// The receivers on the days of a segment. Neighbouring segments with the same receivers are one
-/// stretch, so that a change elsewhere in the rules does not cut a pool in two.
+/// The receivers for each of the `charged` segments. Neighbouring segments with the same receivers
+/// are one stretch, so that a change elsewhere in the rules does not cut a pool in two.
 pub(super) fn receiving(
     pool: &Pool,
     org: &Org,
     segments: &[DateRange],
-    segment: u16,
+    charged: RangeInclusive<u16>,
     balances: &Balances,
     month: Period,
-) -> Receiving {
-    let at = |index: usize| owners_on(pool, org, day_of(segments[index], month), balances);
-    let index = usize::from(segment);
-    let owners = at(index);
-    let mut first = index;
-    while first > 0 && touches(segments[first - 1], month) && at(first - 1) == owners {
-        first -= 1;
+) -> BTreeMap<u16, Receiving> {
+    let mut stretches: Vec<(u16, Receiving)> = Vec::new();
+    let mut found = BTreeMap::new();
+    for segment in charged.clone() {
+        let days = segments[usize::from(segment)];
+        let day = day_of(days, month);
+        let owners = owners_on(pool, org, day, balances);
+        let leaves = leaves_of(&owners, org, day);
+        match stretches.last_mut() {
+            Some((_, last)) if last.owners == owners && last.leaves == leaves => {
+                last.days = DateRange::new(last.days.from(), days.to()).unwrap_or_default();
+            }
+            _ => stretches.push((segment, Receiving { owners, leaves, days })),
+        }
     }
-    let mut last = index;
-    while last + 1 < segments.len() && touches(segments[last + 1], month) && at(last + 1) == owners
-    {
-        last += 1;
+    for segment in charged {
+        let of_segment = stretches.iter().rev().find(|(first, _)| *first <= segment);
+        found.extend(of_segment.map(|(_, receiving)| (segment, receiving.clone())));
     }
-    let days = DateRange::new(segments[first].from(), segments[last].to()).unwrap_or_default();
-    Receiving { owners, days }
-}
-
-fn touches(segment: DateRange, month: Period) -> bool {
-    segment.overlaps(month.days())
+    found
 }
 
 /// A day of the segment, within the month where it has one.
@@ -67,10 +73,7 @@ fn owners_on(pool: &Pool, org: &Org, day: NaiveDate, balances: &Balances) -> Vec
             _ => balances.owners().into_iter().map(str::to_owned).collect(),
         }
     } else {
-        match &pool.split {
-            SplitMethod::Even => org.leaves(day).iter().map(|center| center.id.clone()).collect(),
-            _ => org.ids().filter(|id| org.on(id, day).is_some()).map(str::to_owned).collect(),
-        }
+        org.ids().filter(|id| org.on(id, day).is_some()).map(str::to_owned).collect()
     };
     let within =
         |owner: &String, names: &[String]| names.iter().any(|name| org.is_within(owner, name, day));
@@ -81,4 +84,12 @@ fn owners_on(pool: &Pool, org: &Org, day: NaiveDate, balances: &Balances) -> Vec
     });
     owners.sort_unstable();
     owners
+}
+
+fn leaves_of(owners: &[String], org: &Org, day: NaiveDate) -> Vec<String> {
+    if org.is_undeclared() {
+        return owners.to_vec();
+    }
+    let leaves: BTreeSet<&str> = org.leaves(day).iter().map(|center| center.id.as_str()).collect();
+    owners.iter().filter(|owner| leaves.contains(owner.as_str())).cloned().collect()
 }

@@ -189,7 +189,7 @@ pub enum ZeroDriver {
 /// Who may receive a pool. A name stands for a cost center and all below it on the charge date.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Receivers {
-    /// Empty: all cost centers without children that are open.
+    /// Empty: all cost centers that are open. Even splits go to those without children.
     pub include: Vec<String>,
     pub exclude: Vec<String>,
 }

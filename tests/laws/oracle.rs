@@ -55,7 +55,10 @@ enum Bearer {
 
 /// A part of a pool that is divided as one: receivers and the days on which they are, component,
 /// currency.
-type Lot = (Vec<String>, (u32, u32), String, String);
+type Lot = (Receivers, (u32, u32), String, String);
+
+/// Who may receive a pool, and who of them where it is split even.
+type Receivers = (Vec<String>, Vec<String>);
 
 /// Decides and allocates a month.
 pub(crate) fn expect(world: &World, month: usize) -> Expected {
@@ -284,7 +287,18 @@ fn line_of_command(world: &World, id: &str, day: u32) -> Vec<String> {
     }
 }
 
-fn receivers_on(world: &World, pool: &Pool, day: u32, holders: &[String]) -> Vec<String> {
+fn receivers_on(world: &World, pool: &Pool, day: u32, holders: &[String]) -> Receivers {
+    let is_even = matches!(pool.split, Split::Even);
+    (chosen(world, pool, day, holders, is_even), chosen(world, pool, day, holders, true))
+}
+
+fn chosen(
+    world: &World,
+    pool: &Pool,
+    day: u32,
+    holders: &[String],
+    only_leaves: bool,
+) -> Vec<String> {
     let candidates: Vec<String> = match &world.centers {
         None => match &pool.split {
             Split::Fixed(shares) => shares.iter().map(|(owner, _)| (*owner).to_owned()).collect(),
@@ -295,7 +309,7 @@ fn receivers_on(world: &World, pool: &Pool, day: u32, holders: &[String]) -> Vec
             ids.sort_unstable();
             ids.dedup();
             ids.retain(|id| is_open(world, id, day));
-            if matches!(pool.split, Split::Even) {
+            if only_leaves {
                 let parents: Vec<&str> = ids
                     .iter()
                     .filter_map(|id| on(world, id, day))
@@ -321,12 +335,7 @@ fn receivers_on(world: &World, pool: &Pool, day: u32, holders: &[String]) -> Vec
 }
 
 /// The receivers on a day and the longest run of days around it on which they are the same.
-fn receivers(
-    world: &World,
-    pool: &Pool,
-    day: u32,
-    holders: &[String],
-) -> (Vec<String>, (u32, u32)) {
+fn receivers(world: &World, pool: &Pool, day: u32, holders: &[String]) -> (Receivers, (u32, u32)) {
     let here = receivers_on(world, pool, day, holders);
     let same = |day: u32| receivers_on(world, pool, day, holders) == here;
     let mut first = day;
@@ -345,12 +354,12 @@ fn receivers(
 /// Parties and weights; none where nobody can take anything.
 fn shares(
     pool: &Pool,
-    owners: &[String],
+    (owners, leaves): &Receivers,
     currency: &str,
     direct: &BTreeMap<(String, String), Costs>,
     received: &BTreeMap<(String, String), Costs>,
 ) -> Vec<(Party, Exact)> {
-    let even = || owners.iter().map(|owner| (("owner", owner.clone()), Exact::one())).collect();
+    let even = || leaves.iter().map(|owner| (("owner", owner.clone()), Exact::one())).collect();
     match &pool.split {
         Split::Even => even(),
         Split::Fixed(named) => {
