@@ -207,8 +207,13 @@ impl Finder<'_> {
     }
 
     fn version(&self) -> Option<String> {
-        // By the column's own name: an older version may carry the value under another one.
-        let here = |column: &Column| self.position(column.name()).is_some();
+        // By the column's first name: an older version may carry the value under another one.
+        let here = |column: &Column| match self.map.columns.get(column) {
+            Some(ColumnSource::Headers(names)) => {
+                names.first().is_some_and(|name| self.position(name).is_some())
+            }
+            _ => false,
+        };
         let fits =
             |v: &&crate::rules::FocusVersion| v.markers.is_empty() || v.markers.iter().any(here);
         self.map.versions.iter().find(fits).map(|v| v.version.clone())
