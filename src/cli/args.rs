@@ -45,7 +45,7 @@ pub(super) struct RunArgs {
     /// Print how long each stage took.
     #[arg(long)]
     pub(super) timings: bool,
-    /// Print findings as they are, notes included, and the summary even where nobody watches.
+    /// Print everything to stderr: findings with notes, durations, and the summary.
     #[arg(long, short)]
     pub(super) verbose: bool,
     /// Print nothing but errors.

@@ -24,7 +24,7 @@ pub(super) fn run(args: &RunArgs) -> Exit {
         let published = produce(args, &project, &mut timings)?;
         Ok((project, published))
     });
-    if args.timings {
+    if args.timings || args.verbose {
         timings.lines().iter().for_each(|line| console::message(line));
     }
     let report = Report { texts: &loader.texts, project: &loader.shown };
