@@ -157,22 +157,6 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// Where something changes on the first of the month, corrections of the day before are moved
-    /// behind it: which stretch of days they are divided with is not settled.
-    fn without_edge(mut self) -> Self {
-        const FIRST_OF_MONTH: u32 = 1;
-        let centers = self.centers.iter().flatten().flat_map(|center| [center.from, center.to]);
-        let accounts = self.accounts.iter().map(|(_, _, from)| *from);
-        let rules = self.rules.iter().flat_map(|rule| [rule.from, rule.to]);
-        let mut changes = centers.chain(accounts).chain(rules).flatten();
-        if changes.any(|day| day == FIRST_OF_MONTH) {
-            for item in self.items.iter_mut().filter(|item| item.month == OCTOBER) {
-                item.day = item.day.max(FIRST_OF_MONTH);
-            }
-        }
-        self
-    }
-
     pub(crate) fn pool_name(index: usize) -> &'static str {
         POOL_NAMES[index]
     }
@@ -564,8 +548,7 @@ pub(crate) fn world(charges: std::ops::RangeInclusive<usize>) -> impl Strategy<V
         |((centers, accounts, dimension, rules), (pools, order), digits, items)| {
             let is_governed = dimension.is_governed && centers.is_some();
             let dimension = Dimension { is_governed, ..dimension };
-            let world = World { centers, accounts, dimension, rules, pools, order, digits, items };
-            world.without_edge()
+            World { centers, accounts, dimension, rules, pools, order, digits, items }
         },
     )
 }
