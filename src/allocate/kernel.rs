@@ -13,7 +13,7 @@ use hashbrown::HashTable;
 
 use crate::diagnostics::Code;
 use crate::domain::{Amount, CostMetric, Costs, Currency, Period};
-use crate::ingest::{Charge, Rejection, Sink};
+use crate::ingest::{Charge, Charges, Rejection, Sink};
 
 use super::classify::{Decision, classify, component};
 use super::cube::{Bearer, Group, Reason, Verdict};
@@ -125,34 +125,35 @@ impl<'p> Kernel<'p> {
         }
     }
 
-    fn target(&mut self, charge: &Charge<'_>, segment: u16) -> Result<Target, Rejection> {
+    fn target(&mut self, row: Asked<'_>, segment: u16) -> Result<Target, Rejection> {
         let plan = self.plan;
+        let charge = row.charge();
         let [a, b, c] = charge.currency.bytes();
         let numbers = [
-            u64::from(plan.source_of_file[charge.file.0 as usize]) << 16 | u64::from(segment),
+            u64::from(plan.source_of_file[row.batch.file.0 as usize]) << 16 | u64::from(segment),
             u64::from(u32::from_le_bytes([a, b, c, 0])),
             u64::from(charge.month.months_since(plan.period).cast_unsigned()),
         ];
         let texts = plan.tuple_texts.iter();
-        let texts = texts.map(|(index, questions)| (charge.texts[*index], questions.as_ref()));
+        let texts = texts.map(|(index, questions)| (row.text(*index), questions.as_ref()));
         let print = self.memo.print(numbers, texts);
         if let Some(target) = self.memo.get(print) {
             return Ok(target);
         }
-        let target = self.decide(charge, segment)?;
+        let target = self.decide(row, segment)?;
         self.memo.insert(print, target);
         Ok(target)
     }
 
     /// Asks the rules. Only here are texts looked at as text.
-    fn decide(&mut self, charge: &Charge<'_>, segment: u16) -> Result<Target, Rejection> {
-        let plan = self.plan;
-        let mut texts = Vec::with_capacity(charge.texts.len());
-        for (text, bytes) in charge.texts.iter().enumerate() {
-            let decoded = bytes.map(std::str::from_utf8).transpose();
+    fn decide(&mut self, row: Asked<'_>, segment: u16) -> Result<Target, Rejection> {
+        let (plan, charge) = (self.plan, row.charge());
+        let mut texts = Vec::with_capacity(row.batch.texts.len());
+        for text in 0..row.batch.texts.len() {
+            let decoded = row.text(text).map(std::str::from_utf8).transpose();
             texts.push(decoded.map_err(|_| Rejection { text, code: Code::BadText })?);
         }
-        let source = plan.source_name(charge.file);
+        let source = plan.source_name(row.batch.file);
         let resolved =
             plan.dimensions.resolve(&texts, source, charge.day, plan.org).map_err(|_| {
                 Rejection {
@@ -287,6 +288,23 @@ impl<'p> Kernel<'p> {
     }
 }
 
+/// A charge of a batch, of which something is asked.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    batch: &'a Charges<'a>,
+    index: usize,
+}
+
+impl<'a> Asked<'a> {
+    fn charge(self) -> &'a Charge {
+        &self.batch.charges[self.index]
+    }
+
+    fn text(self, wanted: usize) -> Option<&'a [u8]> {
+        self.batch.text(self.index, wanted)
+    }
+}
+
 /// What the rules say of one charge.
 pub(super) struct Decided<'k> {
     pub(super) group: &'k Group,
@@ -296,9 +314,13 @@ pub(super) struct Decided<'k> {
 }
 
 impl Kernel<'_> {
-    /// What the rules say of a charge, without counting it.
-    pub(super) fn decide_charge(&mut self, charge: &Charge<'_>) -> Result<Decided<'_>, Rejection> {
-        let target = self.target_on_day(charge)?;
+    /// What the rules say of a charge of a batch, without counting it.
+    pub(super) fn decide_charge(
+        &mut self,
+        batch: &Charges<'_>,
+        index: usize,
+    ) -> Result<Decided<'_>, Rejection> {
+        let target = self.target_on_day(Asked { batch, index })?;
         Ok(Decided {
             group: &self.groups[target.group as usize],
             profile: self.profiles.get(target.profile as usize).map_or(&[], |profile| &**profile),
@@ -306,11 +328,12 @@ impl Kernel<'_> {
         })
     }
 
-    fn target_on_day(&mut self, charge: &Charge<'_>) -> Result<Target, Rejection> {
-        if self.last_day.0 != charge.day {
-            self.last_day = (charge.day, self.plan.segment(charge.day));
+    fn target_on_day(&mut self, row: Asked<'_>) -> Result<Target, Rejection> {
+        let day = row.charge().day;
+        if self.last_day.0 != day {
+            self.last_day = (day, self.plan.segment(day));
         }
-        self.target(charge, self.last_day.1)
+        self.target(row, self.last_day.1)
     }
 }
 
@@ -344,22 +367,23 @@ impl Kernel<'_> {
     }
 }
 
-impl Sink for Kernel<'_> {
-    fn add(&mut self, charge: &Charge<'_>) -> Result<(), Rejection> {
-        let target = self.target_on_day(charge)?;
+impl Kernel<'_> {
+    fn take(&mut self, row: Asked<'_>) -> Result<(), Rejection> {
+        let target = self.target_on_day(row)?;
+        let charge = row.charge();
         let in_period = charge.month == self.plan.period;
         self.waiting.push(Waiting {
             group: target.group,
             day: if in_period { charge.day } else { charge.month.first() },
             cell: NO_CELL,
-            file: charge.file.0 as usize,
+            file: row.batch.file.0 as usize,
             verdict: target.verdict,
             coverage: target.coverage,
             in_period,
             costs: charge.costs,
         });
         if let Some(base) = target.unallocated {
-            let resource = charge.texts[self.plan.resource_text].unwrap_or_default();
+            let resource = row.text(self.plan.resource_text).unwrap_or_default();
             let counted = u64::from(in_period);
             let costs = if in_period { charge.costs } else { Costs::ZERO };
             self.worklist.add(base, resource, charge.month, counted, &costs);
@@ -368,5 +392,15 @@ impl Sink for Kernel<'_> {
             self.flush();
         }
         Ok(())
+    }
+}
+
+impl Sink for Kernel<'_> {
+    fn add(&mut self, batch: &Charges<'_>, refused: &mut Vec<(usize, Rejection)>) {
+        for index in 0..batch.charges.len() {
+            if let Err(rejection) = self.take(Asked { batch, index }) {
+                refused.push((index, rejection));
+            }
+        }
     }
 }

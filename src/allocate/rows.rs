@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 
 use crate::domain::{Costs, Currency};
-use crate::ingest::{Charge, FileId, Rejection, RowPlace, Sink};
+use crate::ingest::{Charges, FileId, Rejection, RowPlace, Sink};
 use crate::rules::{PoolId, RuleId};
 
 use super::cube::Bearer;
@@ -71,15 +71,16 @@ fn is_sought(sought: &Sought, decided: &Decided<'_>) -> bool {
     }
 }
 
-impl Sink for RowFinder<'_> {
-    fn add(&mut self, charge: &Charge<'_>) -> Result<(), Rejection> {
-        let decided = self.kernel.decide_charge(charge)?;
+impl RowFinder<'_> {
+    fn look(&mut self, batch: &Charges<'_>, index: usize) -> Result<(), Rejection> {
+        let decided = self.kernel.decide_charge(batch, index)?;
+        let charge = &batch.charges[index];
         if charge.month != self.plan.period || !is_sought(self.sought, &decided) {
             return Ok(());
         }
-        let resource = charge.texts[self.plan.resource_text];
+        let resource = batch.text(index, self.plan.resource_text);
         self.found.push(FoundRow {
-            file: charge.file,
+            file: batch.file,
             place: charge.place,
             rule: decided.group.verdict.rule,
             day: charge.day,
@@ -89,5 +90,15 @@ impl Sink for RowFinder<'_> {
             decided_by: decided_by(self.plan, &decided),
         });
         Ok(())
+    }
+}
+
+impl Sink for RowFinder<'_> {
+    fn add(&mut self, batch: &Charges<'_>, refused: &mut Vec<(usize, Rejection)>) {
+        for index in 0..batch.charges.len() {
+            if let Err(rejection) = self.look(batch, index) {
+                refused.push((index, rejection));
+            }
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! A charge as reading hands it on, and who takes it.
+//! Charges as reading hands them on, many at a time, and who takes them.
 
 use chrono::NaiveDate;
 
@@ -25,13 +25,10 @@ pub struct RowPlace {
     pub record: u32,
 }
 
-/// One readable row.
+/// One readable charge, but for its texts, which stand in its [`Charges`].
 #[derive(Clone, Copy, Debug)]
-pub struct Charge<'a> {
-    pub file: FileId,
+pub struct Charge {
     pub place: RowPlace,
-    /// One per wanted text, in their order; `None` where null. UTF-8.
-    pub texts: &'a [Option<&'a [u8]>],
     /// Unknown ones are zero here and counted as unknown in the file's totals.
     pub costs: Costs,
     pub currency: Currency,
@@ -41,7 +38,73 @@ pub struct Charge<'a> {
     pub month: Period,
 }
 
-/// A charge that cannot be taken: the row goes to quarantine.
+/// A text of a [`TextColumn`]: where its bytes begin and how many they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    begin: u32,
+    len: u32,
+}
+
+impl Span {
+    /// Not even an empty text.
+    pub const NULL: Self = Self { begin: 0, len: u32::MAX };
+
+    /// `None` where a text would lie beyond what 32 bits can tell.
+    #[must_use]
+    pub fn new(begin: usize, len: usize) -> Option<Self> {
+        let len = u32::try_from(len).ok().filter(|len| *len < u32::MAX)?;
+        Some(Self { begin: u32::try_from(begin).ok()?, len })
+    }
+
+    #[inline]
+    fn of(self, bytes: &[u8]) -> Option<&[u8]> {
+        if self == Self::NULL {
+            return None;
+        }
+        let begin = self.begin as usize;
+        bytes.get(begin..begin + self.len as usize)
+    }
+}
+
+/// One wanted text of many charges.
+#[derive(Clone, Copy, Debug)]
+pub enum TextColumn<'a> {
+    /// The same for all of them.
+    Same(Option<&'a [u8]>),
+    /// One of each, anywhere in `bytes`.
+    Each { bytes: &'a [u8], spans: &'a [Span] },
+}
+
+impl<'a> TextColumn<'a> {
+    #[inline]
+    #[must_use]
+    pub fn get(&self, charge: usize) -> Option<&'a [u8]> {
+        match self {
+            Self::Same(text) => *text,
+            Self::Each { bytes, spans } => spans[charge].of(bytes),
+        }
+    }
+}
+
+/// Some charges of one file, in the order of its rows.
+#[derive(Clone, Copy, Debug)]
+pub struct Charges<'a> {
+    pub file: FileId,
+    pub charges: &'a [Charge],
+    /// One per wanted text, in their order. UTF-8 is not proven.
+    pub texts: &'a [TextColumn<'a>],
+}
+
+impl<'a> Charges<'a> {
+    /// A wanted text of a charge; `None` where null.
+    #[inline]
+    #[must_use]
+    pub fn text(&self, charge: usize, wanted: usize) -> Option<&'a [u8]> {
+        self.texts[wanted].get(charge)
+    }
+}
+
+/// A charge that cannot be taken: its row goes to quarantine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rejection {
     /// Index of the wanted text at fault.
@@ -50,9 +113,10 @@ pub struct Rejection {
 }
 
 /// Takes charges. Each thread has its own; they are put together afterwards, so what they hold
-/// must not depend on which charges came to which.
+/// must not depend on which charges came to which, nor on where one batch ends.
 pub trait Sink: Send {
-    /// # Errors
-    /// Where the charge must go to quarantine; nothing of it is then counted.
-    fn add(&mut self, charge: &Charge<'_>) -> Result<(), Rejection>;
+    /// Takes all of `charges` but those that it adds to `refused`, ascending by their index: their
+    /// rows must go to quarantine, and nothing of them is then counted. A charge is refused for its
+    /// texts alone.
+    fn add(&mut self, charges: &Charges<'_>, refused: &mut Vec<(usize, Rejection)>);
 }

@@ -12,11 +12,12 @@ use super::binding::{Binding, Spot};
 use super::charge::{RowPlace, Sink};
 use super::csv_records::{RawField, Records};
 use super::dates::utc_day;
+use super::desk::{Desk, Job};
 use super::exclusion::Exclusions;
 use super::quality::Look;
 use super::report::FileId;
 use super::tags_json;
-use super::tally::{Part, Row, Source, Tally};
+use super::tally::{Part, Row, Source};
 
 /// What reading rows of one file needs to know of it.
 #[derive(Debug)]
@@ -25,6 +26,13 @@ pub(super) struct CsvFormat {
     pub(super) binding: Binding,
     pub(super) exclusions: Exclusions,
     pub(super) delimiter: u8,
+}
+
+impl CsvFormat {
+    pub(super) fn job(&self) -> Job<'_> {
+        let wanted = self.exclusions.offset();
+        Job { file: self.file, binding: &self.binding, wanted }
+    }
 }
 
 /// Looks at the whole records of the head of a file, with a binding made for that.
@@ -47,14 +55,13 @@ pub(super) fn look_at_head(binding: Binding, delimiter: u8, head: &[u8], look: &
     }
 }
 
-/// Reads all records of a block. The header is not among them.
+/// Reads all records of a block and tells how many they are. The header is not among them.
 pub(super) fn read_block(
     format: &CsvFormat,
     block: &[u8],
     index: u32,
-    tally: &mut Tally,
-    sink: &mut impl Sink,
-) {
+    desk: &mut Desk<'_, impl Sink>,
+) -> u64 {
     let suspect = std::str::from_utf8(block).is_err() || memchr(0, block).is_some();
     let mut records = Records::new(block, format.delimiter);
     let mut fields = Vec::with_capacity(format.binding.headers.len());
@@ -69,11 +76,13 @@ pub(super) fn read_block(
             // A last record that is short and lacks its line end was cut off, not written so.
             let is_last =
                 records.remaining() == 0 && !block.ends_with(b"\n") && !block.ends_with(b"\r");
-            tally.is_torn |= is_last && fields.len() < format.binding.headers.len();
+            if is_last && fields.len() < format.binding.headers.len() {
+                desk.tear();
+            }
             // Where the fields are all there, the money may still be known.
             let row =
                 if part == Part::Record { Row::unknown(place) } else { record.row(place, &[]) };
-            tally.refuse_record(&row, part, code, &record);
+            desk.refuse(&row, part, code, &record);
             continue;
         }
         scratch.fill(&record);
@@ -81,12 +90,12 @@ pub(super) fn read_block(
         record.texts(&scratch, &mut texts);
         let row = record.row(place, &texts);
         match format.exclusions.excludes(&texts, row.charge_day) {
-            Some(rule) => tally.exclude(rule),
-            None => tally.take(format.file, &row, &record, sink),
+            Some(rule) => desk.exclude(rule),
+            None => desk.take(&row, &record),
         }
         spare = recycled(texts);
     }
-    tally.block_rows.push((index, u64::from(count)));
+    u64::from(count)
 }
 
 /// The same allocation, empty, for values that live differently long.

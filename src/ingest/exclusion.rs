@@ -34,6 +34,11 @@ impl Exclusions {
         Self { rules: Vec::new(), offset: 0, org: Org::default() }
     }
 
+    /// How many of a row's texts stand before those of the map.
+    pub(super) fn offset(&self) -> usize {
+        self.offset
+    }
+
     /// The name of the first rule that excludes a row with these texts.
     pub(super) fn excludes(&self, texts: &[Option<&[u8]>], day: Option<NaiveDate>) -> Option<&str> {
         if self.rules.is_empty() {

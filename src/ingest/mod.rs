@@ -7,6 +7,7 @@
 //!   open              what a file is, by its content; its hashes
 //!   Binding           a column map meets a header
 //!   csv_*, parquet_*  blocks and row groups → rows
+//!   Desk              rows → batches of charges for the sink
 //!   Tally             rows → accepted, quarantined, excluded; exact sums
 //! ScanReport          the account of each file
 //! ```
@@ -15,8 +16,8 @@
 //! [`Sink`] and counts what the sink takes. May use `domain`, `diagnostics`, and of `rules` the
 //! project's declarations, column maps and conditions.
 //!
-//! Order: a row is first split, then valued, then excluded or judged, then offered to the sink,
-//! and only then summed, because control totals cover exactly the rows that were taken.
+//! Order: a row is first split, then valued, then excluded or judged, then offered to the sink
+//! (many together, see `desk`), and only then summed, because control totals cover exactly the rows that were taken.
 //!
 //! Invariants: `rows = accepted + quarantined + excluded` in every file; sums are exact; a file
 //! that cannot be read whole is refused whole; memory is bounded by blocks and row groups.
@@ -28,6 +29,7 @@ mod csv_blocks;
 mod csv_file;
 mod csv_records;
 mod dates;
+mod desk;
 mod discover;
 mod examples;
 mod exclusion;
@@ -41,7 +43,7 @@ mod scan;
 mod tags_json;
 mod tally;
 
-pub use charge::{Charge, Rejection, RowPlace, Sink, WantedText};
+pub use charge::{Charge, Charges, Rejection, RowPlace, Sink, Span, TextColumn, WantedText};
 pub use discover::{contained, discover, sha256_hex};
 pub use examples::run_map_examples;
 pub use reference::{MetadataTable, read_cost_centers, read_metadata};

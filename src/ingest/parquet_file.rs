@@ -15,11 +15,12 @@ use crate::domain::CostMetric;
 
 use super::binding::{Binding, Spot};
 use super::charge::{RowPlace, Sink};
+use super::desk::{Desk, Job};
 use super::exclusion::Exclusions;
 use super::parquet_column::{CostColumn, DayColumn, TextColumn};
 use super::quality::Look;
 use super::report::FileId;
-use super::tally::{Part, Row, Source, Tally};
+use super::tally::{Part, Row, Source};
 
 const BATCH_ROWS: usize = 8192;
 
@@ -119,11 +120,16 @@ fn with_views(schema: &SchemaRef) -> SchemaRef {
 }
 
 impl ParquetFormat {
+    pub(super) fn job(&self) -> Job<'_> {
+        let wanted = self.exclusions.offset();
+        Job { file: self.file, binding: &self.binding, wanted }
+    }
+
     pub(super) fn row_groups(&self) -> usize {
         self.metadata.metadata().num_row_groups()
     }
 
-    /// Reads one row group.
+    /// Reads one row group and tells how many rows it has.
     ///
     /// # Errors
     /// Where pages do not hold together.
@@ -131,9 +137,8 @@ impl ParquetFormat {
         &self,
         file: &File,
         group: usize,
-        tally: &mut Tally,
-        sink: &mut impl Sink,
-    ) -> Result<(), ParquetError> {
+        desk: &mut Desk<'_, impl Sink>,
+    ) -> Result<u64, ParquetError> {
         let used = self.binding.used_columns();
         let descriptor = self.metadata.metadata().file_metadata().schema_descr();
         let mask = ProjectionMask::roots(descriptor, used.iter().copied());
@@ -148,12 +153,11 @@ impl ParquetFormat {
         let block = u32::try_from(group).unwrap_or(u32::MAX);
         let mut record = 0;
         for batch in reader {
-            self.read_batch(&batch?, &used, RowPlace { block, record }, tally, sink)?;
+            self.read_batch(&batch?, &used, RowPlace { block, record }, desk)?;
             record += u32::try_from(BATCH_ROWS).unwrap_or(u32::MAX);
         }
         let rows = self.metadata.metadata().row_group(group).num_rows();
-        tally.block_rows.push((block, u64::try_from(rows).unwrap_or(0)));
-        Ok(())
+        Ok(u64::try_from(rows).unwrap_or(0))
     }
 
     fn read_batch(
@@ -161,8 +165,7 @@ impl ParquetFormat {
         batch: &RecordBatch,
         used: &[usize],
         begin: RowPlace,
-        tally: &mut Tally,
-        sink: &mut impl Sink,
+        desk: &mut Desk<'_, impl Sink>,
     ) -> Result<(), ParquetError> {
         let columns = BatchColumns::new(&self.binding, batch, used)?;
         let mut texts: Vec<Option<&[u8]>> = Vec::with_capacity(columns.texts.len());
@@ -185,10 +188,10 @@ impl ParquetFormat {
                 texts: &texts,
             };
             if let Some(rule) = self.exclusions.excludes(&texts, row.charge_day) {
-                tally.exclude(rule);
+                desk.exclude(rule);
             } else {
                 let source = BatchRow { format: self, columns: &columns, index };
-                tally.take(self.file, &row, &source, sink);
+                desk.take(&row, &source);
             }
         }
         Ok(())

@@ -20,6 +20,7 @@ use super::binding::Binding;
 use super::charge::{Sink, WantedText};
 use super::csv_blocks::{BlockError, Blocks};
 use super::csv_file::{CsvFormat, look_at_head, read_block};
+use super::desk::{Desk, Tray};
 use super::exclusion::Exclusions;
 use super::open::{self, CsvStream, Fingerprint, Kind};
 use super::parquet_file::{ParquetFormat, ParquetHead};
@@ -278,19 +279,22 @@ impl Pass<'_> {
     }
 
     fn work<S: Sink>(&self, mut sink: S, blocks: &Mutex<Receiver<Block>>) -> S {
+        let mut tray = Tray::default();
         let mut tallies: Vec<Option<Tally>> = self.files.iter().map(|_| None).collect();
         loop {
             let job = self.next_group.fetch_add(1, Ordering::Relaxed);
             let Some((file, group)) = self.groups.get(job).copied() else { break };
             let tally = tallies[file].get_or_insert_default();
-            self.read_group(file, group, tally, &mut sink);
+            self.read_group(file, group, &mut tray, tally, &mut sink);
         }
         loop {
             let next = blocks.lock().unwrap_or_else(PoisonError::into_inner).recv();
             let Ok(block) = next else { break };
             let tally = tallies[block.file].get_or_insert_default();
             if let Body::Csv(format, _) = &self.opened[block.file].body {
-                read_block(format, &block.bytes, block.index, tally, &mut sink);
+                let mut desk = Desk::open(format.job(), &mut tray, tally, &mut sink);
+                let records = read_block(format, &block.bytes, block.index, &mut desk);
+                desk.close(block.index, records);
             }
         }
         for (file, tally) in tallies.into_iter().enumerate() {
@@ -305,6 +309,7 @@ impl Pass<'_> {
         &self,
         file: usize,
         group: Option<usize>,
+        tray: &mut Tray,
         tally: &mut Tally,
         sink: &mut impl Sink,
     ) {
@@ -315,14 +320,16 @@ impl Pass<'_> {
                 Err(error) => self.fail(file, unreadable(&error)),
             },
             Some(group) => {
+                let mut desk = Desk::open(format.job(), tray, tally, sink);
                 // Each row group has a handle of its own: a shared one would share its position.
                 let read = File::open(&self.files[file].location)
                     .map_err(|error| unreadable(&error))
                     .and_then(|handle| {
-                        guarded(|| format.read_row_group(&handle, group, tally, sink))
+                        guarded(|| format.read_row_group(&handle, group, &mut desk))
                     });
-                if let Err(finding) = read {
-                    self.fail(file, finding);
+                match read {
+                    Ok(rows) => desk.close(u32::try_from(group).unwrap_or(u32::MAX), rows),
+                    Err(finding) => self.fail(file, finding),
                 }
                 let bytes = format.metadata.metadata().row_group(group).compressed_size();
                 self.progress.advanced(format.file, u64::try_from(bytes).unwrap_or(0));

@@ -7,8 +7,9 @@ use chrono::NaiveDate;
 use crate::diagnostics::Code;
 use crate::domain::{Amount, AmountError, CostMetric, Costs, Currency, Period};
 
-use super::charge::{Charge, RowPlace, Sink};
-use super::report::{FileId, MonthTotals, QuarantinedRow};
+use super::charge::{Charge, RowPlace};
+use super::desk::Unknown;
+use super::report::{MonthTotals, QuarantinedRow};
 
 /// Quarantined rows that a file keeps apart; a file with more is refused.
 pub(super) const QUARANTINE_LIMIT: usize = 1_000_000;
@@ -77,45 +78,8 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    /// Judges a row: accepted into `sink`, quarantined, or excluded as a repeated header.
-    pub(super) fn take(
-        &mut self,
-        file: FileId,
-        row: &Row<'_>,
-        source: &impl Source,
-        sink: &mut impl Sink,
-    ) {
-        self.rows += 1;
-        match self.judge(file, row, sink) {
-            Ok(()) => self.accepted += 1,
-            Err((part, code)) => self.refuse(row, part, code, source),
-        }
-    }
-
-    /// Puts a row aside that could not even be split into values.
-    pub(super) fn refuse_record(
-        &mut self,
-        row: &Row<'_>,
-        part: Part,
-        code: Code,
-        source: &impl Source,
-    ) {
-        self.rows += 1;
-        self.wrong_length += u64::from(code == Code::BadRowLength);
-        self.refuse(row, part, code, source);
-    }
-
-    pub(super) fn exclude(&mut self, rule: &str) {
-        self.rows += 1;
-        *self.excluded.entry(rule.to_owned()).or_default() += 1;
-    }
-
-    fn judge(
-        &mut self,
-        file: FileId,
-        row: &Row<'_>,
-        sink: &mut impl Sink,
-    ) -> Result<(), (Part, Code)> {
+    /// The charge of a row, and which of its costs are unknown; or what is wrong with it.
+    pub(super) fn judge(&mut self, row: &Row<'_>) -> Result<(Charge, Unknown), (Part, Code)> {
         let mut costs = Costs::ZERO;
         let mut unknown = [0_u64; CostMetric::COUNT];
         for metric in CostMetric::ALL {
@@ -131,12 +95,73 @@ impl Tally {
         let day = row.charge_day.ok_or((Part::ChargeStart, Code::BadDate))?;
         let currency = self.currency(row.currency).ok_or((Part::Currency, Code::BadCurrency))?;
         let month = Period::of(month);
-        let charge =
-            Charge { file, place: row.place, texts: row.texts, costs, currency, day, month };
-        sink.add(&charge).map_err(|rejection| (Part::Text(rejection.text), rejection.code))?;
-        self.sum(currency, month, &MonthTotals { rows: 1, costs, unknown });
-        self.weigh(&costs);
-        Ok(())
+        Ok((Charge { place: row.place, costs, currency, day, month }, unknown))
+    }
+
+    /// Counts a charge that the sink took.
+    pub(super) fn accept(&mut self, charge: &Charge, unknown: &Unknown) {
+        self.rows += 1;
+        self.accepted += 1;
+        let row = MonthTotals { rows: 1, costs: charge.costs, unknown: *unknown };
+        self.sum(charge.currency, charge.month, &row);
+        self.weigh(&charge.costs);
+    }
+
+    /// Puts a charge aside that the sink refused.
+    pub(super) fn send_back(
+        &mut self,
+        charge: &Charge,
+        unknown: &Unknown,
+        column: String,
+        code: Code,
+        text: &[u8],
+    ) {
+        self.rows += 1;
+        let cost =
+            |metric: CostMetric| (unknown[metric as usize] == 0).then_some(charge.costs[metric]);
+        self.quarantine(charge.place, || QuarantinedRow {
+            row: 0,
+            column,
+            code,
+            text: shown(text),
+            month: Some(charge.month),
+            currency: Some(charge.currency.code().to_owned()),
+            billed_cost: cost(CostMetric::BilledCost),
+            effective_cost: cost(CostMetric::EffectiveCost),
+        });
+    }
+
+    /// Puts a row aside, or excludes it where it is a header that stands among the rows.
+    pub(super) fn refuse(&mut self, row: &Row<'_>, part: Part, code: Code, source: &impl Source) {
+        self.rows += 1;
+        self.wrong_length += u64::from(code == Code::BadRowLength);
+        if code == Code::BadAmount && is_header(source) {
+            *self.excluded.entry("repeated header".to_owned()).or_default() += 1;
+            return;
+        }
+        let cost = |metric: CostMetric| row.costs[metric as usize].ok().flatten();
+        self.quarantine(row.place, || QuarantinedRow {
+            row: 0,
+            column: source.name(part),
+            code,
+            text: shown(&source.text(part)),
+            month: row.billing_day.map(Period::of),
+            currency: row.currency.map(shown),
+            billed_cost: cost(CostMetric::BilledCost),
+            effective_cost: cost(CostMetric::EffectiveCost),
+        });
+    }
+
+    fn quarantine(&mut self, place: RowPlace, details: impl FnOnce() -> QuarantinedRow) {
+        self.quarantined += 1;
+        if self.quarantine.len() < QUARANTINE_LIMIT {
+            self.quarantine.push((place, details()));
+        }
+    }
+
+    pub(super) fn exclude(&mut self, rule: &str) {
+        self.rows += 1;
+        *self.excluded.entry(rule.to_owned()).or_default() += 1;
     }
 
     fn currency(&mut self, text: Option<&[u8]>) -> Option<Currency> {
@@ -167,31 +192,6 @@ impl Tally {
             self.overflow |= sum.is_none();
             self.magnitude[metric] = sum.unwrap_or_default();
         }
-    }
-
-    fn refuse(&mut self, row: &Row<'_>, part: Part, code: Code, source: &impl Source) {
-        let text = source.text(part);
-        let column = source.name(part);
-        if code == Code::BadAmount && is_header(source) {
-            *self.excluded.entry("repeated header".to_owned()).or_default() += 1;
-            return;
-        }
-        self.quarantined += 1;
-        if self.quarantine.len() >= QUARANTINE_LIMIT {
-            return;
-        }
-        let cost = |metric: CostMetric| row.costs[metric as usize].ok().flatten();
-        let details = QuarantinedRow {
-            row: 0,
-            column,
-            code,
-            text: shown(&text),
-            month: row.billing_day.map(Period::of),
-            currency: row.currency.map(shown),
-            billed_cost: cost(CostMetric::BilledCost),
-            effective_cost: cost(CostMetric::EffectiveCost),
-        };
-        self.quarantine.push((row.place, details));
     }
 
     /// Takes over what another thread counted of the same file.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use costbook::domain::{Costs, Currency, Period};
 use costbook::ingest::{
-    Charge, FileReport, Rejection, ScanOptions, Silent, Sink, SourceFile, WantedText, scan,
+    Charge, Charges, FileReport, Rejection, ScanOptions, Silent, Sink, SourceFile, WantedText, scan,
 };
 use costbook::rules::ColumnMap;
 
@@ -67,11 +67,13 @@ impl Reading {
 struct Keeper(Vec<(costbook::ingest::RowPlace, Accepted)>);
 
 impl Sink for Keeper {
-    fn add(&mut self, charge: &Charge<'_>) -> Result<(), Rejection> {
-        let texts = charge.texts.iter().map(|text| text.map(<[u8]>::to_vec)).collect();
-        let Charge { costs, currency, day, month, .. } = *charge;
-        self.0.push((charge.place, Accepted { row: 0, texts, costs, currency, day, month }));
-        Ok(())
+    fn add(&mut self, batch: &Charges<'_>, _: &mut Vec<(usize, Rejection)>) {
+        for (index, charge) in batch.charges.iter().enumerate() {
+            let text = |wanted: usize| batch.text(index, wanted).map(<[u8]>::to_vec);
+            let texts = (0..batch.texts.len()).map(text).collect();
+            let Charge { costs, currency, day, month, .. } = *charge;
+            self.0.push((charge.place, Accepted { row: 0, texts, costs, currency, day, month }));
+        }
     }
 }
 

@@ -1,0 +1,158 @@
+//! The desk at which rows are judged: what passes is laid together and handed to the sink many at a
+//! time, because a sink that sees many charges at once can wait for memory for all of them at once.
+//!
+//! A reader has one `Desk` for a file, made of the thread's `Tray` for each block or row group:
+//!
+//! ```text
+//! let mut desk = Desk::open(&job, tray, tally, sink)
+//! desk.take(&row, &source)          a row with its values: accepted later, or refused at once
+//! desk.exclude(rule)                a row that the column map declares to be none
+//! desk.refuse(&row, part, code, &source)   a row that could not even be split into values
+//! desk.close()                      what still lies in the tray goes to the sink
+//! ```
+//!
+//! The desk copies what it keeps of a row, so nothing of a row need outlive the call.
+
+use super::binding::Binding;
+use super::charge::{Charge, Charges, Rejection, Sink, Span, TextColumn};
+use super::report::FileId;
+use super::tally::{Part, Row, Source, Tally};
+
+/// Charges that are handed on together.
+const BATCH: usize = 1024;
+/// Bytes of texts after which a batch is full however few its charges are.
+const BATCH_BYTES: usize = 1 << 22;
+
+/// Whose rows are judged.
+#[derive(Clone, Copy)]
+pub(super) struct Job<'a> {
+    pub(super) file: FileId,
+    pub(super) binding: &'a Binding,
+    /// So many of a row's texts are for the sink; what follows is for the column map itself.
+    pub(super) wanted: usize,
+}
+
+/// Charges that wait to be handed on. Kept by a thread from block to block.
+#[derive(Default)]
+pub(super) struct Tray {
+    charges: Vec<Charge>,
+    /// Which costs of each charge are unknown.
+    unknown: Vec<Unknown>,
+    bytes: Vec<u8>,
+    /// By wanted text, then charge.
+    spans: Vec<Vec<Span>>,
+    refused: Vec<(usize, Rejection)>,
+}
+
+/// Of each cost metric, 1 where it is unknown.
+pub(super) type Unknown = [u64; crate::domain::CostMetric::COUNT];
+
+impl Tray {
+    fn empty(&mut self, wanted: usize) {
+        self.charges.clear();
+        self.unknown.clear();
+        self.bytes.clear();
+        self.spans.resize_with(wanted, Vec::new);
+        self.spans.iter_mut().for_each(Vec::clear);
+        self.refused.clear();
+    }
+
+    /// False where the texts are too long to be kept.
+    fn lay(&mut self, texts: &[Option<&[u8]>]) -> bool {
+        let mut fits = true;
+        for (spans, text) in self.spans.iter_mut().zip(texts) {
+            let span = match text {
+                None => Span::NULL,
+                Some(text) => {
+                    let span = Span::new(self.bytes.len(), text.len());
+                    fits &= span.is_some();
+                    self.bytes.extend_from_slice(text);
+                    span.unwrap_or(Span::NULL)
+                }
+            };
+            spans.push(span);
+        }
+        fits
+    }
+}
+
+pub(super) struct Desk<'a, S> {
+    job: Job<'a>,
+    tray: &'a mut Tray,
+    tally: &'a mut Tally,
+    sink: &'a mut S,
+}
+
+impl<'a, S: Sink> Desk<'a, S> {
+    pub(super) fn open(
+        job: Job<'a>,
+        tray: &'a mut Tray,
+        tally: &'a mut Tally,
+        sink: &'a mut S,
+    ) -> Self {
+        tray.empty(job.wanted);
+        Self { job, tray, tally, sink }
+    }
+
+    /// Judges a row: it goes to the sink with its batch, or is refused or excluded at once.
+    pub(super) fn take(&mut self, row: &Row<'_>, source: &impl Source) {
+        match self.tally.judge(row) {
+            Err((part, code)) => self.refuse(row, part, code, source),
+            Ok((charge, unknown)) => {
+                self.tray.charges.push(charge);
+                self.tray.unknown.push(unknown);
+                let fits = self.tray.lay(&row.texts[..self.job.wanted]);
+                debug_assert!(fits, "a batch is handed on long before its texts fill 32 bits");
+                if self.tray.charges.len() == BATCH || self.tray.bytes.len() > BATCH_BYTES {
+                    self.hand_on();
+                }
+            }
+        }
+    }
+
+    /// Puts a row aside that could not even be split into values.
+    pub(super) fn refuse(
+        &mut self,
+        row: &Row<'_>,
+        part: Part,
+        code: crate::diagnostics::Code,
+        source: &impl Source,
+    ) {
+        self.tally.refuse(row, part, code, source);
+    }
+
+    pub(super) fn exclude(&mut self, rule: &str) {
+        self.tally.exclude(rule);
+    }
+
+    /// The file ends in the middle of its last record.
+    pub(super) fn tear(&mut self) {
+        self.tally.is_torn = true;
+    }
+
+    /// Hands on what still waits, and notes how many records the block had.
+    pub(super) fn close(mut self, block: u32, records: u64) {
+        self.hand_on();
+        self.tally.block_rows.push((block, records));
+    }
+
+    fn hand_on(&mut self) {
+        let Tray { charges, unknown, bytes, spans, refused } = &mut *self.tray;
+        let column = |spans| TextColumn::Each { bytes, spans };
+        let texts: Vec<TextColumn<'_>> = spans.iter().map(|spans| column(spans)).collect();
+        let batch = Charges { file: self.job.file, charges, texts: &texts };
+        self.sink.add(&batch, refused);
+        let mut refused = refused.iter().peekable();
+        for (index, (charge, unknown)) in charges.iter().zip(unknown).enumerate() {
+            match refused.next_if(|(at, _)| *at == index) {
+                None => self.tally.accept(charge, unknown),
+                Some((_, Rejection { text, code })) => {
+                    let column = self.job.binding.name_of(Part::Text(*text));
+                    let shown = batch.text(index, *text).unwrap_or_default();
+                    self.tally.send_back(charge, unknown, column, *code, shown);
+                }
+            }
+        }
+        self.tray.empty(self.job.wanted);
+    }
+}
