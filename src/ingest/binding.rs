@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use crate::diagnostics::{Code, Finding, Place, did_you_mean};
 use crate::domain::{Column, CostMetric};
-use crate::rules::{ColumnMap, ColumnSource, TagShape};
+use crate::rules::{
+    ColumnMap, ColumnSource, DateSpelling, Expectation, Field, NumberSpelling, TagShape,
+};
 
 use super::charge::WantedText;
 use super::tally::Part;
@@ -59,6 +61,7 @@ impl Binding {
     ) -> Result<(Self, Vec<Finding>), Vec<Finding>> {
         let finder = Finder { map, headers: &headers };
         let mut errors = duplicates(&headers);
+        errors.extend(unevaluated(map));
         errors.extend(finder.ambiguous());
         errors.extend(finder.missing());
         if !errors.is_empty() {
@@ -81,7 +84,8 @@ impl Binding {
             charge_start: finder.column(Column::ChargePeriodStart),
             texts: wanted.iter().map(|text| finder.text(text)).collect(),
             tag_columns: tags.and_then(|index| Some((index, finder.tag_columns()?))),
-            braceless_tags: tags.filter(|_| map.tags == TagShape::JsonWithoutBraces),
+            braceless_tags: tags
+                .filter(|_| map.tags.iter().any(|s| s.shape == TagShape::JsonWithoutBraces)),
             null_words: map.null_words.clone(),
             version,
             headers,
@@ -126,6 +130,22 @@ impl Binding {
     }
 }
 
+/// What a map says that reading does not do yet: refused, because it would be ignored.
+fn unevaluated(map: &ColumnMap) -> Option<Finding> {
+    let is_derived = |source: &ColumnSource| matches!(source, ColumnSource::Derived(_));
+    let derives = map.columns.values().any(is_derived) || !map.custom.is_empty();
+    let asks = map.fields.iter().any(|field| matches!(field, Field::Input(_)));
+    let tags = map.tags.len() > 1
+        || map.tags.iter().any(|s| s.strip.is_some() || s.shape == TagShape::KeyValueList);
+    let spells = map.dates != [DateSpelling::Iso] || map.numbers != NumberSpelling::default();
+    let row = map.spread.is_some() || !map.identity.is_empty();
+    let examples = map.examples.iter().any(|e| !matches!(e.expect, Expectation::Columns(_)));
+    (derives || asks || tags || spells || row || examples).then(|| {
+        let text = format!("the column map `{}` derives what this version cannot derive", map.name);
+        Finding::new(Code::ColumnMapBroken, text)
+    })
+}
+
 fn duplicates(headers: &[String]) -> Vec<Finding> {
     let mut names: Vec<&String> = headers.iter().filter(|name| !name.is_empty()).collect();
     names.sort_unstable();
@@ -156,7 +176,7 @@ impl Finder<'_> {
 
     fn column(&self, column: Column) -> Spot {
         match self.map.columns.get(&column) {
-            None => Spot::Missing,
+            None | Some(ColumnSource::Derived(_)) => Spot::Missing,
             Some(ColumnSource::Constant(text)) => Spot::Constant(text.as_str().into()),
             Some(ColumnSource::Headers(names)) => {
                 names.iter().find_map(|name| self.position(name)).map_or(Spot::Missing, Spot::At)
@@ -227,7 +247,7 @@ impl Finder<'_> {
                 ColumnSource::Headers(names) => {
                     names.iter().any(|n| n.eq_ignore_ascii_case(header))
                 }
-                ColumnSource::Constant(_) => false,
+                ColumnSource::Constant(_) | ColumnSource::Derived(_) => false,
             })
         };
         let asked = |header: &str| {
@@ -267,14 +287,17 @@ impl Finder<'_> {
     }
 
     fn tag_key<'h>(&self, header: &'h str) -> Option<&'h str> {
-        match &self.map.tags {
+        self.map.tags.iter().find_map(|source| match &source.shape {
             TagShape::Columns { prefix } => header.strip_prefix(prefix.as_str()),
             _ => None,
-        }
+        })
     }
 
     fn tag_columns(&self) -> Option<Vec<(String, usize)>> {
-        let TagShape::Columns { .. } = self.map.tags else { return None };
+        let is_columns = |shape: &TagShape| matches!(shape, TagShape::Columns { .. });
+        if !self.map.tags.iter().any(|source| is_columns(&source.shape)) {
+            return None;
+        }
         let keyed =
             |(index, header): (usize, &String)| Some((self.tag_key(header)?.to_owned(), index));
         Some(self.headers.iter().enumerate().filter_map(keyed).collect())

@@ -161,6 +161,7 @@ impl<'a> Evidence<'a> {
             Field::Source => "source".to_owned(),
             Field::Custom(header) if header.starts_with("x_") => header.clone(),
             Field::Custom(header) => format!("column.{header}"),
+            Field::Input(name) => name.clone(),
             Field::Tag(key) => format!("tag.{key}"),
             Field::Metadata { entity, attribute } => format!("{entity}.{attribute}"),
             Field::Dimension(id) => self.facts.rules.dimension(*id).name.clone(),

@@ -1,10 +1,25 @@
 //! Column maps: how a provider's export becomes FOCUS columns.
+//!
+//! ```text
+//! ColumnMap
+//!   Recognition         by which headers a file is known to be of the format
+//!   inputs              names for headers, by age and agreement
+//!     InputRef          a header, or a key of a column that holds a JSON object
+//!   columns, custom     FOCUS columns and x_ columns
+//!     ColumnSource      a header, a constant, or cases
+//!       Case, Derivation  a condition, and what holds then: an input, a constant, a sum
+//!   TagShape            how a file carries tags
+//!   DateSpelling, NumberSpelling
+//!   Spread              rows whose cost is for several months
+//!   Exclusion           rows that are no charges
+//!   MapExample          rows and what must come of them
+//! ```
 
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
-use crate::diagnostics::Finding;
+use crate::diagnostics::{Code, Finding, Span};
 use crate::domain::Column;
 
 use super::condition::Condition;
@@ -14,23 +29,37 @@ use super::read_map::read_map;
 /// A provider's export format, as data.
 #[derive(Clone, Debug)]
 pub struct ColumnMap {
+    /// The name that findings give the text of the map; begins with `shipped:` where costbook
+    /// brings it along.
+    pub path: String,
     pub name: String,
     pub title: String,
     /// Where the knowledge in the map comes from.
-    pub citation: Option<Citation>,
+    pub citations: Vec<Citation>,
+    pub recognition: Recognition,
+    /// Names for headers: the first of each list that the file has is read.
+    pub inputs: BTreeMap<String, Vec<InputRef>>,
     pub columns: BTreeMap<Column, ColumnSource>,
+    /// Columns beside FOCUS, by their `x_` name as written.
+    pub custom: Vec<(String, ColumnSource)>,
     /// Columns without which no charge can be read.
     pub required: Vec<Column>,
     /// Words that mean "no value", besides nothing at all, on the whole field only.
     pub null_words: Vec<String>,
+    pub dates: Vec<DateSpelling>,
+    pub numbers: NumberSpelling,
     /// The values that the format allows in a column. Others are read all the same, and reported.
     pub values: BTreeMap<Column, Vec<String>>,
-    pub tags: TagShape,
+    /// Asked in order; of a key that several shapes hold the first wins.
+    pub tags: Vec<TagSource>,
     pub period_end: PeriodEnd,
     /// Newest first.
     pub versions: Vec<FocusVersion>,
     pub exclusions: Vec<Exclusion>,
-    /// The fields that the conditions of `exclusions` ask.
+    pub spread: Option<Spread>,
+    /// What names a row together: the name as written, and where it is found.
+    pub identity: Vec<(String, Vec<InputRef>)>,
+    /// The fields that the map's conditions ask.
     pub fields: Vec<Field>,
     pub examples: Vec<MapExample>,
 }
@@ -43,6 +72,29 @@ impl ColumnMap {
     pub fn parse(path: &str, text: &str) -> Result<Self, Vec<Finding>> {
         read_map(path, text)
     }
+
+    /// Where a column beside FOCUS comes from, whatever the case of its name; `None` where the map
+    /// does not say, and a header of that name is meant.
+    #[must_use]
+    pub fn custom(&self, name: &str) -> Option<&ColumnSource> {
+        let found = self.custom.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+        found.map(|(_, source)| source)
+    }
+
+    /// Whether costbook brings the map along.
+    #[must_use]
+    pub fn is_shipped(&self) -> bool {
+        self.path.starts_with("shipped:")
+    }
+
+    /// Everything that the columns, tags and identity of the map read, alias by alias.
+    pub fn references(&self) -> impl Iterator<Item = &InputRef> {
+        let sources = self.columns.values().chain(self.custom.iter().map(|(_, source)| source));
+        let read = sources.flat_map(ColumnSource::references);
+        let inputs = self.inputs.values().flatten();
+        let named = self.identity.iter().flat_map(|(_, refs)| refs);
+        read.chain(inputs).chain(named)
+    }
 }
 
 /// A page outside this project, and the day on which it said what the map says.
@@ -52,21 +104,183 @@ pub struct Citation {
     pub read: NaiveDate,
 }
 
-/// Where a FOCUS column comes from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The headers by which a file is known to be of a format.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Recognition {
+    /// Any one of these sets wholly present, whatever the case.
+    pub any_of: Vec<Vec<String>>,
+    /// Any one of these present speaks against it.
+    pub not_with: Vec<String>,
+}
+
+/// What is read from a file.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum InputRef {
+    /// A column by its header, whatever the case.
+    Header(String),
+    /// The value under a key of a column whose fields are JSON objects.
+    Key { column: String, key: String },
+}
+
+impl InputRef {
+    /// The header of the column that is looked into.
+    #[must_use]
+    pub fn header(&self) -> &str {
+        match self {
+            Self::Header(header) => header,
+            Self::Key { column, .. } => column,
+        }
+    }
+}
+
+/// Where a column comes from.
+#[derive(Clone, Debug)]
 pub enum ColumnSource {
     /// The first of these header names that the file has, whatever the case.
     Headers(Vec<String>),
     Constant(String),
+    /// The first case whose condition holds of the row; no value where none does.
+    Derived(Vec<Case>),
+}
+
+impl ColumnSource {
+    /// Everything that values are read from; what conditions ask is not among it.
+    #[must_use]
+    pub fn references(&self) -> Vec<&InputRef> {
+        match self {
+            Self::Derived(cases) => {
+                cases.iter().flat_map(|case| case.value.from.references()).collect()
+            }
+            Self::Headers(_) | Self::Constant(_) => Vec::new(),
+        }
+    }
+
+    /// The header names, where the column is read as it stands.
+    #[must_use]
+    pub fn headers(&self) -> &[String] {
+        match self {
+            Self::Headers(headers) => headers,
+            _ => &[],
+        }
+    }
+}
+
+/// One way in which a column comes about.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// Absent: the rest.
+    pub when: Option<Condition>,
+    pub value: Derivation,
+}
+
+/// What a column is in a case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Derivation {
+    pub from: DerivedFrom,
+    pub substitution: Option<Substitution>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DerivedFrom {
+    /// The first of these that the file has, as it stands.
+    Input(Vec<InputRef>),
+    Constant(String),
+    /// An exact sum. Terms without a value count nothing; where all are without, so is the sum.
+    Sum {
+        plus: Vec<Term>,
+        minus: Vec<Term>,
+    },
+}
+
+impl DerivedFrom {
+    fn references(&self) -> Vec<&InputRef> {
+        match self {
+            Self::Input(refs) => refs.iter().collect(),
+            Self::Constant(_) => Vec::new(),
+            Self::Sum { plus, minus } => {
+                plus.iter().chain(minus).flat_map(Term::references).collect()
+            }
+        }
+    }
+}
+
+/// A term of a sum.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Term {
+    /// The first of these that the file has.
+    Input(Vec<InputRef>),
+    /// A column that holds a list of objects: the sum of one of their fields.
+    List { list: Vec<InputRef>, field: String },
+}
+
+impl Term {
+    /// What the term reads.
+    #[must_use]
+    pub fn references(&self) -> &[InputRef] {
+        match self {
+            Self::Input(refs) | Self::List { list: refs, .. } => refs,
+        }
+    }
+}
+
+/// Other spellings of values.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Substitution {
+    /// `None`: the spelling means that there is no value.
+    pub pairs: BTreeMap<String, Option<String>>,
+    /// For values that have no pair; without it they are passed on as they are.
+    pub otherwise: Option<String>,
+}
+
+/// How a format writes a day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DateSpelling {
+    /// `2026-10-03`, alone or with a time.
+    Iso,
+    /// `10/3/2026`, parts of one or two digits, alone or with a time.
+    MonthDayYear,
+    /// `3/10/2026`.
+    DayMonthYear,
+    /// `202610`: the first day of the month.
+    YearMonth,
+    /// Days since the end of 1899, as workbooks count them.
+    ExcelSerial,
+}
+
+/// How a format writes amounts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NumberSpelling {
+    pub decimal: char,
+    /// What may stand between groups of three digits; a blank stands for all kinds of blanks.
+    pub group: Option<char>,
+}
+
+impl Default for NumberSpelling {
+    /// Plain decimals with a point.
+    fn default() -> Self {
+        Self { decimal: '.', group: None }
+    }
+}
+
+/// A shape of tags and the columns it is found in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TagSource {
+    pub shape: TagShape,
+    /// The first of these that the file has; meaningless to [`TagShape::Columns`].
+    pub columns: Vec<String>,
+    /// Taken off the keys that begin with it.
+    pub strip: Option<String>,
 }
 
 /// How a file carries tags.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TagShape {
-    /// One JSON object in the `Tags` column.
+    /// One JSON object in a column.
     Json,
-    /// The inside of a JSON object, as Azure EA writes it.
+    /// The inside of a JSON object, as Azure EA writes it, or a whole one.
     JsonWithoutBraces,
+    /// A list of objects with `key` and `value`, in JSON or as Python writes it.
+    KeyValueList,
     /// One column per tag, named by the prefix and the key.
     Columns { prefix: String },
 }
@@ -98,11 +312,50 @@ pub struct Exclusion {
     pub when: Condition,
 }
 
+/// Rows whose cost is for all months of their charge period: what is not billed is split over them.
+#[derive(Clone, Debug)]
+pub struct Spread {
+    pub by: SpreadBy,
+    /// Absent: all rows whose charge period spans months.
+    pub when: Option<Condition>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SpreadBy {
+    /// Equal shares for whole months; a part of a month weighs as the part it is.
+    Months,
+    /// Equal shares for days.
+    Days,
+}
+
+/// A column that a map fills: of FOCUS, or beside it by its `x_` name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum MapColumn {
+    Focus(Column),
+    Custom(String),
+}
+
 /// An example that the map carries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MapExample {
+    pub span: Span,
     /// Header → field.
     pub given: Vec<(String, String)>,
-    /// Column → text after the map; an absent value is `None`.
-    pub expect: Vec<(Column, Option<String>)>,
+    pub expect: Expectation,
+}
+
+/// Columns and the texts they must have; `None` where there must be no value.
+pub type ExpectedTexts = Vec<(MapColumn, Option<String>)>;
+
+/// What must become of the row of an example.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Expectation {
+    /// It is taken, with these texts.
+    Columns(ExpectedTexts),
+    /// It goes to quarantine.
+    Quarantined(Code),
+    /// It is excluded by the rule of that name.
+    Excluded(String),
+    /// It is spread, into these charges in the order of their months.
+    Charges(Vec<ExpectedTexts>),
 }

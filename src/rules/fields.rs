@@ -4,7 +4,7 @@
 //! names, FOCUS columns, dimensions, metadata; no name can mean two things, because dimensions
 //! and entities are refused where they would be spelled like something before them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::diagnostics::{Code, did_you_mean};
 use crate::domain::Column;
@@ -40,7 +40,15 @@ pub(super) enum Askable<'a> {
     /// Rules of a project with these metadata tables.
     Everything(&'a [Entity]),
     /// Rules of a column map, which see the row before tags, metadata and dimensions do.
-    Columns,
+    Columns(&'a MapNames),
+}
+
+/// What a column map declares that its conditions can name.
+#[derive(Debug, Default)]
+pub(super) struct MapNames {
+    pub(super) inputs: BTreeSet<String>,
+    /// Names of columns that are derived, in lower case.
+    pub(super) derived: BTreeSet<String>,
 }
 
 /// The fields asked so far, each once, and the dimensions that may be asked.
@@ -53,12 +61,19 @@ pub(super) struct Fields<'a> {
     announced: Vec<String>,
     /// Those declared before the place that is being compiled.
     visible: BTreeMap<String, (DimensionId, CaseRule)>,
+    /// Whether derived columns of a column map may be asked: not while they are being derived.
+    sees_derived: bool,
 }
 
 impl<'a> Fields<'a> {
     pub(super) fn new(askable: Askable<'a>, announced: Vec<String>) -> Self {
         let (asked, ids, visible) = (Vec::new(), HashMap::new(), BTreeMap::new());
-        Self { askable, asked, ids, announced, visible }
+        Self { askable, asked, ids, announced, visible, sees_derived: false }
+    }
+
+    /// Lets what follows ask the derived columns of a column map.
+    pub(super) fn reveal_derived(&mut self) {
+        self.sees_derived = true;
     }
 
     /// Lets what follows ask a dimension.
@@ -94,7 +109,7 @@ impl<'a> Fields<'a> {
     pub(super) fn entities(&self) -> &'a [Entity] {
         match self.askable {
             Askable::Everything(entities) => entities,
-            Askable::Columns => &[],
+            Askable::Columns(_) => &[],
         }
     }
 
@@ -104,7 +119,8 @@ impl<'a> Fields<'a> {
         if field.is_none() {
             self.report_unknown(name, sink);
         }
-        self.register(field?, name, sink)
+        let field = field.filter(|field| self.may_ask(field, name, sink))?;
+        self.register(field, name, sink)
     }
 
     /// The id of a field; reports where there are too many of them.
@@ -137,10 +153,29 @@ impl<'a> Fields<'a> {
         self.asked
     }
 
+    /// Whether a column may be asked here; reports one whose value could depend on the answer.
+    fn may_ask(&self, field: &Field, name: &Key, sink: &mut Sink) -> bool {
+        let Askable::Columns(map) = self.askable else { return true };
+        let column = match field {
+            Field::Column(column) => column.name(),
+            Field::Custom(header) => header,
+            _ => return true,
+        };
+        if self.sees_derived || !map.derived.contains(&column.to_lowercase()) {
+            return true;
+        }
+        let message = format!("`{}` is derived, and cannot be asked while columns are", name.text);
+        let help = "ask the inputs or headers that it is derived from";
+        sink.report_with_help(Code::InvalidValue, &name.span, message, help);
+        false
+    }
+
     fn find(&self, name: &str) -> Option<Field> {
+        if let Askable::Columns(map) = self.askable {
+            return find_in_map(name, map);
+        }
         if let Some(field) = built_in(name) {
-            let is_column = matches!(field, Field::Column(_) | Field::Custom(_));
-            return (is_column || matches!(self.askable, Askable::Everything(_))).then_some(field);
+            return Some(field);
         }
         if let Some((id, _)) = self.visible.get(name) {
             return Some(Field::Dimension(*id));
@@ -152,7 +187,7 @@ impl<'a> Fields<'a> {
     }
 
     fn report_unknown(&self, name: &Key, sink: &mut Sink) {
-        if matches!(self.askable, Askable::Columns) && built_in(&name.text).is_some() {
+        if matches!(self.askable, Askable::Columns(_)) && built_in(&name.text).is_some() {
             let message = format!("a column map cannot ask `{}`", name.text);
             let help = "it sees the columns of a row, before anything is made of them";
             sink.report_with_help(Code::UnknownName, &name.span, message, help);
@@ -171,6 +206,9 @@ impl<'a> Fields<'a> {
         let message = format!("there is no field `{}`", name.text);
         let mut known: Vec<String> = SHORT_NAMES.iter().map(|(name, _)| (*name).into()).collect();
         known.extend(self.visible.keys().cloned());
+        if let Askable::Columns(map) = self.askable {
+            known.extend(map.inputs.iter().cloned());
+        }
         let is_pascal = name.text.starts_with(|c: char| c.is_ascii_uppercase());
         let spelled = |c: &Column| if is_pascal { c.name().to_owned() } else { c.snake_name() };
         known.extend(Column::ALL.iter().map(spelled));
@@ -218,6 +256,17 @@ pub(super) fn built_in(name: &str) -> Option<Field> {
     }
     let is_column = |c: &&Column| c.name() == name || c.snake_name() == name;
     Column::ALL.iter().find(is_column).map(|column| Field::Column(*column))
+}
+
+/// What a name means in a column map: an input, a header behind `column.`, or a column.
+fn find_in_map(name: &str, map: &MapNames) -> Option<Field> {
+    if map.inputs.contains(name) {
+        return Some(Field::Input(name.to_owned()));
+    }
+    if let Some(header) = name.strip_prefix("column.").filter(|header| !header.is_empty()) {
+        return Some(Field::Custom(header.to_owned()));
+    }
+    built_in(name).filter(|field| matches!(field, Field::Column(_) | Field::Custom(_)))
 }
 
 fn by_header(header: &str) -> Field {

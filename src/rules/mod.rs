@@ -45,7 +45,9 @@ mod usage;
 mod when;
 
 pub use column_map::{
-    Citation, ColumnMap, ColumnSource, Exclusion, FocusVersion, MapExample, PeriodEnd, TagShape,
+    Case, Citation, ColumnMap, ColumnSource, DateSpelling, Derivation, DerivedFrom, Exclusion,
+    Expectation, ExpectedTexts, FocusVersion, InputRef, MapColumn, MapExample, NumberSpelling,
+    PeriodEnd, Recognition, Spread, SpreadBy, Substitution, TagShape, TagSource, Term,
 };
 pub use compile::{Entity, RuleText, Scope, compile};
 pub use condition::{CaseRule, Condition, Test, Values};

@@ -37,6 +37,8 @@ pub enum Field {
     Source,
     /// Any other column of the file, by its header name, such as `x_ResourceGroup`.
     Custom(String),
+    /// An input of a column map, by its name. Only the conditions of that map ask it.
+    Input(String),
     /// A tag by its exact key.
     Tag(String),
     /// An attribute of a metadata entity that the charge joins to.

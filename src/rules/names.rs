@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::diagnostics::{Code, Finding};
 use crate::domain::Org;
 
-use super::fields::{Askable, Fields};
+use super::fields::{Askable, Fields, MapNames};
 use super::limits;
 use super::node::Key;
 use super::sink::Sink;
@@ -34,9 +34,9 @@ impl<'a> Names<'a> {
         Self { fields, lists, org: Some(org), patterns: 0 }
     }
 
-    /// Names of a column map: columns, and nothing of the project.
-    pub(super) fn of_columns() -> Self {
-        let fields = Fields::new(Askable::Columns, Vec::new());
+    /// Names of a column map: its inputs and columns, and nothing of the project.
+    pub(super) fn of_map(map: &'a MapNames) -> Self {
+        let fields = Fields::new(Askable::Columns(map), Vec::new());
         Self { fields, lists: BTreeMap::new(), org: None, patterns: 0 }
     }
 

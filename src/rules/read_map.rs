@@ -1,35 +1,50 @@
 //! From the text of a column map to a checked [`ColumnMap`].
 //!
-//! Order: columns come before everything that names columns; a map in which no charge could be
-//! read is refused here, not when the first file arrives.
+//! Order: inputs come before columns, which name them; which columns are derived is known before
+//! any condition is read, because a condition may not ask what depends on it; columns come before
+//! everything that names columns. A map in which no charge could be read is refused here, not when
+//! the first file arrives.
 
-use std::collections::{BTreeMap, HashSet};
+mod columns;
+mod examples;
+mod spelling;
+mod tags;
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::diagnostics::{Code, Finding};
 use crate::domain::Column;
 
 use super::column_map::{
-    Citation, ColumnMap, ColumnSource, Exclusion, FocusVersion, MapExample, PeriodEnd, TagShape,
+    Citation, ColumnMap, Exclusion, FocusVersion, InputRef, PeriodEnd, Recognition, Spread,
+    SpreadBy,
 };
 use super::decode::{
-    Mapping, boolean, choice, date, entries, is_identifier, is_name, items, text, word, words,
+    Mapping, choice, date, entries, is_identifier, is_name, items, text, word, words,
 };
-use super::model::Field;
 use super::names::Names;
 use super::node::{self, Key, Kind, Node};
 use super::sink::Sink;
 use super::when::condition;
+use columns::Scope;
 
 pub(super) const KEYS: &[&str] = &[
     "format",
     "title",
     "source",
+    "recognise",
+    "not_with",
     "null_words",
+    "dates",
+    "numbers",
     "values",
     "tags",
     "period_end",
+    "inputs",
     "columns",
     "versions",
+    "identity",
+    "spread",
     "exclude",
     "examples",
 ];
@@ -47,52 +62,93 @@ const ESSENTIAL: &[Column] = &[
 pub(super) fn read_map(path: &str, text: &str) -> Result<ColumnMap, Vec<Finding>> {
     let mut sink = Sink::default();
     let root = node::parse(path, text, &mut sink);
-    let map = root.and_then(|root| read_root(&root, &mut sink));
+    let map = root.and_then(|root| read_root(path, &root, &mut sink));
     sink.finish(map)
 }
 
-fn read_root(root: &Node, sink: &mut Sink) -> Option<ColumnMap> {
+fn read_root(path: &str, root: &Node, sink: &mut Sink) -> Option<ColumnMap> {
     let map = Mapping::read(root, "a column map", KEYS, sink)?;
     let name = map.need("format", sink).and_then(|node| word(node, "`format`", sink));
     let name = name.filter(|name| is_identifier(name, "the name of a format", true, sink));
     let title = map.need("title", sink).and_then(|node| word(node, "`title`", sink));
     let title = title.filter(|title| is_name(title, "the title", sink));
-    let citation = map.get("source").and_then(|node| read_citation(node, sink));
-    let null_words = map.get("null_words").and_then(|node| words(node, "`null_words`", sink));
-    let values = map.get("values").map(|node| read_values(node, sink));
-    let tags = map.get("tags").and_then(|node| read_tags(node, sink));
-    let period_end = map.get("period_end").and_then(|node| choice(node, "end", ENDS, sink));
-    let columns = map.need("columns", sink).and_then(|node| read_columns(node, sink));
-    let versions = map.get("versions").map(|node| read_versions(node, sink));
-    let (exclusions, fields) = read_exclusions(map.get("exclude"), sink);
-    let examples = map.get("examples").map(|node| read_examples(node, sink));
-    let Columns { sources, required } = columns?;
-    refuse_broken(&sources, root, sink);
-    Some(ColumnMap {
-        name: name?.text,
-        title: title?.text,
-        citation,
-        columns: sources,
-        required,
-        null_words: null_words.unwrap_or_default().into_iter().map(|word| word.text).collect(),
-        values: values.unwrap_or_default(),
-        tags: tags.unwrap_or(TagShape::Json),
-        period_end: period_end.unwrap_or_default(),
-        versions: versions.unwrap_or_default(),
+    let inputs = map.get("inputs").map(|node| columns::inputs(node, sink)).unwrap_or_default();
+    let column_nodes = map.need("columns", sink);
+    let asked = columns::askable(&inputs, column_nodes);
+    let mut scope = Scope { inputs: &inputs, names: Names::of_map(&asked) };
+    let columns = column_nodes.and_then(|node| columns::columns(node, &mut scope, sink));
+    scope.names.fields.reveal_derived();
+    let exclusions = read_exclusions(map.get("exclude"), &mut scope, sink);
+    let spread = map.get("spread").and_then(|node| read_spread(node, &mut scope, sink));
+    let identity = map.get("identity").map(|node| read_identity(node, &scope, sink));
+    let tags = map.get("tags").and_then(|node| tags::tags(node, sink));
+    let columns = columns?;
+    refuse_broken(&columns.mentioned, root, sink);
+    let made = ColumnMap {
+        path: path.to_owned(),
+        name: name.map(|name| name.text).unwrap_or_default(),
+        title: title.map(|title| title.text).unwrap_or_default(),
+        citations: map.get("source").map(|n| read_citations(n, sink)).unwrap_or_default(),
+        recognition: read_recognition(&map, sink),
+        null_words: read_null_words(&map, sink),
+        dates: spelling::dates(map.get("dates"), sink),
+        numbers: map.get("numbers").and_then(|n| spelling::numbers(n, sink)).unwrap_or_default(),
+        values: map.get("values").map(|node| read_values(node, sink)).unwrap_or_default(),
+        tags: tags::completed(tags, &columns.sources),
+        period_end: read_end(&map, sink),
+        versions: map.get("versions").map(|n| read_versions(n, sink)).unwrap_or_default(),
+        identity: identity.unwrap_or_default(),
+        examples: examples::examples(map.get("examples"), sink),
         exclusions,
-        fields,
-        examples: examples.unwrap_or_default(),
-    })
+        spread,
+        columns: columns.sources,
+        custom: columns.custom,
+        required: columns.required,
+        fields: scope.names.fields.into_fields(),
+        inputs: BTreeMap::new(),
+    };
+    Some(ColumnMap { inputs, ..made })
 }
 
 const ENDS: &[(&str, PeriodEnd)] =
     &[("exclusive", PeriodEnd::Exclusive), ("inclusive", PeriodEnd::Inclusive)];
+
+fn read_end(map: &Mapping<'_>, sink: &mut Sink) -> PeriodEnd {
+    let end = map.get("period_end").and_then(|node| choice(node, "end", ENDS, sink));
+    end.unwrap_or_default()
+}
+
+fn read_null_words(map: &Mapping<'_>, sink: &mut Sink) -> Vec<String> {
+    let found = map.get("null_words").and_then(|node| words(node, "`null_words`", sink));
+    found.unwrap_or_default().into_iter().map(|word| word.text).collect()
+}
+
+/// One source or a list of them.
+fn read_citations(node: &Node, sink: &mut Sink) -> Vec<Citation> {
+    match &node.kind {
+        Kind::List(nodes) => nodes.iter().filter_map(|node| read_citation(node, sink)).collect(),
+        _ => read_citation(node, sink).into_iter().collect(),
+    }
+}
 
 fn read_citation(node: &Node, sink: &mut Sink) -> Option<Citation> {
     let map = Mapping::read(node, "`source`", &["url", "read"], sink)?;
     let url = map.need("url", sink).and_then(|node| text(node, "`url`", sink));
     let read = map.need("read", sink).and_then(|node| date(node, "`read`", sink));
     Some(Citation { url: url?.to_owned(), read: read? })
+}
+
+fn read_recognition(map: &Mapping<'_>, sink: &mut Sink) -> Recognition {
+    let texts = |words: Vec<Key>| words.into_iter().map(|word| word.text).collect();
+    let sets = map.get("recognise").and_then(|node| items(node, "`recognise`", sink));
+    let mut set = |node| words(node, "a set of headers", sink).map(texts);
+    let any_of = sets.unwrap_or_default().iter().filter_map(&mut set).collect();
+    let not_with = map.get("not_with").and_then(|node| words(node, "`not_with`", sink));
+    if let (None, Some(span)) = (map.key_span("recognise"), map.key_span("not_with")) {
+        let message = "`not_with` takes back what `recognise` says, and there is no `recognise`";
+        sink.report(Code::MissingKey, span, message);
+    }
+    Recognition { any_of, not_with: not_with.map(texts).unwrap_or_default() }
 }
 
 fn read_values(node: &Node, sink: &mut Sink) -> BTreeMap<Column, Vec<String>> {
@@ -110,48 +166,6 @@ fn read_values(node: &Node, sink: &mut Sink) -> BTreeMap<Column, Vec<String>> {
     values
 }
 
-fn read_tags(node: &Node, sink: &mut Sink) -> Option<TagShape> {
-    let map = Mapping::read(node, "`tags`", &["shape", "prefix"], sink)?;
-    let shapes = [("json", 0), ("json_without_braces", 1), ("columns", 2)];
-    let node = map.need("shape", sink)?;
-    let shape = choice(node, "shape of tags", &shapes, sink)?;
-    if shape == 2 {
-        let prefix = map.need("prefix", sink)?;
-        let prefix = text(prefix, "`prefix`", sink)?.to_owned();
-        return Some(TagShape::Columns { prefix });
-    }
-    if let Some(span) = map.key_span("prefix") {
-        sink.report(Code::UnknownKey, span, "`prefix` has a meaning beside `shape: columns` only");
-    }
-    Some(if shape == 0 { TagShape::Json } else { TagShape::JsonWithoutBraces })
-}
-
-/// The columns that a map fills, and which of them a file must have.
-#[derive(Debug, Default)]
-struct Columns {
-    sources: BTreeMap<Column, ColumnSource>,
-    required: Vec<Column>,
-}
-
-fn read_columns(node: &Node, sink: &mut Sink) -> Option<Columns> {
-    let mut columns = Columns::default();
-    for (key, value) in entries(node, "`columns`", sink)? {
-        let column = named_column(key, sink);
-        let Some((source, is_required)) = read_source(value, sink) else { continue };
-        let Some(column) = column else { continue };
-        let is_read = matches!(source, ColumnSource::Headers(_));
-        if is_required || (is_read && ESSENTIAL.contains(&column)) {
-            columns.required.push(column);
-        }
-        if columns.sources.insert(column, source).is_some() {
-            let message = format!("the column {column} is mapped a second time");
-            sink.report(Code::DuplicateName, &key.span, message);
-        }
-    }
-    columns.required.sort_unstable();
-    Some(columns)
-}
-
 fn named_column(key: &Key, sink: &mut Sink) -> Option<Column> {
     let column = Column::named(&key.text);
     if column.is_none() {
@@ -162,33 +176,10 @@ fn named_column(key: &Key, sink: &mut Sink) -> Option<Column> {
     column
 }
 
-/// A header, a list of headers, or a mapping of them with more to say.
-fn read_source(node: &Node, sink: &mut Sink) -> Option<(ColumnSource, bool)> {
-    let headers =
-        |words: Vec<Key>| ColumnSource::Headers(words.into_iter().map(|word| word.text).collect());
-    if !matches!(node.kind, Kind::Map(_)) {
-        return words(node, "a column", sink).map(|found| (headers(found), false));
-    }
-    let map = Mapping::read(node, "a column", &["from", "value", "required"], sink)?;
-    if let Some(value) = map.get("value") {
-        for other in ["from", "required"] {
-            if let Some(span) = map.key_span(other) {
-                let message = format!("`{other}` has no meaning beside `value`");
-                sink.report(Code::InvalidValue, span, message);
-            }
-        }
-        let constant = text(value, "`value`", sink)?;
-        return Some((ColumnSource::Constant(constant.to_owned()), false));
-    }
-    let from = map.need("from", sink).and_then(|node| words(node, "`from`", sink));
-    let required = map.get("required").and_then(|node| boolean(node, "`required`", sink));
-    Some((headers(from?), required.unwrap_or(false)))
-}
-
-fn refuse_broken(sources: &BTreeMap<Column, ColumnSource>, root: &Node, sink: &mut Sink) {
+fn refuse_broken(mentioned: &BTreeSet<Column>, root: &Node, sink: &mut Sink) {
     let missing: Vec<&str> = ESSENTIAL
         .iter()
-        .filter(|column| !sources.contains_key(column))
+        .filter(|column| !mentioned.contains(column))
         .map(|column| column.name())
         .collect();
     if !missing.is_empty() {
@@ -233,8 +224,26 @@ fn read_version(node: &Node, sink: &mut Sink) -> Option<(Key, FocusVersion)> {
     Some((name, version))
 }
 
-fn read_exclusions(node: Option<&Node>, sink: &mut Sink) -> (Vec<Exclusion>, Vec<Field>) {
-    let mut names = Names::of_columns();
+/// What names a row: inputs or headers, under the names that they are written by.
+fn read_identity(node: &Node, scope: &Scope<'_>, sink: &mut Sink) -> Vec<(String, Vec<InputRef>)> {
+    let names = words(node, "`identity`", sink).unwrap_or_default();
+    names.into_iter().map(|name| (name.text.clone(), scope.named(&name.text))).collect()
+}
+
+const SPREADS: &[(&str, SpreadBy)] = &[("months", SpreadBy::Months), ("days", SpreadBy::Days)];
+
+fn read_spread(node: &Node, scope: &mut Scope<'_>, sink: &mut Sink) -> Option<Spread> {
+    let map = Mapping::read(node, "`spread`", &["by", "when"], sink)?;
+    let by =
+        map.need("by", sink).and_then(|node| choice(node, "measure of a spread", SPREADS, sink));
+    let when = match map.get("when") {
+        Some(node) => Some(condition(node, &mut scope.names, sink)?),
+        None => None,
+    };
+    Some(Spread { by: by?, when })
+}
+
+fn read_exclusions(node: Option<&Node>, scope: &mut Scope<'_>, sink: &mut Sink) -> Vec<Exclusion> {
     let mut seen = HashSet::new();
     let mut exclusions = Vec::new();
     let nodes = node.and_then(|node| items(node, "`exclude`", sink)).unwrap_or_default();
@@ -244,7 +253,7 @@ fn read_exclusions(node: Option<&Node>, sink: &mut Sink) -> (Vec<Exclusion>, Vec
         };
         let name = map.need("name", sink).and_then(|node| word(node, "`name`", sink));
         let name = name.filter(|name| is_name(name, "the name of an exclusion", sink));
-        let when = map.need("when", sink).and_then(|node| condition(node, &mut names, sink));
+        let when = map.need("when", sink).and_then(|node| condition(node, &mut scope.names, sink));
         let Some(name) = name else { continue };
         if !seen.insert(name.text.clone()) {
             let message = format!("there is another exclusion named `{}`", name.text);
@@ -252,38 +261,7 @@ fn read_exclusions(node: Option<&Node>, sink: &mut Sink) -> (Vec<Exclusion>, Vec
         }
         exclusions.extend(when.map(|when| Exclusion { name: name.text, when }));
     }
-    (exclusions, names.fields.into_fields())
-}
-
-fn read_examples(node: &Node, sink: &mut Sink) -> Vec<MapExample> {
-    let nodes = items(node, "`examples`", sink).unwrap_or_default();
-    nodes.iter().filter_map(|node| read_example(node, sink)).collect()
-}
-
-fn read_example(node: &Node, sink: &mut Sink) -> Option<MapExample> {
-    let map = Mapping::read(node, "an example", &["given", "expect"], sink)?;
-    let given = map.need("given", sink).and_then(|node| entries(node, "`given`", sink));
-    let expect = map.need("expect", sink).and_then(|node| entries(node, "`expect`", sink));
-    let mut fields = Vec::new();
-    for (header, value) in given? {
-        let field = match value.kind {
-            Kind::Null => Some(""),
-            _ => text(value, "a given field", sink),
-        };
-        fields.extend(field.map(|field| (header.text.clone(), field.to_owned())));
-    }
-    let mut expected = Vec::new();
-    for (key, value) in expect? {
-        let column = named_column(key, sink);
-        let found = match value.kind {
-            Kind::Null => Some(None),
-            _ => text(value, "an expected text", sink).map(|found| Some(found.to_owned())),
-        };
-        if let (Some(column), Some(found)) = (column, found) {
-            expected.push((column, found));
-        }
-    }
-    Some(MapExample { given: fields, expect: expected })
+    exclusions
 }
 
 #[cfg(test)]

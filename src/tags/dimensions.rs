@@ -178,7 +178,7 @@ fn field_label(rules: &RuleSet, field: &Field) -> String {
         Field::Column(column) => column.snake_name(),
         Field::Provider => "provider".to_owned(),
         Field::Source => "source".to_owned(),
-        Field::Custom(name) => name.clone(),
+        Field::Custom(name) | Field::Input(name) => name.clone(),
         Field::Tag(key) => format!("tag.{key}"),
         Field::Metadata { entity, attribute } => format!("{entity}.{attribute}"),
         Field::Dimension(id) => rules.dimension(*id).name.clone(),
@@ -205,6 +205,8 @@ fn origin(
     match field {
         Field::Column(column) => Origin::Text(ask(wanted, *column)),
         Field::Custom(name) => Origin::Text(ask_text(wanted, WantedText::Custom(name.clone()))),
+        // No rule of a project can name one.
+        Field::Input(_) => Origin::Nowhere,
         Field::Provider => Origin::Provider(PROVIDER_COLUMNS.map(|column| ask(wanted, column))),
         Field::Source => Origin::Source,
         Field::Tag(_) => Origin::Tag,
