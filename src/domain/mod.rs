@@ -12,6 +12,11 @@
 //!   Currency          ISO 4217; stands beside an amount
 //!   CostMetric        BilledCost, EffectiveCost, ListCost, ContractedCost
 //!   Costs             one amount per metric
+//! Exchange
+//!   Rate              what a unit of one currency is worth in another, an exact fraction
+//!   RateTable         quotes by pair and day
+//!   Exchange          which rate holds when, by a declared policy
+//!   Conversion        the only rounding of a converted amount
 //! Division
 //!   Share             an exact fraction of a whole
 //!   split             the only function that divides money
@@ -26,6 +31,7 @@
 mod amount;
 mod column;
 mod currency;
+mod exchange;
 mod metric;
 mod org;
 mod period;
@@ -35,6 +41,10 @@ mod split;
 pub use amount::{Amount, AmountError, SCALE};
 pub use column::Column;
 pub use currency::{Currency, UnknownCurrency};
+pub use exchange::{
+    Conversion, Exchange, ExchangeTerms, MissingRate, MonthRates, Quote, Rate, RateError, RatePolicy,
+    RateTable, STALE_DAYS, UsedRate,
+};
 pub use metric::{CostMetric, Costs};
 pub use org::{CostCenter, Org, OrgError, Standing};
 pub use period::{DateRange, Period, PeriodError};
