@@ -241,7 +241,53 @@ const FILES: &[Case] = &[
     })
     .says("pool `shared` has nothing to be split by in 2026-10")
     .at("rules/rules.yaml:2:10"),
+    Case::new(Code::RateMissing, "a pair that the table does not quote this way round", || {
+        exchanged("month_end", "2026-10-30,EUR,USD,1.1,\n", PERIOD)
+    })
+    .says("charges of 2026-10 are in USD, and no rate to EUR holds: the table never quotes it")
+    .at("costbook.yaml:9:20"),
+    Case::new(Code::RateMissing, "a rate that is too old for the month's end", || {
+        exchanged("month_end", "2026-10-23,USD,EUR,0.9,\n", PERIOD)
+    })
+    .says("the last one before 2026-10-31 is of 2026-10-23, more than 7 days earlier")
+    .at("costbook.yaml:9:20"),
+    Case::new(Code::RateMissing, "a mean of half a month", || {
+        exchanged("average", "2026-10-01,USD,EUR,0.9,\n2026-10-08,USD,EUR,0.9,\n", PERIOD)
+    })
+    .says("from 2026-10-08 to 2026-10-31 the table has none")
+    .at("costbook.yaml:9:20"),
+    Case::new(Code::RateMissing, "a day long after the last rate", || {
+        exchanged("daily", "2026-09-25,USD,EUR,0.9,\n", PERIOD)
+    })
+    .says("are in USD, on a day, and no rate to EUR holds: the last one before 2026-10-05")
+    .at("costbook.yaml:9:20"),
+    Case::new(Code::BadRate, "a rate of zero", || {
+        exchanged("daily", "2026-10-05,USD,EUR,0,\n", PERIOD)
+    })
+    .says("a rate of zero would make money vanish")
+    .at("fx.csv, row 2, column rate"),
+    Case::new(Code::RateLeap, "a misplaced point", || {
+        exchanged("daily", "2026-10-04,USD,EUR,0.91,\n2026-10-05,USD,EUR,9.1,\n", PERIOD)
+    })
+    .says("after 0.91 on 2026-10-04")
+    .at("fx.csv, row 3, column rate"),
+    Case::new(Code::SumOverflow, "money that a rate makes larger than can be kept", || {
+        exchanged("daily", "2026-10-05,USD,EUR,1E20,\n", PERIOD)
+    })
+    .says("in the report currency"),
 ];
+
+/// The sound project with a table of rates, a bill in EUR and two USD in a month.
+fn exchanged(policy: &str, rates: &str, month: &str) -> Project {
+    let bill = Bill::of([
+        Charge::sound(),
+        Charge::sound().with("BillingCurrency", "USD").costs("2").on(month, &format!("{month}-05")),
+    ]);
+    let project = billed(&bill).file("fx.csv", format!("date,from,to,rate,source\n{rates}"));
+    let yaml = fs::read_to_string(project.path("costbook.yaml")).expect("the project file");
+    let exchange = format!("exchange: {{ rates: fx.csv, policy: {policy} }}\n");
+    project.file("costbook.yaml", yaml + &exchange)
+}
 
 #[test]
 fn unusable_input_is_refused_and_nothing_is_published() {
@@ -493,6 +539,11 @@ const NOTED: &[Case] = &[
     })
     .says("that of `data/bill.csv`; it counts once")
     .at("data/bill.csv.gz"),
+    Case::new(Code::HistoryUnconverted, "a month before the first rate", || {
+        exchanged("month_end", "2026-10-30,USD,EUR,0.9,\n", "2026-09")
+    })
+    .says("charges of 2026-09 in USD stay without EUR: the table has none on 2026-09-30 or before")
+    .with(&[Code::LateRows]),
     Case::new(Code::CostUnknown, "a list cost is null", || {
         odd(Charge::sound().with("ListCost", ""))
     })

@@ -80,6 +80,7 @@ impl Balances {
             currency: *currency,
             rows: *rows,
             costs: *costs,
+            report_costs: None,
         };
         self.direct.iter().map(line).collect()
     }

@@ -61,7 +61,7 @@ pub fn broken(rows: &[ConservationRow]) -> Vec<Finding> {
             "stage `{}` loses {} {} of {} ({} rows in, {} out)",
             row.stage,
             row.residual(),
-            row.currency,
+            row.report_currency.unwrap_or(row.currency),
             row.metric,
             row.rows_in,
             row.rows_out
@@ -159,8 +159,10 @@ fn stage(name: &str, into: &Sums, out: &Sums) -> Vec<ConservationRow> {
                 metric,
                 amount_in: costs_in[metric],
                 amount_out: costs_out[metric],
+                rounding: Amount::ZERO,
                 rows_in,
                 rows_out,
+                report_currency: None,
             });
         }
     }

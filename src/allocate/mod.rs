@@ -6,6 +6,7 @@
 //! assemble            kernels → Cube
 //! Cube                exact sums by bearer × dimensions × day; lineage; worklist
 //! allocate            Cube → Allocation of a month: lines and trace
+//! convert             lines and trace in the report currency
 //! RowFinder           the scan again, for the rows behind a figure
 //! prove               file accounts against cells, lines and trace
 //! ```
@@ -15,7 +16,8 @@
 //!
 //! Order: classification before sums, because the cube keeps sums only; all direct cost before any
 //! pool, because proportional splits go by it; pools in their declared order, because a later one
-//! may go by what earlier ones gave; the proof last and always.
+//! may go by what earlier ones gave; conversion after allocation, because shares are decided in
+//! the currency that was billed; the proof last and always.
 //!
 //! Invariants: the cube and everything after it are decided by inputs and rules alone, not by
 //! threads, order of files or order of rows; a division's parts and residual sum to what was
@@ -26,6 +28,8 @@ mod assemble;
 mod balances;
 mod classify;
 mod conservation;
+mod convert;
+mod convert_shares;
 mod cube;
 mod examples;
 mod findings;
@@ -44,6 +48,7 @@ mod worklist;
 pub use assemble::assemble;
 pub use classify::{Decision, USAGE, classify, component};
 pub use conservation::{broken, period_totals, prove};
+pub use convert::{Conversions, ExchangeTotal, convert, prove_conversion};
 pub use cube::{Bearer, Cell, Cube, Group, LineageKey, NameId, Reason, UnallocatedItem, Verdict};
 pub use examples::run_examples;
 pub use findings::findings;

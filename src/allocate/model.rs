@@ -43,6 +43,9 @@ pub struct Line {
     /// Charges behind it; zero for what came from a pool.
     pub rows: u64,
     pub costs: Costs,
+    /// In the report currency, once [`convert`](super::convert) has run; `None` where no rate is
+    /// known.
+    pub report_costs: Option<Costs>,
 }
 
 /// One division of one pool amount to one receiver.
@@ -69,6 +72,8 @@ pub struct TraceStep {
     pub share: Ratio<BigUint>,
     /// What the receiver got.
     pub rounded: Amount,
+    /// What was divided and what the receiver got, in the report currency; `None` as for lines.
+    pub report: Option<(Amount, Amount)>,
 }
 
 /// One line of the proof: what went into a stage is what came out.
@@ -79,14 +84,18 @@ pub struct ConservationRow {
     pub metric: CostMetric,
     pub amount_in: Amount,
     pub amount_out: Amount,
+    /// What rounding took, where the stage rounds.
+    pub rounding: Amount,
     pub rows_in: u64,
     pub rows_out: u64,
+    /// The report currency, where the amounts are in it and not in [`ConservationRow::currency`].
+    pub report_currency: Option<Currency>,
 }
 
 impl ConservationRow {
     #[must_use]
     pub fn residual(&self) -> Amount {
-        self.amount_in - self.amount_out
+        self.amount_in - self.amount_out - self.rounding
     }
 
     #[must_use]

@@ -54,12 +54,14 @@ pub fn allocate(
         currency: key.currency,
         rows: 0,
         costs,
+        report_costs: None,
     }));
     lines.sort_by(|a, b| line_key(a).cmp(&line_key(b)));
     Allocation { lines, trace, findings }
 }
 
-fn line_key(line: &Line) -> impl Ord + '_ {
+/// The order of lines.
+pub(super) fn line_key(line: &Line) -> impl Ord + '_ {
     (&line.party, &line.flow, &line.component, line.currency)
 }
 
@@ -267,6 +269,7 @@ impl Work<'_> {
                 driver_total: division.total.clone(),
                 share,
                 rounded,
+                report: None,
             };
             let mut steps = Vec::new();
             let residual = if let Some(done) = split(amount, &weights, digits) {

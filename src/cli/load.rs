@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use crate::allocate::run_examples;
 use crate::diagnostics::{Code, Finding, Place, Span, Texts};
-use crate::domain::Org;
+use crate::domain::{Exchange, Org};
 use crate::ingest::{
-    MetadataTable, contained, read_cost_centers, read_metadata, run_map_examples, sha256_hex,
+    MetadataTable, contained, read_cost_centers, read_metadata, read_rates, run_map_examples,
+    sha256_hex,
 };
 use crate::report::InputFile;
 use crate::rules::{
@@ -29,6 +30,7 @@ pub(super) struct Loaded {
     pub(super) org: Org,
     pub(super) metadata: Vec<MetadataTable>,
     pub(super) rules: RuleSet,
+    pub(super) exchange: Exchange,
     /// The column map of each source, in their order.
     pub(super) maps: Vec<Arc<ColumnMap>>,
     pub(super) inputs: Vec<InputFile>,
@@ -73,6 +75,7 @@ impl Loader {
         // Rules over tables that could not be read would only repeat what is wrong with those.
         let tables_are_fine = self.errors.is_empty();
         let maps = self.maps(&project);
+        let exchange = self.exchange(&project);
         let rules = tables_are_fine.then(|| self.rules(&project, &org, &metadata)).flatten();
         if let Some(rules) = &rules {
             self.errors.extend(run_examples(rules, &org, &metadata));
@@ -85,6 +88,7 @@ impl Loader {
                 org,
                 metadata,
                 rules,
+                exchange,
                 maps,
                 inputs: std::mem::take(&mut self.inputs),
             }),
@@ -165,6 +169,20 @@ impl Loader {
             }
         }
         tables
+    }
+
+    fn exchange(&mut self, project: &Project) -> Exchange {
+        let undeclared = Exchange::undeclared(project.currency);
+        let Some(declared) = &project.exchange else { return undeclared };
+        let (path, span) = &declared.rates;
+        let Some(text) = self.read(path, "exchange rates", Some(span)) else { return undeclared };
+        match read_rates(path, text.as_bytes(), &declared.leap) {
+            Ok(table) => Exchange::new(project.currency, table, declared.terms),
+            Err(findings) => {
+                self.errors.extend(findings);
+                undeclared
+            }
+        }
     }
 
     fn maps(&mut self, project: &Project) -> Vec<Arc<ColumnMap>> {

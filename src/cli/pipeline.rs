@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::allocate::{
-    Allocation, ConservationRow, Cube, Kernel, PeriodTotal, Plan, allocate, assemble, broken,
-    findings, period_totals, prove,
+    Allocation, ConservationRow, Conversions, Cube, Kernel, PeriodTotal, Plan, allocate, assemble,
+    broken, convert, findings, period_totals, prove, prove_conversion,
 };
 use crate::diagnostics::{Finding, Severity};
 use crate::domain::Period;
@@ -21,6 +21,7 @@ pub(super) struct Outcome {
     pub(super) scan: ScanReport,
     pub(super) cube: Cube,
     pub(super) months: BTreeMap<Period, Allocation>,
+    pub(super) conversions: Conversions,
     pub(super) conservation: Vec<ConservationRow>,
     pub(super) totals: Vec<PeriodTotal>,
     pub(super) findings: Vec<Finding>,
@@ -34,7 +35,7 @@ pub(super) struct Options<'a> {
     pub(super) watch: &'a dyn Fn(&[SourceFile]) -> Box<dyn Progress>,
 }
 
-/// Bills → charges → cube → allocation → proof.
+/// Bills → charges → cube → allocation → report currency → proof.
 ///
 /// # Errors
 /// Everything that keeps the reports from being right; nothing is written then.
@@ -56,7 +57,7 @@ pub(super) fn pipeline(
     refuse(scan.findings())?;
     let cube =
         timings.stage("assemble", || assemble(&plan, kernels)).map_err(|finding| vec![finding])?;
-    let months = timings.stage("allocate", || {
+    let mut months = timings.stage("allocate", || {
         let digits = project.project.rounding_digits;
         let mut months: BTreeMap<Period, Allocation> = BTreeMap::new();
         for month in cube.months().into_iter().chain([period]) {
@@ -64,14 +65,33 @@ pub(super) fn pipeline(
         }
         months
     });
+    let conversions = timings.stage("convert", || {
+        let declared_at = project.project.exchange.as_ref().map(|declared| &declared.rates.1);
+        convert(&cube, rules, &mut months, &project.exchange, declared_at)
+    })?;
     let of_period = &months[&period];
-    let conservation = timings.stage("prove", || prove(&scan, &cube, of_period));
+    let conservation = timings.stage("prove", || {
+        let mut proof = prove(&scan, &cube, of_period);
+        proof.extend(prove_conversion(&scan, period, of_period, &conversions));
+        proof
+    });
     refuse(broken(&conservation).iter())?;
     let totals = period_totals(&scan, period, of_period);
     let mut all: Vec<Finding> = scan.findings().cloned().collect();
+    all.extend(conversions.findings.iter().cloned());
     all.extend(findings(&scan, &cube, rules, org, of_period, &totals));
     refuse(all.iter())?;
-    Ok(Outcome { period, files, scan, cube, months, conservation, totals, findings: all })
+    Ok(Outcome {
+        period,
+        files,
+        scan,
+        cube,
+        months,
+        conversions,
+        conservation,
+        totals,
+        findings: all,
+    })
 }
 
 /// Stops where there are errors, with all findings at hand.
@@ -93,6 +113,7 @@ impl Outcome {
             scan: &self.scan,
             cube: &self.cube,
             months: &self.months,
+            conversions: &self.conversions,
             conservation: &self.conservation,
             totals: &self.totals,
             findings: &self.findings,

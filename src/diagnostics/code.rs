@@ -126,6 +126,13 @@ codes! {
     NoChargesInPeriod "no-charges-in-period" Error Input
         "No file holds a charge that is billed in the period. Either the period is wrong or a delivery is missing."
 
+    BadRate "bad-rate" Error Input
+        "A row of the table of exchange rates cannot be used: no day, no currency of ISO 4217, a rate that is zero, negative or no number, or a second rate for the same pair and day."
+    RateLeap "rate-leap" Error Input
+        "An exchange rate is ten times the one before it, or a tenth of it: a misplaced point or a swapped pair looks like this. Where the leap is real, raise `leap` of `exchange`."
+    RateMissing "rate-missing" Error Input
+        "Charges of the period are in a currency for which the declared policy finds no rate. Nothing is converted by a rate that is not there, nor by way of a third currency."
+
     BadAmount "bad-amount" Warning Advice
         "A cost is not a plain decimal number, or is empty. The row is quarantined: its money is unknown, not zero."
     BadDate "bad-date" Warning Advice
@@ -183,6 +190,8 @@ codes! {
         "The total of an owner is negative: credits and refunds exceed its cost."
     ConservationBroken "conservation-broken" Error Input
         "What went into a stage is not what came out of it. This is a fault of costbook itself; nothing is published."
+    HistoryUnconverted "history-unconverted" Note Advice
+        "Charges of another month are in a currency for which the table of exchange rates has no rate of that month. What compares with that month stays blank in the report currency."
     InvoiceUnchecked "invoice-unchecked" Note Advice
         "Rows of the period name no invoice, so that their billed cost cannot be tied to one. FOCUS has `InvoiceId` since 1.2; older exports lack it."
     OutputInTheWay "output-in-the-way" Error State

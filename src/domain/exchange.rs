@@ -22,6 +22,7 @@ use std::fmt;
 
 use chrono::{Days, NaiveDate};
 
+use super::amount::Amount;
 use super::currency::Currency;
 use super::metric::Costs;
 use super::period::Period;
@@ -294,6 +295,17 @@ impl MonthRates {
             return Some(*costs);
         }
         self.used(day)?.conversion.costs(costs)
+    }
+
+    /// An amount of no known day: where days have their own rates, by the first of them.
+    #[must_use]
+    pub fn roughly(&self, amount: Amount) -> Option<Amount> {
+        match self {
+            Self::Same => Some(amount),
+            Self::Unknown => None,
+            Self::Whole(used) => used.conversion.amount(amount),
+            Self::Daily(_, days) => days.iter().flatten().next()?.conversion.amount(amount),
+        }
     }
 
     /// The day of the month whose rate a charge of `day` takes; `None` where one rate holds for all.

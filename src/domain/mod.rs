@@ -42,11 +42,11 @@ pub use amount::{Amount, AmountError, SCALE};
 pub use column::Column;
 pub use currency::{Currency, UnknownCurrency};
 pub use exchange::{
-    Conversion, Exchange, ExchangeTerms, MissingRate, MonthRates, Quote, Rate, RateError, RatePolicy,
-    RateTable, STALE_DAYS, UsedRate,
+    Conversion, Exchange, ExchangeTerms, MissingRate, MonthRates, Quote, Rate, RateError,
+    RatePolicy, RateTable, STALE_DAYS, UsedRate,
 };
 pub use metric::{CostMetric, Costs};
 pub use org::{CostCenter, Org, OrgError, Standing};
 pub use period::{DateRange, Period, PeriodError};
 pub use share::{Share, ShareError};
-pub use split::{Parts, split};
+pub use split::{Parts, split, split_signed};

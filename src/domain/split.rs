@@ -55,6 +55,43 @@ pub fn split(total: Amount, weights: &[BigUint], digits: u32) -> Option<Parts> {
     Some(Parts { parts, residual })
 }
 
+/// Divides `total` over parts of either sign, in proportion to their size: those above zero share
+/// `above`, those below it the rest. Where all parts have one sign they share all of it; where all
+/// are zero, the first takes it. Sums to `total`, always, where `total` and `above` have no more
+/// than so many digits.
+#[must_use]
+pub fn split_signed(
+    total: Amount,
+    parts: &[Amount],
+    above: impl FnOnce(Amount) -> Amount,
+    digits: u32,
+) -> Vec<Amount> {
+    let weights = |wanted: fn(&Amount) -> bool| -> Vec<BigUint> {
+        let weight = |part: &Amount| {
+            if wanted(part) { part.to_units().magnitude().clone() } else { BigUint::zero() }
+        };
+        parts.iter().map(weight).collect()
+    };
+    let over = weights(|part| !part.is_negative());
+    let under = weights(|part| part.is_negative());
+    let is_some = |weights: &[BigUint]| weights.iter().any(|weight| !weight.is_zero());
+    let above = match (is_some(&over), is_some(&under)) {
+        (true, true) => above(parts.iter().copied().filter(|part| !part.is_negative()).sum()),
+        (true, false) => total,
+        (false, true) => Amount::ZERO,
+        (false, false) => {
+            let rest = parts.iter().skip(1).map(|_| Amount::ZERO);
+            return parts.first().map(|_| total).into_iter().chain(rest).collect();
+        }
+    };
+    let share = |total: Amount, weights: &[BigUint]| {
+        split(total, weights, digits)
+            .map_or_else(|| vec![Amount::ZERO; weights.len()], |done| done.parts)
+    };
+    let (over, under) = (share(above, &over), share(total - above, &under));
+    over.into_iter().zip(under).map(|(over, under)| over + under).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,6 +133,20 @@ mod tests {
             (shares.join(" "), rest.as_str()),
             ("639.21 456.57 730.52".into(), "0.00998368")
         );
+    }
+
+    #[test]
+    fn parts_of_either_sign_sum_to_the_total() {
+        let of = |total: &str, parts: &[&str], above: &str| -> String {
+            let parts: Vec<Amount> = parts.iter().map(|part| part.parse().unwrap()).collect();
+            let done = split_signed(total.parse().unwrap(), &parts, |_| above.parse().unwrap(), 2);
+            done.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(of("2", &["1", "2"], "9"), "0.67 1.33");
+        assert_eq!(of("-2", &["-1", "0", "-3"], "9"), "-0.5 0 -1.5");
+        assert_eq!(of("1.5", &["2", "-1", "1"], "2.4"), "1.6 -0.9 0.8");
+        assert_eq!(of("0.03", &["0", "0"], "9"), "0.03 0");
+        assert_eq!(of("0", &[], "9"), "");
     }
 
     #[test]

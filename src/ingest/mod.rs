@@ -3,6 +3,7 @@
 //! ```text
 //! discover            patterns of a source → files
 //! reference           tables of cost centers and metadata → domain nouns
+//! rates               the table of exchange rates → domain nouns
 //! scan                files → charges into sinks, and a report
 //!   open              what a file is, by its content; its hashes
 //!   Binding           a column map meets a header
@@ -37,15 +38,18 @@ mod open;
 mod parquet_column;
 mod parquet_file;
 mod quality;
+mod rates;
 mod reference;
 mod report;
 mod scan;
+mod table;
 mod tags_json;
 mod tally;
 
 pub use charge::{Charge, Charges, Rejection, RowPlace, Sink, Span, TextColumn, WantedText};
 pub use discover::{contained, discover, sha256_hex};
 pub use examples::run_map_examples;
+pub use rates::read_rates;
 pub use reference::{MetadataTable, read_cost_centers, read_metadata};
 pub use report::{FileId, FileReport, MonthTotals, QuarantinedRow, ScanReport};
 pub use scan::{Progress, ScanOptions, Silent, SourceFile, scan};

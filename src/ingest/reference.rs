@@ -1,12 +1,15 @@
 //! Tables that are not bills: cost centers and metadata, as CSV.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use chrono::NaiveDate;
 
 use crate::diagnostics::{Code, Finding, Place, did_you_mean};
 use crate::domain::{CostCenter, DateRange, Org, OrgError};
+
+use super::table::{Kind, Table, TableRow};
+
+const KIND: Kind = Kind { code: Code::BadReference, needed: &["id"] };
 
 /// Attributes of one entity by id, on the days that they hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -47,12 +50,12 @@ impl MetadataTable {
 pub fn read_cost_centers(path: &str, text: &[u8]) -> Result<Org, Vec<Finding>> {
     const KNOWN: [&str; 7] =
         ["id", "name", "parent", "legal_entity", "manager", "valid_from", "valid_to"];
-    let table = Table::read(path, text)?;
-    let mut errors = table.unknown_columns(&KNOWN);
+    let table = Table::read(path, text, KIND)?;
+    let mut errors = table.unknown_columns(&KNOWN, "cost centers");
     let mut centers = Vec::new();
     let mut first_rows: BTreeMap<String, u64> = BTreeMap::new();
     for row in table.rows() {
-        match row.valid() {
+        match valid(&row) {
             Ok(valid) => {
                 let id = row.get("id").unwrap_or_default().to_owned();
                 let own = |column| row.get(column).map(str::to_owned);
@@ -109,14 +112,14 @@ fn org_finding(fault: &OrgError, table: &Table, rows: &BTreeMap<String, u64>) ->
 /// # Errors
 /// Every row that cannot be used.
 pub fn read_metadata(entity: &str, path: &str, text: &[u8]) -> Result<MetadataTable, Vec<Finding>> {
-    let table = Table::read(path, text)?;
+    let table = Table::read(path, text, KIND)?;
     let special = ["id", "valid_from", "valid_to"];
     let attributes: Vec<String> =
         table.headers.iter().filter(|name| !special.contains(&name.as_str())).cloned().collect();
     let mut found = MetadataTable { entity: entity.to_owned(), attributes, rows: BTreeMap::new() };
     let mut errors = Vec::new();
     for row in table.rows() {
-        let valid = match row.valid() {
+        let valid = match valid(&row) {
             Ok(valid) => valid,
             Err(finding) => {
                 errors.push(finding);
@@ -137,108 +140,14 @@ pub fn read_metadata(entity: &str, path: &str, text: &[u8]) -> Result<MetadataTa
     if errors.is_empty() { Ok(found) } else { Err(errors) }
 }
 
-/// A small CSV in memory, with the places of its rows.
-struct Table {
-    path: Arc<str>,
-    headers: Vec<String>,
-    records: Vec<csv::StringRecord>,
-}
-
-struct TableRow<'a> {
-    table: &'a Table,
-    record: &'a csv::StringRecord,
-    number: u64,
-}
-
-impl Table {
-    fn read(path: &str, text: &[u8]) -> Result<Self, Vec<Finding>> {
-        let path: Arc<str> = path.into();
-        let at_file = |message: String| {
-            vec![Finding::new(Code::BadReference, message).at(Place::File(path.clone()))]
-        };
-        let body = text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(text);
-        let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(body);
-        let headers: Vec<String> = match reader.headers() {
-            Ok(headers) => headers.iter().map(str::to_lowercase).collect(),
-            Err(error) => return Err(at_file(format!("the header cannot be read: {error}"))),
-        };
-        if let Some(twice) = headers.iter().enumerate().find(|(i, h)| headers[..*i].contains(h)) {
-            return Err(at_file(format!("the column `{}` stands twice", twice.1)));
-        }
-        if !headers.iter().any(|header| header == "id") {
-            return Err(at_file("there is no column `id`".to_owned()));
-        }
-        let mut records = Vec::new();
-        let mut errors = Vec::new();
-        for (index, record) in reader.records().enumerate() {
-            match record {
-                Ok(record) => records.push(record),
-                Err(error) => {
-                    let place =
-                        Place::Cell { path: path.clone(), row: index as u64 + 2, column: None };
-                    let text = format!("the row cannot be read: {error}");
-                    errors.push(Finding::new(Code::BadReference, text).at(place));
-                }
-            }
-        }
-        if errors.is_empty() { Ok(Self { path, headers, records }) } else { Err(errors) }
+/// The days on which a row holds; also the check that it has an id.
+fn valid(row: &TableRow<'_>) -> Result<DateRange, Finding> {
+    if row.get("id").is_none() {
+        return Err(row.fault("id", "the row has no id"));
     }
-
-    fn rows(&self) -> impl Iterator<Item = TableRow<'_>> {
-        let numbered = self.records.iter().enumerate();
-        numbered.map(|(index, record)| TableRow { table: self, record, number: index as u64 + 2 })
-    }
-
-    fn place(&self, row: u64, column: Option<&str>) -> Place {
-        Place::Cell { path: self.path.clone(), row, column: column.map(str::to_owned) }
-    }
-
-    fn unknown_columns(&self, known: &[&str]) -> Vec<Finding> {
-        let unknown = self.headers.iter().filter(|header| !known.contains(&header.as_str()));
-        unknown
-            .map(|header| {
-                let text = format!("the column `{header}` is not one of cost centers");
-                let near = did_you_mean(header, known.iter().copied());
-                let help = near.map_or_else(
-                    || format!("the columns are {}", known.join(", ")),
-                    |near| format!("did you mean `{near}`?"),
-                );
-                Finding::new(Code::UnknownKey, text).help(help).at(self.place(1, Some(header)))
-            })
-            .collect()
-    }
-}
-
-impl TableRow<'_> {
-    fn get(&self, column: &str) -> Option<&str> {
-        let index = self.table.headers.iter().position(|header| header == column)?;
-        self.record.get(index).filter(|text| !text.is_empty())
-    }
-
-    /// The days on which the row holds; also the check that it has an id.
-    fn valid(&self) -> Result<DateRange, Finding> {
-        if self.get("id").is_none() {
-            let text = "the row has no id";
-            return Err(Finding::new(Code::BadReference, text)
-                .at(self.table.place(self.number, Some("id"))));
-        }
-        let from = self.date("valid_from")?;
-        let to = self.date("valid_to")?;
-        DateRange::new(from, to).ok_or_else(|| {
-            Finding::new(
-                Code::BadReference,
-                "the row is valid on no day: valid_to must lie after valid_from",
-            )
-            .at(self.table.place(self.number, Some("valid_to")))
-        })
-    }
-
-    fn date(&self, column: &str) -> Result<Option<NaiveDate>, Finding> {
-        let Some(text) = self.get(column) else { return Ok(None) };
-        NaiveDate::parse_from_str(text, "%Y-%m-%d").map(Some).map_err(|_| {
-            Finding::new(Code::BadReference, format!("`{text}` is not a date"))
-                .help("write it as 2026-10-31")
-                .at(self.table.place(self.number, Some(column)))
-        })
-    }
+    let from = row.date("valid_from")?;
+    let to = row.date("valid_to")?;
+    DateRange::new(from, to).ok_or_else(|| {
+        row.fault("valid_to", "the row is valid on no day: valid_to must lie after valid_from")
+    })
 }

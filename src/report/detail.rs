@@ -8,7 +8,7 @@ use chrono::{Datelike, NaiveDate};
 
 use crate::allocate::{Flow, Group, Line};
 use crate::diagnostics::Finding;
-use crate::domain::{CostMetric, Costs};
+use crate::domain::{CostMetric, Costs, MonthRates};
 
 use super::Facts;
 use super::decimal::{push_amount, push_number};
@@ -29,15 +29,27 @@ const BEFORE: [&str; 12] = [
     "charge_category",
     "component",
 ];
-const AFTER: [&str; 7] =
-    ["day", "currency", "billed_cost", "effective_cost", "list_cost", "contracted_cost", "rows"];
+const AFTER: [&str; 12] = [
+    "day",
+    "currency",
+    "billed_cost",
+    "effective_cost",
+    "list_cost",
+    "contracted_cost",
+    "rows",
+    "report_currency",
+    "report_billed_cost",
+    "report_effective_cost",
+    "report_list_cost",
+    "report_contracted_cost",
+];
 
 pub(super) fn write(facts: &Facts, sink: &mut Sink) -> Result<(), Finding> {
     let dimensions = dimension_columns(facts);
     let header: Vec<&str> =
         BEFORE.into_iter().chain(dimensions.iter().map(String::as_str)).chain(AFTER).collect();
     sink.table("showback_detail.csv", &header, |table| {
-        let mut row = Row::new(facts.period.to_string(), dimensions.len());
+        let mut row = Row::new(facts, dimensions.len());
         write_cells(facts, &mut row, table)?;
         let month = facts.months.get(&facts.period);
         for line in month.into_iter().flat_map(|month| &month.lines) {
@@ -60,14 +72,20 @@ fn dimension_columns(facts: &Facts) -> Vec<String> {
 }
 
 fn write_cells(facts: &Facts, row: &mut Row, table: &mut Table) -> csv::Result<()> {
-    let mut known: Option<&Group> = None;
+    let mut known: Option<(&Group, &MonthRates)> = None;
     let cells = facts.cube.cells().filter(|cell| cell.group.month == facts.period);
     for cell in cells {
-        if !known.is_some_and(|group| std::ptr::eq(group, cell.group)) {
-            row.set_group(facts, cell.group);
-            known = Some(cell.group);
-        }
-        row.write(Some(cell.day), &cell.costs, cell.rows, table)?;
+        let rates = match known {
+            Some((group, rates)) if std::ptr::eq(group, cell.group) => rates,
+            _ => {
+                row.set_group(facts, cell.group);
+                let group = cell.group;
+                let rates = facts.conversions.rates(group.month, group.currency);
+                known.insert((group, rates)).1
+            }
+        };
+        let report = rates.costs(cell.day, &cell.costs);
+        row.write(Some(cell.day), &cell.costs, report.as_ref(), cell.rows, table)?;
     }
     Ok(())
 }
@@ -81,7 +99,7 @@ fn write_shared(line: &Line, row: &mut Row, table: &mut Table) -> csv::Result<()
         Flow::SharedOut => format!("pool:{name}"),
     };
     row.set_shared(kind, name, &stage, line);
-    row.write(None, &line.costs, line.rows, table)
+    row.write(None, &line.costs, line.report_costs.as_ref(), line.rows, table)
 }
 
 /// The fields that stay the same from cell to cell, and room for those that do not.
@@ -90,16 +108,23 @@ struct Row {
     dimensions: usize,
     fields: csv::ByteRecord,
     currency: Vec<u8>,
+    report_currency: String,
     text: Vec<u8>,
     /// Metrics that the group's source does not tell.
     unknown: [bool; CostMetric::COUNT],
 }
 
 impl Row {
-    fn new(period: String, dimensions: usize) -> Self {
-        let (fields, currency, text) = (csv::ByteRecord::new(), Vec::new(), Vec::new());
-        let unknown = [false; CostMetric::COUNT];
-        Self { period, dimensions, fields, currency, text, unknown }
+    fn new(facts: &Facts, dimensions: usize) -> Self {
+        Self {
+            period: facts.period.to_string(),
+            dimensions,
+            fields: csv::ByteRecord::new(),
+            currency: Vec::new(),
+            report_currency: facts.conversions.report_currency.to_string(),
+            text: Vec::new(),
+            unknown: [false; CostMetric::COUNT],
+        }
     }
 
     fn set_group(&mut self, facts: &Facts, group: &Group) {
@@ -136,6 +161,7 @@ impl Row {
         &mut self,
         day: Option<NaiveDate>,
         costs: &Costs,
+        report: Option<&Costs>,
         rows: u64,
         table: &mut Table,
     ) -> csv::Result<()> {
@@ -144,16 +170,23 @@ impl Row {
         }
         self.field(table, |text| day.into_iter().for_each(|day| push_day(text, day)))?;
         table.write_field(&self.currency)?;
-        for (metric, amount) in costs.iter() {
-            let is_known = !self.unknown[metric as usize];
+        self.costs(Some(costs), table)?;
+        self.field(table, |text| push_number(text, rows))?;
+        table.write_field(&self.report_currency)?;
+        self.costs(report, table)?;
+        table.write_record(None::<&[u8]>)
+    }
+
+    fn costs(&mut self, costs: Option<&Costs>, table: &mut Table) -> csv::Result<()> {
+        for metric in CostMetric::ALL {
+            let amount = costs.filter(|_| !self.unknown[metric as usize]).map(|c| c[metric]);
             self.field(table, |text| {
-                if is_known {
+                if let Some(amount) = amount {
                     push_amount(text, amount);
                 }
             })?;
         }
-        self.field(table, |text| push_number(text, rows))?;
-        table.write_record(None::<&[u8]>)
+        Ok(())
     }
 
     fn field(&mut self, table: &mut Table, fill: impl FnOnce(&mut Vec<u8>)) -> csv::Result<()> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use hashbrown::HashMap;
 
-use crate::allocate::{Bearer, Cube, Group, NameId};
+use crate::allocate::{Bearer, Cube, Group, NameId, UnallocatedItem, Verdict};
 use crate::domain::{Amount, CostMetric, Costs, Currency};
 
 use super::Facts;
@@ -14,6 +14,43 @@ use super::Facts;
 pub(super) struct Digest {
     pub(super) invoices: BTreeMap<InvoiceKey, InvoiceSums>,
     pub(super) bearers: Bearers,
+    /// What has no owner by rule, in the report currency, by what items of the worklist share.
+    pub(super) unallocated: HashMap<WorkKey, Costs>,
+}
+
+/// What items of the worklist have in common but for their resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct WorkKey {
+    verdict: Verdict,
+    pub(super) currency: Currency,
+    provider: NameId,
+    billing_account: NameId,
+    sub_account: NameId,
+    service: NameId,
+}
+
+impl WorkKey {
+    pub(super) fn of(item: &UnallocatedItem) -> Self {
+        Self {
+            verdict: Verdict { bearer: Bearer::Unallocated(item.reason), rule: item.rule },
+            currency: item.currency,
+            provider: item.provider,
+            billing_account: item.billing_account,
+            sub_account: item.sub_account,
+            service: item.service,
+        }
+    }
+
+    fn of_group(group: &Group) -> Self {
+        Self {
+            verdict: group.verdict,
+            currency: group.currency,
+            provider: group.provider,
+            billing_account: group.billing_account,
+            sub_account: group.sub_account,
+            service: group.service,
+        }
+    }
 }
 
 /// What an invoice is known by. The issuer is the provider where no issuer is named.
@@ -26,12 +63,20 @@ pub(super) struct InvoiceKey {
 }
 
 /// `BilledCost` of an invoice by what became of it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct InvoiceSums {
+    pub(super) billed: Fates,
+    /// In the report currency; `None` where no rate is known.
+    pub(super) report: Option<Fates>,
+    pub(super) rows: u64,
+}
+
+/// An amount by who bears it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Fates {
     pub(super) owners: Amount,
     pub(super) pools: Amount,
     pub(super) unallocated: Amount,
-    pub(super) rows: u64,
 }
 
 /// The `EffectiveCost` that owners bear directly, by a property of the charges.
@@ -50,36 +95,34 @@ impl Digest {
     pub(super) fn of(facts: &Facts) -> Self {
         let mut digest = Self::default();
         let mut invoices: HashMap<InvoiceIds, InvoiceSums> = HashMap::new();
-        let mut run: Option<(&Group, u64, Costs)> = None;
+        let mut run: Option<Run> = None;
         // Cells of one group follow each other: they are summed before anything is looked up.
         for cell in facts.cube.cells().filter(|cell| cell.group.month == facts.period) {
+            let report = facts.conversions.cell(&cell);
             match &mut run {
-                Some((group, rows, costs)) if std::ptr::eq(*group, cell.group) => {
-                    *rows += cell.rows;
-                    *costs += cell.costs;
+                Some(run) if std::ptr::eq(run.group, cell.group) => {
+                    run.rows += cell.rows;
+                    run.costs += cell.costs;
+                    run.report = [run.report, report].into_iter().sum();
                 }
                 _ => {
-                    let done = run.replace((cell.group, cell.rows, cell.costs));
-                    if let Some(done) = done {
-                        digest.absorb(done, &mut invoices);
+                    let next =
+                        Run { group: cell.group, rows: cell.rows, costs: cell.costs, report };
+                    if let Some(done) = run.replace(next) {
+                        digest.absorb(&done, &mut invoices);
                     }
                 }
             }
         }
         if let Some(last) = run {
-            digest.absorb(last, &mut invoices);
+            digest.absorb(&last, &mut invoices);
         }
         digest.name_invoices(facts, invoices);
         digest
     }
 
-    fn absorb(
-        &mut self,
-        (group, rows, costs): (&Group, u64, Costs),
-        invoices: &mut HashMap<InvoiceIds, InvoiceSums>,
-    ) {
-        let billed = costs[CostMetric::BilledCost];
-        let effective = costs[CostMetric::EffectiveCost];
+    fn absorb(&mut self, run: &Run, invoices: &mut HashMap<InvoiceIds, InvoiceSums>) {
+        let Run { group, rows, costs, report } = run;
         let key = (
             group.invoice_issuer,
             group.provider,
@@ -87,15 +130,21 @@ impl Digest {
             group.billing_account,
             group.currency,
         );
-        let sums = invoices.entry(key).or_default();
-        sums.rows += rows;
+        let sums = InvoiceSums {
+            billed: Fates::of(group.verdict.bearer, costs),
+            report: report.map(|report| Fates::of(group.verdict.bearer, &report)),
+            rows: *rows,
+        };
+        invoices.entry(key).or_default().add(&sums);
         match group.verdict.bearer {
             Bearer::Owner(owner) => {
-                sums.owners += billed;
-                self.bearers.add(group, owner, effective);
+                self.bearers.add(group, owner, costs[CostMetric::EffectiveCost]);
             }
-            Bearer::Pool(_) => sums.pools += billed,
-            Bearer::Unallocated(_) => sums.unallocated += billed,
+            Bearer::Unallocated(_) => {
+                let sum = self.unallocated.entry(WorkKey::of_group(group)).or_default();
+                *sum += report.unwrap_or_default();
+            }
+            Bearer::Pool(_) => {}
         }
     }
 
@@ -108,17 +157,53 @@ impl Digest {
                 billing_account: text(billing_account),
                 currency,
             };
-            let known = self.invoices.entry(key).or_default();
-            known.owners += sums.owners;
-            known.pools += sums.pools;
-            known.unallocated += sums.unallocated;
-            known.rows += sums.rows;
+            self.invoices.entry(key).or_default().add(&sums);
         }
     }
 }
 
+/// Cells of one group that follow each other.
+struct Run<'a> {
+    group: &'a Group,
+    rows: u64,
+    costs: Costs,
+    report: Option<Costs>,
+}
+
+impl Default for InvoiceSums {
+    fn default() -> Self {
+        Self { billed: Fates::default(), report: Some(Fates::default()), rows: 0 }
+    }
+}
+
 impl InvoiceSums {
-    pub(super) fn billed(&self) -> Amount {
+    fn add(&mut self, other: &Self) {
+        self.billed.add(&other.billed);
+        self.rows += other.rows;
+        match (&mut self.report, &other.report) {
+            (Some(mine), Some(theirs)) => mine.add(theirs),
+            (mine, _) => *mine = None,
+        }
+    }
+}
+
+impl Fates {
+    fn of(bearer: Bearer, costs: &Costs) -> Self {
+        let billed = costs[CostMetric::BilledCost];
+        match bearer {
+            Bearer::Owner(_) => Self { owners: billed, ..Self::default() },
+            Bearer::Pool(_) => Self { pools: billed, ..Self::default() },
+            Bearer::Unallocated(_) => Self { unallocated: billed, ..Self::default() },
+        }
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.owners += other.owners;
+        self.pools += other.pools;
+        self.unallocated += other.unallocated;
+    }
+
+    pub(super) fn whole(&self) -> Amount {
         self.owners + self.pools + self.unallocated
     }
 }

@@ -1,24 +1,39 @@
-//! `kpi.csv`: the figures that a month is judged by. Every ratio stands beside what it is made of.
+//! `kpi.csv`: the figures that a month is judged by. Every ratio stands beside what it is made of,
+//! in the billing currency and in that of the report; at last all currencies together.
 
 use std::collections::BTreeSet;
 
 use num_bigint::BigInt;
 
 use crate::diagnostics::Finding;
-use crate::domain::{Amount, CostMetric, Currency};
+use crate::domain::{Amount, Currency};
 
 use super::Facts;
 use super::coverage;
 use super::decimal::fixed;
 use super::party::Kind;
-use super::showback::{Showback, ShowbackRow};
+use super::showback::{Figures, Showback};
 use super::sink::Sink;
 
-const HEADER: [&str; 7] = ["kpi", "scope", "currency", "value", "unit", "numerator", "denominator"];
+const HEADER: [&str; 11] = [
+    "kpi",
+    "scope",
+    "currency",
+    "value",
+    "unit",
+    "numerator",
+    "denominator",
+    "report_currency",
+    "report_value",
+    "report_numerator",
+    "report_denominator",
+];
 /// Digits of a ratio after the point.
 const RATIO_DIGITS: u32 = 4;
 pub(super) const PERIOD: &str = "period";
 const ALL_MONTHS: &str = "all months";
+/// The period with all its currencies, in that of the report.
+const ALL_CURRENCIES: &str = "all currencies";
 
 /// One figure. The value is blank where it is unknown or would be a division by zero.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +48,9 @@ pub(super) struct Kpi {
     pub(super) unit: &'static str,
     pub(super) numerator: String,
     pub(super) denominator: String,
+    /// Value, numerator and denominator in the report currency; blank where they are unknown or
+    /// do not depend on a currency.
+    pub(super) report: [String; 3],
 }
 
 impl Kpi {
@@ -53,6 +71,7 @@ impl Kpi {
             unit: "ratio",
             numerator: part.to_string(),
             denominator: of.to_string(),
+            report: Default::default(),
         }
     }
 
@@ -67,7 +86,8 @@ impl Kpi {
         let value = fixed(&BigInt::from(part), &BigInt::from(of), RATIO_DIGITS).unwrap_or_default();
         let (numerator, denominator) = (part.to_string(), of.to_string());
         let (scope, currency) = (scope.to_owned(), currency.to_string());
-        Self { name, scope, currency, value, unit: "ratio", numerator, denominator }
+        let report = Default::default();
+        Self { name, scope, currency, value, unit: "ratio", numerator, denominator, report }
     }
 
     fn plain(
@@ -79,18 +99,22 @@ impl Kpi {
     ) -> Self {
         let (numerator, denominator) = (String::new(), String::new());
         let (scope, currency) = (scope.to_owned(), currency.to_owned());
-        Self { name, scope, currency, value, unit, numerator, denominator }
+        let report = Default::default();
+        Self { name, scope, currency, value, unit, numerator, denominator, report }
     }
 }
 
 pub(super) fn write(facts: &Facts, showback: &Showback, sink: &mut Sink) -> Result<(), Finding> {
     let mut kpis = rows_read(facts);
     for currency in currencies(facts) {
-        kpis.extend(of_currency(facts, showback, currency));
+        kpis.extend(of_currency(showback, currency));
     }
+    kpis.extend(of_all(facts, showback));
     kpis.extend(coverage::kpis(facts));
+    let report_currency = facts.conversions.report_currency;
     sink.table("kpi.csv", &HEADER, |table| {
         kpis.iter().try_for_each(|kpi| {
+            let [value, numerator, denominator] = &kpi.report;
             table.write_record([
                 kpi.name,
                 &kpi.scope,
@@ -99,6 +123,10 @@ pub(super) fn write(facts: &Facts, showback: &Showback, sink: &mut Sink) -> Resu
                 kpi.unit,
                 &kpi.numerator,
                 &kpi.denominator,
+                if kpi.currency.is_empty() { "" } else { report_currency.code() },
+                value,
+                numerator,
+                denominator,
             ])
         })
     })
@@ -126,20 +154,68 @@ fn rows_read(facts: &Facts) -> Vec<Kpi> {
     counts.map(|(name, scope, rows)| Kpi::plain(name, scope, "", rows.to_string(), "rows")).into()
 }
 
-fn of_currency(facts: &Facts, showback: &Showback, currency: Currency) -> Vec<Kpi> {
-    let mut kpis = totals(facts, currency);
+/// Figures of the parties of one currency, or of all in the report currency.
+type Parties<'a> = Vec<(Kind, &'a Figures)>;
+
+/// Each figure as it was billed, and beside it in the report currency where that is known.
+fn of_currency(showback: &Showback, currency: Currency) -> Vec<Kpi> {
     let rows = || showback.rows.iter().filter(|row| row.currency == currency.code());
-    let owners = || rows().filter(|row| row.kind == Kind::Owner);
-    let accepted = accepted(facts, currency, CostMetric::EffectiveCost);
-    let ratio = |name, part, of| Kpi::ratio(name, PERIOD, currency, part, of);
-    kpis.push(ratio("cost_direct", owners().map(|row| row.direct).sum(), accepted));
-    kpis.push(ratio("cost_shared", owners().map(|row| row.shared_in).sum(), accepted));
-    kpis.push(month_on_month(showback, currency));
+    let billed = rows().map(|row| (row.kind, &row.billed)).collect();
+    let report: Option<Parties> =
+        rows().map(|row| Some((row.kind, row.report.as_ref()?))).collect();
+    let mut kpis = figures(showback, &billed, PERIOD, currency);
+    let report = report.map(|report| figures(showback, &report, PERIOD, currency));
+    for (kpi, report) in kpis.iter_mut().zip(report.into_iter().flatten()) {
+        kpi.report = [report.value, report.numerator, report.denominator];
+    }
+    kpis
+}
+
+/// All currencies together; nothing where one of them has no rate, or there is only one.
+fn of_all(facts: &Facts, showback: &Showback) -> Vec<Kpi> {
+    let report: Option<Parties> =
+        showback.rows.iter().map(|row| Some((row.kind, row.report.as_ref()?))).collect();
+    match report {
+        Some(report) if currencies(facts).len() > 1 => {
+            let currency = facts.conversions.report_currency;
+            let mut kpis = figures(showback, &report, ALL_CURRENCIES, currency);
+            for kpi in &mut kpis {
+                kpi.report = [&kpi.value, &kpi.numerator, &kpi.denominator].map(String::clone);
+            }
+            kpis
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn figures(showback: &Showback, parties: &Parties, scope: &str, currency: Currency) -> Vec<Kpi> {
+    let sum = |wanted: &dyn Fn(Kind) -> bool, of: &dyn Fn(&Figures) -> Amount| -> Amount {
+        parties.iter().filter(|(kind, _)| wanted(*kind)).map(|(_, figures)| of(figures)).sum()
+    };
+    let total = |kind: Kind| sum(&|known| known == kind, &|figures| figures.total);
+    let all = |of: &dyn Fn(&Figures) -> Amount| sum(&|_| true, of);
+    let owners = |of: &dyn Fn(&Figures) -> Amount| sum(&|kind| kind == Kind::Owner, of);
+    let (accepted, billed) = (all(&|figures| figures.total), all(&|figures| figures.billed_cost));
+    let ratio = |name, part, of| Kpi::ratio(name, scope, currency, part, of);
+    let amount = |name, amount: Amount| {
+        Kpi::plain(name, scope, currency.code(), amount.to_string(), "amount")
+    };
     // A pool's row nets to zero, so the components of all rows are those of what was accepted.
     let component = |name: &str| -> Amount {
         let at = showback.components.iter().position(|known| known == name);
-        at.map_or(Amount::ZERO, |at| rows().map(|row| row.components[at]).sum())
+        at.map_or(Amount::ZERO, |at| all(&|figures| figures.components[at]))
     };
+    let mut kpis = vec![
+        ratio("cost_allocated", total(Kind::Owner), accepted),
+        ratio("cost_unallocated", total(Kind::Unallocated), accepted),
+        amount("rounding", total(Kind::Rounding)),
+        amount("billed_cost", billed),
+        amount("effective_cost", accepted),
+        ratio("effective_to_billed", accepted, billed),
+        ratio("cost_direct", owners(&|figures| figures.direct), accepted),
+        ratio("cost_shared", owners(&|figures| figures.shared_in), accepted),
+        month_on_month(parties, scope, currency),
+    ];
     let (used, unused) = (component("commitment_amortized"), component("unused_commitment"));
     if !used.is_zero() || !unused.is_zero() {
         kpis.push(ratio("commitment_utilisation", used, used + unused));
@@ -149,41 +225,13 @@ fn of_currency(facts: &Facts, showback: &Showback, currency: Currency) -> Vec<Kp
     kpis
 }
 
-fn totals(facts: &Facts, currency: Currency) -> Vec<Kpi> {
-    let mut kpis = Vec::new();
-    let effective = CostMetric::EffectiveCost;
-    for total in facts.totals.iter().filter(|t| t.currency == currency && t.metric == effective) {
-        let ratio = |name, part| Kpi::ratio(name, PERIOD, currency, part, total.accepted);
-        kpis.push(ratio("cost_allocated", total.allocated));
-        kpis.push(ratio("cost_unallocated", total.unallocated));
-        let rounding = total.rounding.to_string();
-        kpis.push(Kpi::plain("rounding", PERIOD, currency.code(), rounding, "amount"));
-    }
-    let billed = accepted(facts, currency, CostMetric::BilledCost);
-    let amortized = accepted(facts, currency, effective);
-    let amount = |name, amount: Amount| {
-        Kpi::plain(name, PERIOD, currency.code(), amount.to_string(), "amount")
-    };
-    kpis.push(amount("billed_cost", billed));
-    kpis.push(amount("effective_cost", amortized));
-    kpis.push(Kpi::ratio("effective_to_billed", PERIOD, currency, amortized, billed));
-    kpis
-}
-
-fn accepted(facts: &Facts, currency: Currency, metric: CostMetric) -> Amount {
-    let totals = facts.totals.iter().filter(|t| t.currency == currency && t.metric == metric);
-    totals.map(|total| total.accepted).sum()
-}
-
 /// The change against the month before as a part of it; blank where that month is not at hand.
-fn month_on_month(showback: &Showback, currency: Currency) -> Kpi {
+fn month_on_month(parties: &Parties, scope: &str, currency: Currency) -> Kpi {
     const NAME: &str = "month_on_month";
-    let rows: Vec<&ShowbackRow> =
-        showback.rows.iter().filter(|row| row.currency == currency.code()).collect();
-    let total: Amount = rows.iter().map(|row| row.total).sum();
-    let prior: Option<Amount> = rows.iter().map(|row| row.prior).sum();
+    let total: Amount = parties.iter().map(|(_, figures)| figures.total).sum();
+    let prior: Option<Amount> = parties.iter().map(|(_, figures)| figures.prior).sum();
     prior.map_or_else(
-        || Kpi::plain(NAME, PERIOD, currency.code(), String::new(), "ratio"),
-        |prior| Kpi::ratio(NAME, PERIOD, currency, total - prior, prior.abs()),
+        || Kpi::plain(NAME, scope, currency.code(), String::new(), "ratio"),
+        |prior| Kpi::ratio(NAME, scope, currency, total - prior, prior.abs()),
     )
 }

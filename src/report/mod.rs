@@ -6,6 +6,7 @@
 //! digest              the one pass over the cube for everything small
 //! showback, detail    who bears what, as a table and cell by cell
 //! unallocated         the worklist of cost without owner, with suggested rules
+//! exchange            which rates were used, and what rounding took
 //! proof               trace, conservation, reconciliation, quarantine
 //! kpi, coverage       figures and ratios
 //! charts              SVG
@@ -25,6 +26,7 @@ mod coverage;
 mod decimal;
 mod detail;
 mod digest;
+mod exchange;
 pub mod explain;
 mod frame;
 mod identity;
@@ -54,7 +56,7 @@ pub use write::{Written, write};
 
 use std::collections::BTreeMap;
 
-use crate::allocate::{Allocation, ConservationRow, Cube, PeriodTotal};
+use crate::allocate::{Allocation, ConservationRow, Conversions, Cube, PeriodTotal};
 use crate::diagnostics::Finding;
 use crate::domain::{Org, Period};
 use crate::ingest::ScanReport;
@@ -71,6 +73,7 @@ pub struct Facts<'a> {
     pub cube: &'a Cube,
     /// The allocation of each month at hand, the period among them.
     pub months: &'a BTreeMap<Period, Allocation>,
+    pub conversions: &'a Conversions,
     pub conservation: &'a [ConservationRow],
     pub totals: &'a [PeriodTotal],
     /// All findings of the run, those of files included.
@@ -82,7 +85,7 @@ pub struct Facts<'a> {
 /// A text input of the run, for the manifest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InputFile {
-    /// `project`, `rules`, `column map`, `owners`, `metadata`.
+    /// `project`, `rules`, `column map`, `owners`, `metadata`, `exchange rates`.
     pub kind: &'static str,
     pub path: String,
     pub sha256: String,

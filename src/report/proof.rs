@@ -2,17 +2,30 @@
 
 use crate::allocate::TraceStep;
 use crate::diagnostics::Finding;
-use crate::domain::{Amount, DateRange};
+use crate::domain::{Amount, CostMetric, Costs, Currency, DateRange};
+use crate::ingest::QuarantinedRow;
 
 use super::Facts;
 use super::decimal::{raw_part, share_text};
 use super::digest::Digest;
+use super::exchange::text;
 use super::party::of_party;
 use super::sink::Sink;
 
 /// `conservation.csv`: what went into each stage is what came out of it.
 pub(super) fn write_conservation(facts: &Facts, sink: &mut Sink) -> Result<(), Finding> {
-    let header = ["stage", "currency", "metric", "in", "out", "residual", "rows_in", "rows_out"];
+    let header = [
+        "stage",
+        "currency",
+        "metric",
+        "in",
+        "out",
+        "rounding",
+        "residual",
+        "rows_in",
+        "rows_out",
+        "report_currency",
+    ];
     sink.table("conservation.csv", &header, |table| {
         facts.conservation.iter().try_for_each(|row| {
             table.write_record([
@@ -21,15 +34,17 @@ pub(super) fn write_conservation(facts: &Facts, sink: &mut Sink) -> Result<(), F
                 row.metric.name(),
                 &row.amount_in.to_string(),
                 &row.amount_out.to_string(),
+                &row.rounding.to_string(),
                 &row.residual().to_string(),
                 &row.rows_in.to_string(),
                 &row.rows_out.to_string(),
+                &row.report_currency.map_or_else(String::new, |currency| currency.to_string()),
             ])
         })
     })
 }
 
-const RECONCILIATION: [&str; 13] = [
+const RECONCILIATION: [&str; 17] = [
     "provider",
     "invoice",
     "billing_account_id",
@@ -43,10 +58,18 @@ const RECONCILIATION: [&str; 13] = [
     "class",
     "status",
     "rows",
+    "report_currency",
+    "report_billed_total",
+    "report_allocated",
+    "report_unallocated",
 ];
 
 /// `reconciliation.csv`: the period's `BilledCost` per invoice, by what became of it.
-pub(super) fn write_reconciliation(digest: &Digest, sink: &mut Sink) -> Result<(), Finding> {
+pub(super) fn write_reconciliation(
+    facts: &Facts,
+    digest: &Digest,
+    sink: &mut Sink,
+) -> Result<(), Finding> {
     sink.table("reconciliation.csv", &RECONCILIATION, |table| {
         digest.invoices.iter().try_for_each(|(key, sums)| {
             table.write_record([
@@ -56,20 +79,24 @@ pub(super) fn write_reconciliation(digest: &Digest, sink: &mut Sink) -> Result<(
                 key.currency.code(),
                 // No provider invoice is declared to compare with, so there is no variance.
                 "",
-                &sums.billed().to_string(),
-                &(sums.owners + sums.pools).to_string(),
-                &sums.pools.to_string(),
-                &sums.unallocated.to_string(),
+                &sums.billed.whole().to_string(),
+                &(sums.billed.owners + sums.billed.pools).to_string(),
+                &sums.billed.pools.to_string(),
+                &sums.billed.unallocated.to_string(),
                 "",
                 "",
                 "unchecked",
                 &sums.rows.to_string(),
+                facts.conversions.report_currency.code(),
+                &text(sums.report.map(|report| report.whole())),
+                &text(sums.report.map(|report| report.owners + report.pools)),
+                &text(sums.report.map(|report| report.unallocated)),
             ])
         })
     })
 }
 
-const QUARANTINE: [&str; 9] = [
+const QUARANTINE: [&str; 12] = [
     "file",
     "row",
     "column",
@@ -79,15 +106,18 @@ const QUARANTINE: [&str; 9] = [
     "billing_currency",
     "billed_cost",
     "effective_cost",
+    "report_currency",
+    "report_billed_cost",
+    "report_effective_cost",
 ];
 
 /// `quarantine.csv`: every row that could not be read, with what is known of its money.
 pub(super) fn write_quarantine(facts: &Facts, sink: &mut Sink) -> Result<(), Finding> {
-    let known = |amount: Option<Amount>| amount.map_or_else(String::new, |a| a.to_string());
     let files = facts.scan.files.iter();
     let mut rows = files.flat_map(|file| file.quarantine.iter().map(|row| (&*file.path, row)));
     sink.table("quarantine.csv", &QUARANTINE, |table| {
         rows.try_for_each(|(path, row)| {
+            let report = quarantined_money(facts, row);
             table.write_record([
                 path,
                 &row.row.to_string(),
@@ -96,14 +126,32 @@ pub(super) fn write_quarantine(facts: &Facts, sink: &mut Sink) -> Result<(), Fin
                 &row.text,
                 &row.month.map_or_else(String::new, |month| month.to_string()),
                 row.currency.as_deref().unwrap_or(""),
-                &known(row.billed_cost),
-                &known(row.effective_cost),
+                &text(row.billed_cost),
+                &text(row.effective_cost),
+                facts.conversions.report_currency.code(),
+                &text(report[0]),
+                &text(report[1]),
             ])
         })
     })
 }
 
-const TRACE: [&str; 18] = [
+/// What is known of a row's money in the report currency: `BilledCost`, `EffectiveCost`.
+fn quarantined_money(facts: &Facts, row: &QuarantinedRow) -> [Option<Amount>; 2] {
+    let month = row.month.filter(|month| *month == facts.period);
+    let currency = row.currency.as_deref().and_then(|code| Currency::parse(code).ok());
+    let Some((month, currency)) = month.zip(currency) else { return [None; 2] };
+    // The charge date of such a row is not kept; its money is put on the month's last day.
+    let rates = facts.conversions.rates(month, currency);
+    let convert = |amount: Option<Amount>| {
+        let mut costs = Costs::ZERO;
+        costs[CostMetric::BilledCost] = amount?;
+        Some(rates.costs(month.last(), &costs)?[CostMetric::BilledCost])
+    };
+    [row.billed_cost, row.effective_cost].map(convert)
+}
+
+const TRACE: [&str; 21] = [
     "step",
     "pool",
     "rule",
@@ -122,6 +170,9 @@ const TRACE: [&str; 18] = [
     "share_fraction",
     "raw",
     "rounded",
+    "report_currency",
+    "report_pool_amount",
+    "report_rounded",
 ];
 
 /// `allocation_trace.csv`: every division of the period, with the exact share and what rounding
@@ -156,6 +207,9 @@ fn trace_fields(facts: &Facts, step: &TraceStep) -> Vec<String> {
         step.share.to_string(),
         raw_part(step.pool_amount, &step.share),
         step.rounded.to_string(),
+        facts.conversions.report_currency.to_string(),
+        text(step.report.map(|(amount, _)| amount)),
+        text(step.report.map(|(_, part)| part)),
     ]
 }
 

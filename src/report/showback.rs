@@ -1,15 +1,17 @@
 //! `showback.csv`: who bears what of the period, cut two ways.
 //!
 //! The metric is `EffectiveCost`. Every line of the allocation is pushed once per cut (flow,
-//! component, total, cash view), and one pivot makes the table of it.
+//! component, total, cash view), once as it was billed and once in the report currency, and one
+//! pivot makes the table of it.
 
 use std::collections::BTreeSet;
 
 use crate::allocate::{Flow, Line, USAGE};
 use crate::diagnostics::Finding;
-use crate::domain::{Amount, CostMetric};
+use crate::domain::{Amount, CostMetric, Currency};
 
 use super::Facts;
+use super::exchange::text;
 use super::frame::{Long, Texts, Wide};
 use super::party::{Kind, OwnerCard, of_party};
 use super::sink::Sink;
@@ -28,22 +30,30 @@ const BILLED: u32 = 4;
 const PRIOR: u32 = 5;
 const FIRST_COMPONENT: u32 = 6;
 
-/// One party's cost of the period in one currency. `direct + shared_in + shared_out = total`, and
-/// the components sum to the total as well.
+/// One party's cost of the period in one currency.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ShowbackRow {
     pub(super) kind: Kind,
     pub(super) owner: String,
     pub(super) card: OwnerCard,
     pub(super) currency: String,
+    pub(super) billed: Figures,
+    /// The same in the report currency; `None` where no rate is known.
+    pub(super) report: Option<Figures>,
+}
+
+/// Figures of one currency. `direct + shared_in + shared_out = total`, and the components sum to
+/// the total as well.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Figures {
     pub(super) direct: Amount,
     pub(super) shared_in: Amount,
     pub(super) shared_out: Amount,
     pub(super) total: Amount,
     /// In the order of [`Showback::components`].
     pub(super) components: Vec<Amount>,
-    pub(super) billed: Amount,
-    /// `None` where the month before is not at hand.
+    pub(super) billed_cost: Amount,
+    /// `None` where the month before is not at hand, or no rate of it is known.
     pub(super) prior: Option<Amount>,
 }
 
@@ -59,11 +69,11 @@ impl Showback {
         let components = components(facts);
         let measures = FIRST_COMPONENT + u32::try_from(components.len()).unwrap_or(0);
         let cards = cards(facts);
-        let wide = pushed(facts, &components)
-            .pivot(measures)?
+        let wide = pushed(facts, &components, measures)
+            .pivot(2 * measures)?
             .join(cards, &["kind", "owner"])?
             .sort(&["rank", "order", "owner", "currency"])?;
-        let rows = rows(&wide, components.len(), facts.months.contains_key(&facts.period.prior()))?;
+        let rows = rows(facts, &wide, components.len())?;
         Ok(Self { components, rows })
     }
 
@@ -75,45 +85,61 @@ impl Showback {
             name == USAGE || facts.rules.components.iter().any(|rule| rule.name == *name)
         };
         let declared: Vec<bool> = self.components.iter().map(declared).collect();
+        let report = facts.conversions.report_currency.code();
         sink.table("showback.csv", &header, |table| {
-            self.rows.iter().try_for_each(|row| table.write_record(row.fields(&period, &declared)))
+            let mut rows = self.rows.iter();
+            rows.try_for_each(|row| table.write_record(row.fields(&period, &declared, report)))
         })
     }
 
     fn header(&self) -> Vec<String> {
         let keys = "period,kind,owner,owner_path,cost_center,legal_entity,manager,currency";
-        let flows = "direct,shared_in,shared_out,total";
-        let rest = "billed_cost,prior_period,delta,budget,variance";
         let names = |list: &str| list.split(',').map(str::to_owned).collect::<Vec<_>>();
         let components = self.components.iter().map(|name| {
             let known = COMPONENTS.contains(&name.as_str());
             if known { name.clone() } else { format!("x_{name}") }
         });
-        [names(keys), names(flows), components.collect(), names(rest)].concat()
+        let flows = names("direct,shared_in,shared_out,total").into_iter();
+        let figures: Vec<String> =
+            flows.chain(components).chain(names("billed_cost,prior_period,delta")).collect();
+        let report: Vec<String> = figures.iter().map(|name| format!("report_{name}")).collect();
+        [names(keys), figures, names("budget,variance,report_currency"), report].concat()
     }
 }
 
 impl ShowbackRow {
     /// `declared` tells of each component whether any rule looks for it.
-    fn fields(&self, period: &str, declared: &[bool]) -> Vec<String> {
+    fn fields(&self, period: &str, declared: &[bool], report: &str) -> Vec<String> {
         let card = &self.card;
         let mut fields: Vec<String> =
             vec![period.to_owned(), self.kind.name().to_owned(), self.owner.clone()];
         let texts =
             [&card.path, &card.cost_center, &card.legal_entity, &card.manager, &self.currency];
         fields.extend(texts.into_iter().cloned());
+        let own = self.billed.fields(declared);
+        let width = own.len();
+        fields.extend(own);
+        // No budget is declared yet; unknown is not zero.
+        fields.extend([String::new(), String::new(), report.to_owned()]);
+        match &self.report {
+            Some(figures) => fields.extend(figures.fields(declared)),
+            None => fields.extend(std::iter::repeat_n(String::new(), width)),
+        }
+        fields
+    }
+}
+
+impl Figures {
+    fn fields(&self, declared: &[bool]) -> Vec<String> {
         let amounts = [self.direct, self.shared_in, self.shared_out, self.total];
-        fields.extend(amounts.iter().map(ToString::to_string));
+        let mut fields: Vec<String> = amounts.iter().map(ToString::to_string).collect();
         // What no rule looks for is not known to be zero.
         let found = self.components.iter().zip(declared);
         fields.extend(found.map(|(amount, declared)| {
             if *declared || !amount.is_zero() { amount.to_string() } else { String::new() }
         }));
-        fields.push(self.billed.to_string());
-        let known = |amount: Option<Amount>| amount.map_or_else(String::new, |a| a.to_string());
-        let delta = self.prior.map(|prior| self.total - prior);
-        // No budget is declared yet; unknown is not zero.
-        fields.extend([known(self.prior), known(delta), String::new(), String::new()]);
+        fields.push(self.billed_cost.to_string());
+        fields.extend([text(self.prior), text(self.prior.map(|prior| self.total - prior))]);
         fields
     }
 }
@@ -133,12 +159,16 @@ fn prior_lines<'a>(facts: &Facts<'a>) -> impl Iterator<Item = &'a Line> {
     facts.months.get(&facts.period.prior()).into_iter().flat_map(|month| &month.lines)
 }
 
-fn pushed(facts: &Facts, components: &[String]) -> Long {
+/// Measures of the report currency stand behind those of the billing currency.
+fn pushed(facts: &Facts, components: &[String], measures: u32) -> Long {
     let mut long = Long::new(&KEYS);
     let mut push = |line: &Line, measure: u32, metric: CostMetric| {
         let (kind, owner) = of_party(&line.party);
         let keys = [rank(kind), kind.name(), owner, line.currency.code()];
         long.push(&keys, measure, line.costs[metric]);
+        if let Some(report) = &line.report_costs {
+            long.push(&keys, measures + measure, report[metric]);
+        }
     };
     for line in lines(facts) {
         let flow = match line.flow {
@@ -184,16 +214,33 @@ fn cards(facts: &Facts) -> Texts {
     cards
 }
 
-fn rows(wide: &Wide, components: usize, has_prior: bool) -> Result<Vec<ShowbackRow>, Finding> {
+fn rows(facts: &Facts, wide: &Wide, components: usize) -> Result<Vec<ShowbackRow>, Finding> {
     let texts = |name| wide.texts(name);
     let (kinds, owners, currencies) = (texts("kind")?, texts("owner")?, texts("currency")?);
     let (orders, paths, centers) = (texts("order")?, texts("path")?, texts("cost_center")?);
     let (entities, managers) = (texts("legal_entity")?, texts("manager")?);
     let measures = FIRST_COMPONENT + u32::try_from(components).unwrap_or(0);
     let amounts: Vec<Vec<Amount>> =
-        (0..measures).map(|measure| wide.amounts(measure)).collect::<Result<_, _>>()?;
+        (0..2 * measures).map(|measure| wide.amounts(measure)).collect::<Result<_, _>>()?;
+    let prior = facts.period.prior();
+    let has_prior = facts.months.contains_key(&prior);
+    let figures = |at: usize, first: u32, has_prior: bool| {
+        let amount = |measure: u32| amounts[(first + measure) as usize][at];
+        Figures {
+            direct: amount(DIRECT),
+            shared_in: amount(SHARED_IN),
+            shared_out: amount(SHARED_OUT),
+            total: amount(TOTAL),
+            components: (FIRST_COMPONENT..measures).map(amount).collect(),
+            billed_cost: amount(BILLED),
+            prior: has_prior.then(|| amount(PRIOR)),
+        }
+    };
     let row = |at: usize| {
-        let amount = |measure: u32| amounts[measure as usize][at];
+        let currency = Currency::parse(currencies[at]).ok();
+        let is_known =
+            |month| currency.is_some_and(|currency| facts.conversions.is_known(month, currency));
+        let has_report_prior = has_prior && is_known(prior);
         ShowbackRow {
             kind: Kind::named(kinds[at]),
             owner: owners[at].to_owned(),
@@ -205,13 +252,8 @@ fn rows(wide: &Wide, components: usize, has_prior: bool) -> Result<Vec<ShowbackR
                 manager: managers[at].to_owned(),
             },
             currency: currencies[at].to_owned(),
-            direct: amount(DIRECT),
-            shared_in: amount(SHARED_IN),
-            shared_out: amount(SHARED_OUT),
-            total: amount(TOTAL),
-            components: (FIRST_COMPONENT..measures).map(amount).collect(),
-            billed: amount(BILLED),
-            prior: has_prior.then(|| amount(PRIOR)),
+            billed: figures(at, 0, has_prior),
+            report: is_known(facts.period).then(|| figures(at, measures, has_report_prior)),
         }
     };
     Ok((0..kinds.len()).map(row).collect())

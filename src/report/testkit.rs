@@ -10,11 +10,11 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 
 use crate::allocate::{
-    Allocation, ConservationRow, Cube, Kernel, PeriodTotal, Plan, allocate, assemble,
-    period_totals, prove,
+    Allocation, ConservationRow, Conversions, Cube, Kernel, PeriodTotal, Plan, allocate, assemble,
+    convert, period_totals, prove, prove_conversion,
 };
 use crate::diagnostics::{Code, Finding};
-use crate::domain::{CostCenter, DateRange, Org, Period};
+use crate::domain::{CostCenter, DateRange, Exchange, Org, Period};
 use crate::ingest::{ScanOptions, ScanReport, Silent, SourceFile, scan};
 use crate::rules::{ColumnMap, Project, RuleSet, RuleText, Scope, compile};
 
@@ -82,6 +82,7 @@ pub(super) struct World {
     pub(super) scan: ScanReport,
     pub(super) cube: Cube,
     pub(super) months: BTreeMap<Period, Allocation>,
+    pub(super) conversions: Conversions,
     pub(super) conservation: Vec<ConservationRow>,
     pub(super) totals: Vec<PeriodTotal>,
     pub(super) findings: Vec<Finding>,
@@ -91,18 +92,25 @@ pub(super) struct World {
 impl World {
     /// The company with these charges, in 2026-10.
     pub(super) fn of(charges: &[Charge]) -> Self {
+        Self::converted(charges, &Exchange::undeclared("EUR".parse().unwrap()))
+    }
+
+    /// [`World::of`] with rates into EUR.
+    pub(super) fn converted(charges: &[Charge], exchange: &Exchange) -> Self {
         let period: Period = "2026-10".parse().unwrap();
         let project = Project::parse("costbook.yaml", PROJECT).unwrap();
         let org = org(charges);
         let rules = rules(&org, RULES).unwrap();
         let (scan, cube) = read(charges, &rules, &org, period);
-        let months: BTreeMap<Period, Allocation> = cube
+        let mut months: BTreeMap<Period, Allocation> = cube
             .months()
             .into_iter()
             .chain([period])
             .map(|month| (month, allocate(&cube, &rules, &org, month, Some(2))))
             .collect();
-        let conservation = prove(&scan, &cube, &months[&period]);
+        let conversions = convert(&cube, &rules, &mut months, exchange, None).unwrap();
+        let mut conservation = prove(&scan, &cube, &months[&period]);
+        conservation.extend(prove_conversion(&scan, period, &months[&period], &conversions));
         let totals = period_totals(&scan, period, &months[&period]);
         let findings = vec![
             Finding::new(Code::RowsQuarantined, "1 row of `bill.csv`"),
@@ -110,7 +118,19 @@ impl World {
             Finding::new(Code::Unallocated, "some cost").count(2),
         ];
         let inputs = vec![input("rules", "rules/a.yaml"), input("project", "costbook.yaml")];
-        Self { project, rules, org, scan, cube, months, conservation, totals, findings, inputs }
+        Self {
+            project,
+            rules,
+            org,
+            scan,
+            cube,
+            months,
+            conversions,
+            conservation,
+            totals,
+            findings,
+            inputs,
+        }
     }
 
     pub(super) fn facts(&self) -> Facts<'_> {
@@ -122,6 +142,7 @@ impl World {
             scan: &self.scan,
             cube: &self.cube,
             months: &self.months,
+            conversions: &self.conversions,
             conservation: &self.conservation,
             totals: &self.totals,
             findings: &self.findings,

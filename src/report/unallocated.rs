@@ -7,15 +7,16 @@ use hashbrown::HashMap;
 
 use crate::allocate::{Flow, Line, NameId, Party, Reason, UnallocatedItem};
 use crate::diagnostics::Finding;
-use crate::domain::{CostMetric, Costs, Currency, Period};
+use crate::domain::{Amount, CostMetric, Costs, Currency, MonthRates, Period, split_signed};
 use crate::rules::RuleId;
 
 use super::Facts;
-use super::digest::Digest;
+use super::digest::{Digest, WorkKey};
+use super::exchange::text;
 use super::sink::Sink;
 use super::suggest::Evidence;
 
-const HEADER: [&str; 14] = [
+const HEADER: [&str; 17] = [
     "reason",
     "asked_owner",
     "provider",
@@ -30,6 +31,9 @@ const HEADER: [&str; 14] = [
     "since",
     "age_in_months",
     "suggested_rule",
+    "report_currency",
+    "report_effective_cost",
+    "report_billed_cost",
 ];
 /// The reason of what a pool could not give to anybody; the pool is then what was asked.
 const POOL_REST: &str = "pool share without receiver";
@@ -46,21 +50,37 @@ pub(super) struct Unallocated {
     pub(super) service: String,
     pub(super) resource: String,
     pub(super) currency: Currency,
-    pub(super) effective: crate::domain::Amount,
-    pub(super) billed: crate::domain::Amount,
+    pub(super) effective: Amount,
+    pub(super) billed: Amount,
     pub(super) rows: u64,
     pub(super) since: Period,
     pub(super) suggestion: String,
+    /// Both costs in the report currency; `None` where no rate is known.
+    pub(super) report: Option<ReportCosts>,
+}
+
+/// `EffectiveCost` and `BilledCost` in the report currency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct ReportCosts {
+    pub(super) effective: Amount,
+    pub(super) billed: Amount,
+}
+
+impl ReportCosts {
+    fn of(costs: &Costs) -> Self {
+        Self { effective: costs[CostMetric::EffectiveCost], billed: costs[CostMetric::BilledCost] }
+    }
 }
 
 /// All of them, by currency, then amount descending. They sum to the unallocated total.
 pub(super) fn list(facts: &Facts, digest: &Digest) -> Vec<Unallocated> {
     let evidence = Evidence::new(facts, &digest.bearers);
     let mut known: HashMap<Like, String> = HashMap::new();
-    let items = facts.cube.unallocated.iter().map(|item| {
+    let reports = in_report_currency(facts, digest);
+    let items = facts.cube.unallocated.iter().zip(reports).map(|(item, report)| {
         let like = (item.reason, item.rule, item.sub_account, item.service, item.currency);
         let suggestion = known.entry(like).or_insert_with(|| evidence.rule_for(item));
-        of_item(facts, item, suggestion.clone())
+        Unallocated { report, ..of_item(facts, item, suggestion.clone()) }
     });
     let mut rows: Vec<Unallocated> = items.collect();
     rows.extend(of_pools(facts, &evidence));
@@ -91,9 +111,49 @@ pub(super) fn write(facts: &Facts, rows: &[Unallocated], sink: &mut Sink) -> Res
                 &row.since.to_string(),
                 &facts.period.months_since(row.since).to_string(),
                 &row.suggestion,
+                facts.conversions.report_currency.code(),
+                &text(row.report.map(|report| report.effective)),
+                &text(row.report.map(|report| report.billed)),
             ])
         })
     })
+}
+
+/// The items in the report currency. An item has no days, so items of one kind of charges share
+/// the converted sum of its cells, and the list ties to the totals.
+fn in_report_currency(facts: &Facts, digest: &Digest) -> Vec<Option<ReportCosts>> {
+    let mut kinds: HashMap<WorkKey, Vec<usize>> = HashMap::new();
+    let items = &facts.cube.unallocated;
+    for (index, item) in items.iter().enumerate() {
+        kinds.entry(WorkKey::of(item)).or_default().push(index);
+    }
+    let mut found = vec![None; items.len()];
+    let digits = facts.conversions.terms.map_or(0, |terms| terms.digits);
+    for (kind, members) in kinds {
+        match facts.conversions.rates(facts.period, kind.currency) {
+            MonthRates::Unknown => {}
+            MonthRates::Same => members.into_iter().for_each(|index| {
+                found[index] = Some(ReportCosts::of(&items[index].costs));
+            }),
+            rates => {
+                let whole = digest.unallocated.get(&kind).copied().unwrap_or_default();
+                let parts = |metric: CostMetric| {
+                    let own: Vec<Amount> =
+                        members.iter().map(|index| items[*index].costs[metric]).collect();
+                    let above = |sum: Amount| rates.roughly(sum).unwrap_or(whole[metric]);
+                    split_signed(whole[metric], &own, above, digits)
+                };
+                let (effective, billed) =
+                    (parts(CostMetric::EffectiveCost), parts(CostMetric::BilledCost));
+                for (index, (effective, billed)) in
+                    members.into_iter().zip(effective.into_iter().zip(billed))
+                {
+                    found[index] = Some(ReportCosts { effective, billed });
+                }
+            }
+        }
+    }
+    found
 }
 
 fn of_item(facts: &Facts, item: &UnallocatedItem, suggestion: String) -> Unallocated {
@@ -112,18 +172,25 @@ fn of_item(facts: &Facts, item: &UnallocatedItem, suggestion: String) -> Unalloc
         rows: item.rows,
         since: item.since,
         suggestion,
+        report: None,
     }
 }
 
 /// What pools of the period could not give to anybody, one row per pool and currency.
 fn of_pools(facts: &Facts, evidence: &Evidence) -> Vec<Unallocated> {
-    let mut sums: BTreeMap<(&str, Currency), (Costs, u64)> = BTreeMap::new();
+    type Rests<'a> = BTreeMap<(&'a str, Currency), (Costs, u64, Option<Costs>)>;
+    let mut sums = Rests::new();
     for (pool, line) in rests(facts, facts.period) {
-        let sum = sums.entry((pool, line.currency)).or_default();
+        let known = (Costs::ZERO, 0, Some(Costs::ZERO));
+        let sum = sums.entry((pool, line.currency)).or_insert(known);
         sum.0 += line.costs;
         sum.1 += line.rows;
+        sum.2 = [sum.2, line.report_costs].into_iter().sum();
     }
-    let row = |((pool, currency), (costs, rows)): ((&str, Currency), (Costs, u64))| Unallocated {
+    let row = |((pool, currency), (costs, rows, report)): (
+        (&str, Currency),
+        (Costs, u64, Option<Costs>),
+    )| Unallocated {
         reason: POOL_REST,
         asked: format!("pool:{pool}"),
         provider: String::new(),
@@ -137,6 +204,7 @@ fn of_pools(facts: &Facts, evidence: &Evidence) -> Vec<Unallocated> {
         rows,
         since: rest_since(facts, pool, currency),
         suggestion: evidence.setting_for(pool),
+        report: report.as_ref().map(ReportCosts::of),
     };
     sums.into_iter().map(row).collect()
 }

@@ -4,6 +4,7 @@
 //! Project             costbook.yaml, checked
 //!   SourceDecl        a name, a format, patterns of files
 //!   MetadataDecl      a table that joins attributes to an entity
+//!   ExchangeDecl      by which rates other currencies are converted
 //! ColumnMap           how a provider's export becomes FOCUS columns
 //! RuleSet             the project's rules, compiled: names resolved, order fixed
 //!   Field             everything a rule can ask of a charge
@@ -27,6 +28,7 @@ mod column_map;
 mod compile;
 mod condition;
 mod decode;
+mod exchange;
 mod fields;
 mod limits;
 mod model;
@@ -51,6 +53,7 @@ pub use column_map::{
 };
 pub use compile::{Entity, RuleText, Scope, compile};
 pub use condition::{CaseRule, Condition, Test, Values};
+pub use exchange::ExchangeDecl;
 pub use model::{
     Base, ClassifyRule, ComponentRule, Dimension, DimensionId, DimensionRule, Expected, Field,
     FieldId, OnInvalid, Outcome, OwnerChoice, Pool, PoolId, Receivers, RuleId, RuleSet, RuleTest,

@@ -11,6 +11,7 @@ use crate::domain::{Currency, SCALE};
 use super::decode::{
     Mapping, is_identifier, is_inside_project, is_name, items, parsed, whole, word, words,
 };
+use super::exchange::{ExchangeDecl, read_exchange};
 use super::fields::{RESERVED_PREFIXES, USUAL_JOINS};
 use super::node::{self, Key, Kind, Node};
 use super::shipped;
@@ -30,6 +31,8 @@ pub struct Project {
     pub rules: Vec<(String, Span)>,
     /// Digits of a share after the point; `None` keeps every digit of the pool.
     pub rounding_digits: Option<u32>,
+    /// How other currencies come into the report currency; `None` converts nothing.
+    pub exchange: Option<ExchangeDecl>,
 }
 
 #[derive(Clone, Debug)]
@@ -60,7 +63,7 @@ pub struct MetadataDecl {
 }
 
 pub(super) const KEYS: &[&str] =
-    &["organisation", "currency", "sources", "owners", "metadata", "rules", "rounding"];
+    &["organisation", "currency", "sources", "owners", "metadata", "rules", "rounding", "exchange"];
 
 impl Project {
     /// Reads the text of `costbook.yaml`; `path` is the name that findings give it.
@@ -89,6 +92,7 @@ fn read_project(root: Node, sink: &mut Sink) -> Option<Project> {
     let metadata = map.get("metadata").map(|node| read_metadata(node, sink));
     let rules = map.get("rules").and_then(|node| read_patterns(node, "`rules`", sink));
     let rounding_digits = map.get("rounding").and_then(|node| read_rounding(node, sink));
+    let exchange = map.get("exchange").and_then(|node| read_exchange(node, sink));
     Some(Project {
         organisation: organisation?,
         currency: currency?,
@@ -97,6 +101,7 @@ fn read_project(root: Node, sink: &mut Sink) -> Option<Project> {
         metadata: metadata.unwrap_or_default(),
         rules: rules.unwrap_or_default(),
         rounding_digits,
+        exchange,
     })
 }
 

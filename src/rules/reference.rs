@@ -31,7 +31,7 @@ fn org() -> Org {
 fn every_example_is_what_it_says() {
     let (projects, rules, maps) =
         (blocks("yaml project"), blocks("yaml rules"), blocks("yaml column-map"));
-    assert_eq!((projects.len(), maps.len()), (2, 1));
+    assert!(projects.len() > 2 && !maps.is_empty());
     assert!(rules.len() > 8);
     for text in projects {
         Project::parse("costbook.yaml", text).unwrap();

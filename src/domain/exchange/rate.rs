@@ -78,6 +78,14 @@ impl Rate {
     }
 }
 
+impl std::str::FromStr for Rate {
+    type Err = RateError;
+
+    fn from_str(text: &str) -> Result<Self, RateError> {
+        Self::parse(text.as_bytes())
+    }
+}
+
 impl fmt::Display for Rate {
     /// As a decimal where it is one, else as a fraction.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

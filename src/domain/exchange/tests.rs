@@ -85,10 +85,7 @@ fn month_end_takes_the_last_quote_of_the_month() {
     assert_eq!(missing(&exchange, "GBP"), last("2026-10-23"));
     assert_eq!(missing(&exchange, "CHF"), last("2026-09-30"));
     assert_eq!(missing(&exchange, "JPY"), MissingRate::Pair, "the other way is not declared");
-    assert!(matches!(
-        exchange.rates(currency("EUR"), october(), true),
-        Ok(MonthRates::Same)
-    ));
+    assert!(matches!(exchange.rates(currency("EUR"), october(), true), Ok(MonthRates::Same)));
 }
 
 #[test]
@@ -119,10 +116,7 @@ fn the_average_is_an_exact_mean_without_gaps() {
         missing(&of(&[1, 8, 16, 22, 29]), "USD"),
         MissingRate::Gap(day("2026-10-08"), day("2026-10-16"))
     );
-    assert_eq!(
-        missing(&of(&[31]), "USD"),
-        MissingRate::Gap(day("2026-10-01"), day("2026-10-31"))
-    );
+    assert_eq!(missing(&of(&[31]), "USD"), MissingRate::Gap(day("2026-10-01"), day("2026-10-31")));
     let rates = of(&[1, 8, 15, 22, 29]).rates(currency("USD"), "2026-11".parse().unwrap(), true);
     assert_eq!(rates.unwrap_err(), MissingRate::Month);
 }

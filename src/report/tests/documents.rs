@@ -21,6 +21,7 @@ fn the_same_facts_give_the_same_bytes_and_true_checksums() {
         "charts/cost_by_owner.svg",
         "charts/unallocated_pareto.svg",
         "conservation.csv",
+        "exchange.csv",
         "kpi.csv",
         "manifest.json",
         "quarantine.csv",

@@ -1,6 +1,7 @@
 //! Laws of the written files, over a small company.
 
 mod documents;
+mod exchange;
 mod hostile;
 mod ties;
 mod worklist;

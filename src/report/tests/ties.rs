@@ -72,7 +72,7 @@ fn trace_ties(trace: &[Record]) {
     }
 }
 
-fn charges() -> impl Strategy<Value = Vec<Charge>> {
+pub(super) fn charges() -> impl Strategy<Value = Vec<Charge>> {
     let bearer = prop::sample::select(vec![
         "owner:payments",
         "owner:web",
@@ -90,7 +90,7 @@ fn charges() -> impl Strategy<Value = Vec<Charge>> {
     });
     let component = prop::sample::select(vec!["usage", "tax", "credits"]);
     let month = prop::sample::select(vec!["2026-09", "2026-10"]);
-    let currency = prop::sample::select(vec!["EUR", "JPY"]);
+    let currency = prop::sample::select(vec!["EUR", "JPY", "USD"]);
     let one = (bearer, amount, component, month, currency, 1_u64..29).prop_map(
         |(bearer, amount, component, month, currency, day)| Charge {
             month,

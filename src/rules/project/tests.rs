@@ -1,5 +1,6 @@
 use super::super::testing::{helps, shown};
 use super::*;
+use crate::domain::RatePolicy;
 
 const SMALLEST: &str = "\
 organisation: Acme
@@ -40,6 +41,7 @@ fn every_section_is_read() {
     let text = with(
         "owners: data/cost-centers.csv
 rounding: { digits: 2 }
+exchange: { rates: data/fx.csv, policy: average, inverse: true, leap: 2.5 }
 metadata:
   - entity: sub_account
     file: data/sub-accounts.csv
@@ -48,6 +50,13 @@ metadata:
     let project = parse(&text).unwrap();
     assert_eq!(project.owners.unwrap().0, "data/cost-centers.csv");
     assert_eq!(project.rounding_digits, Some(2));
+    let exchange = project.exchange.unwrap();
+    assert_eq!(
+        (exchange.rates.0.as_str(), exchange.leap.to_string()),
+        ("data/fx.csv", "2.5".into())
+    );
+    let terms = exchange.terms;
+    assert_eq!((terms.policy, terms.digits, terms.inverse), (RatePolicy::Average, 10, true));
     let joins: Vec<_> = project.metadata.iter().map(|m| m.join.as_ref().map(|j| &j.0)).collect();
     assert_eq!(joins, [None, Some(&"tag.team".to_owned())]);
     let own = SMALLEST.replace("focus", "maps/our.yaml");
@@ -77,6 +86,12 @@ fn each_fault_is_found_at_its_place() {
         ("rounding: {}", "missing-key 8:11+1"),
         ("rounding: { digits: 99 }", "invalid-value 8:21+2"),
         ("rounding: { digits: -1 }", "invalid-value 8:21+2"),
+        ("exchange: { rates: fx.csv }", "missing-key 8:13+5"),
+        ("exchange: { rates: ../fx.csv, policy: daily }", "path-outside-project 8:20+9"),
+        ("exchange: { rates: fx.csv, policy: weekly }", "invalid-value 8:36+6"),
+        ("exchange: { rates: fx.csv, policy: daily, leap: 1 }", "invalid-value 8:49+1"),
+        ("exchange: { rates: fx.csv, policy: daily, digits: 19 }", "invalid-value 8:51+2"),
+        ("exchange: { rates: fx.csv, policy: daily, inverse: yes }", "invalid-value 8:52+3"),
         ("metadata: [ { entity: resource } ]", "missing-key 8:15+6"),
         ("metadata: [ { entity: team, file: t.csv } ]", "missing-key 8:23+4"),
         ("metadata: [ { entity: tag, file: t.csv, join: source } ]", "invalid-value 8:23+3"),

@@ -1,0 +1,387 @@
+//! Lines and trace in the report currency.
+//!
+//! A cell of the cube is the smallest amount that reports show, so it is what is converted and
+//! rounded; everything larger is a sum of converted cells, and a share of a pool is a share of the
+//! pool's converted amount. So converted tables tie to each other to the last digit, as the tables
+//! of original amounts do, and what rounding took is known for each rate.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::NaiveDate;
+use hashbrown::HashMap;
+
+use crate::diagnostics::{Code, Finding, Place, Span};
+use crate::domain::{
+    Conversion, CostMetric, Costs, Currency, Exchange, ExchangeTerms, MonthRates, Period, SCALE,
+};
+use crate::ingest::ScanReport;
+use crate::rules::{PoolId, RuleSet};
+
+use super::convert_shares::{ConvertedLot, convert_shares};
+use super::cube::{Bearer, Cell, Cube, Group, NameId};
+use super::model::{Allocation, ConservationRow, Flow, Party};
+
+/// The rates that a run needs, and what they did to the period.
+#[derive(Clone, Debug)]
+pub struct Conversions {
+    pub report_currency: Currency,
+    pub terms: Option<ExchangeTerms>,
+    rates: BTreeMap<(Period, Currency), MonthRates>,
+    /// The period by currency and, where each day has its own rate, by day.
+    pub totals: Vec<ExchangeTotal>,
+    /// Months that stay unconverted.
+    pub findings: Vec<Finding>,
+}
+
+/// The charges of the period that one rate converts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExchangeTotal {
+    pub currency: Currency,
+    /// The day whose rate it is, where days have their own.
+    pub day: Option<NaiveDate>,
+    pub rows: u64,
+    pub costs: Costs,
+    /// The sum of the converted cells; `None` where no rate is known.
+    pub report_costs: Option<Costs>,
+}
+
+/// Fills in the report currency of all lines and steps of all months.
+///
+/// # Errors
+/// [`Code::RateMissing`] for every currency of the period without a rate, and
+/// [`Code::SumOverflow`] where the converted amounts lie beyond what can be kept exactly.
+pub fn convert(
+    cube: &Cube,
+    rules: &RuleSet,
+    months: &mut BTreeMap<Period, Allocation>,
+    exchange: &Exchange,
+    declared_at: Option<&Span>,
+) -> Result<Conversions, Vec<Finding>> {
+    let mut conversions = Conversions {
+        report_currency: exchange.report_currency(),
+        terms: exchange.terms(),
+        rates: BTreeMap::new(),
+        totals: Vec::new(),
+        findings: Vec::new(),
+    };
+    conversions.find_rates(cube, exchange, declared_at)?;
+    let mut sums = Sums::default();
+    sums.gather(cube, &conversions).map_err(|finding| vec![finding])?;
+    conversions.totals = sums.totals();
+    for (month, allocation) in months {
+        sums.fill_direct(cube, rules, *month, allocation, &conversions);
+        let lots = sums.lots(cube, rules, *month);
+        let rates = |currency| conversions.rates(*month, currency);
+        convert_shares(allocation, &lots, exchange.terms().map_or(SCALE, |t| t.digits), rates);
+    }
+    Ok(conversions)
+}
+
+impl Conversions {
+    /// What holds for a currency in a month at hand.
+    #[must_use]
+    pub fn rates(&self, month: Period, currency: Currency) -> &MonthRates {
+        if currency == self.report_currency {
+            return &MonthRates::Same;
+        }
+        self.rates.get(&(month, currency)).unwrap_or(&MonthRates::Unknown)
+    }
+
+    /// Whether all charges of a currency in a month have a rate; true where there are none.
+    #[must_use]
+    pub fn is_known(&self, month: Period, currency: Currency) -> bool {
+        !matches!(self.rates.get(&(month, currency)), Some(MonthRates::Unknown))
+    }
+
+    /// The costs of a cell in the report currency; `None` where no rate is known.
+    #[must_use]
+    pub fn cell(&self, cell: &Cell<'_>) -> Option<Costs> {
+        self.rates(cell.group.month, cell.group.currency).costs(cell.day, &cell.costs)
+    }
+
+    fn find_rates(
+        &mut self,
+        cube: &Cube,
+        exchange: &Exchange,
+        declared_at: Option<&Span>,
+    ) -> Result<(), Vec<Finding>> {
+        let mut errors = Vec::new();
+        for ((month, currency), days) in charged_days(cube, self.report_currency) {
+            let is_period = month == cube.period;
+            let report = self.report_currency;
+            let reason = match exchange.rates(currency, month, is_period) {
+                Ok(rates) => {
+                    let missing = without_rate(&rates, &days);
+                    self.rates.insert((month, currency), rates);
+                    let first = missing.first().map(|day| exchange.missing_day(currency, *day));
+                    first.map(|reason| (reason, missing.len()))
+                }
+                Err(reason) => {
+                    self.rates.insert((month, currency), MonthRates::Unknown);
+                    Some((reason, 0))
+                }
+            };
+            let Some((reason, days)) = reason else { continue };
+            let days = match days {
+                0 => String::new(),
+                1 => ", on a day".to_owned(),
+                days => format!(", on {days} days"),
+            };
+            if is_period {
+                let text = format!(
+                    "charges of {month} are in {currency}{days}, and no rate to {report} holds: {reason}"
+                );
+                let finding = Finding::new(Code::RateMissing, text)
+                    .help("add the rate to the table; rates are never taken over a third currency");
+                errors.push(match declared_at {
+                    Some(span) => finding.at(Place::Text(span.clone())),
+                    None => finding,
+                });
+            } else {
+                let text =
+                    format!("charges of {month} in {currency} stay without {report}: {reason}");
+                self.findings.push(Finding::new(Code::HistoryUnconverted, text));
+            }
+        }
+        if errors.is_empty() { Ok(()) } else { Err(errors) }
+    }
+}
+
+/// The days on which each currency but that of the report is charged.
+fn charged_days(
+    cube: &Cube,
+    report: Currency,
+) -> BTreeMap<(Period, Currency), BTreeSet<NaiveDate>> {
+    let mut charged: BTreeMap<_, BTreeSet<NaiveDate>> = BTreeMap::new();
+    let mut last: Option<(&Group, NaiveDate)> = None;
+    for cell in cube.cells().filter(|cell| cell.group.currency != report) {
+        // Most cells repeat the days of the group before them; a look-up each would be felt.
+        if last.is_none_or(|(group, day)| !std::ptr::eq(group, cell.group) || day != cell.day) {
+            charged.entry((cell.group.month, cell.group.currency)).or_default().insert(cell.day);
+            last = Some((cell.group, cell.day));
+        }
+    }
+    charged
+}
+
+fn without_rate(rates: &MonthRates, days: &BTreeSet<NaiveDate>) -> Vec<NaiveDate> {
+    let MonthRates::Daily(..) = rates else { return Vec::new() };
+    let missing = days.iter().filter(|day| rates.used(**day).is_none());
+    let missing: BTreeSet<NaiveDate> = missing.filter_map(|day| rates.rate_day(*day)).collect();
+    missing.into_iter().collect()
+}
+
+/// What a pool holds that is divided as one: month, pool, segment, component, currency.
+type LotKey = (Period, PoolId, u16, NameId, Currency);
+
+/// Sums of converted cells.
+#[derive(Default)]
+struct Sums {
+    direct: HashMap<(Period, Bearer, NameId, Currency), Costs>,
+    lots: BTreeMap<LotKey, Costs>,
+    totals: BTreeMap<(Currency, Option<NaiveDate>), ExchangeTotal>,
+    magnitude: Costs,
+}
+
+impl Sums {
+    fn gather(&mut self, cube: &Cube, conversions: &Conversions) -> Result<(), Finding> {
+        let mut run: Option<(&Group, &MonthRates, Option<Costs>)> = None;
+        for cell in cube.cells() {
+            let group = cell.group;
+            let known = run.as_ref().filter(|(known, ..)| std::ptr::eq(*known, group));
+            let rates =
+                known.map_or_else(|| conversions.rates(group.month, group.currency), |k| k.1);
+            let report = match (rates, rates.costs(cell.day, &cell.costs)) {
+                // A day without a rate was refused before; what is left is too large.
+                (MonthRates::Whole(_) | MonthRates::Daily(..), None) => return Err(too_large()),
+                (_, report) => report,
+            };
+            self.weigh(report)?;
+            if group.month == cube.period {
+                self.count(&cell, rates, report);
+            }
+            match &mut run {
+                Some((known, _, sum)) if std::ptr::eq(*known, group) => add(sum, report),
+                _ => {
+                    let done = run.replace((group, rates, report));
+                    if let Some(done) = done {
+                        self.absorb(done);
+                    }
+                }
+            }
+        }
+        if let Some(last) = run {
+            self.absorb(last);
+        }
+        Ok(())
+    }
+
+    /// Sums of absolute values only grow, so that whatever is added up later is safe.
+    fn weigh(&mut self, report: Option<Costs>) -> Result<(), Finding> {
+        for (metric, amount) in report.iter().flat_map(Costs::iter) {
+            let sum = self.magnitude[metric].checked_add(amount.abs());
+            self.magnitude[metric] = sum.ok_or_else(too_large)?;
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, cell: &Cell<'_>, rates: &MonthRates, report: Option<Costs>) {
+        let (currency, day) = (cell.group.currency, rates.rate_day(cell.day));
+        let total = self.totals.entry((currency, day)).or_insert_with(|| ExchangeTotal {
+            currency,
+            day,
+            rows: 0,
+            costs: Costs::ZERO,
+            report_costs: Some(Costs::ZERO),
+        });
+        total.rows += cell.rows;
+        total.costs += cell.costs;
+        add(&mut total.report_costs, report);
+    }
+
+    /// Cost in the report currency itself needs no sum of its own: lines have it already.
+    fn absorb(&mut self, (group, rates, report): (&Group, &MonthRates, Option<Costs>)) {
+        let Some(report) = report.filter(|_| !matches!(rates, MonthRates::Same)) else { return };
+        let bearer = group.verdict.bearer;
+        let key = (group.month, bearer, group.component, group.currency);
+        *self.direct.entry(key).or_default() += report;
+        if let Bearer::Pool(pool) = bearer {
+            let key = (group.month, pool, group.segment, group.component, group.currency);
+            *self.lots.entry(key).or_default() += report;
+        }
+    }
+
+    fn totals(&self) -> Vec<ExchangeTotal> {
+        self.totals.values().cloned().collect()
+    }
+
+    /// What pools hold of a month, in the order of pools.
+    fn lots<'a>(&self, cube: &'a Cube, rules: &RuleSet, month: Period) -> Vec<ConvertedLot<'a>> {
+        let of_month = self.lots.iter().filter(|((of, ..), _)| *of == month);
+        let lot = |(key, costs): (&LotKey, &Costs)| {
+            let (_, pool, segment, component, currency) = *key;
+            ConvertedLot {
+                pool,
+                pool_name: rules.pool(pool).name.clone(),
+                days: cube.segments.get(usize::from(segment)).copied().unwrap_or_default(),
+                component: cube.text(component),
+                currency,
+                costs: *costs,
+            }
+        };
+        of_month.map(lot).collect()
+    }
+
+    /// Direct lines: the sums of their cells.
+    fn fill_direct(
+        &self,
+        cube: &Cube,
+        rules: &RuleSet,
+        month: Period,
+        allocation: &mut Allocation,
+        conversions: &Conversions,
+    ) {
+        let mut parties: BTreeMap<(Party, &str, Currency), Costs> = BTreeMap::new();
+        let of_month = self.direct.iter().filter(|((of, ..), _)| *of == month);
+        for ((_, bearer, component, currency), costs) in of_month {
+            let party = match bearer {
+                Bearer::Owner(name) => Party::Owner(cube.text(*name).to_owned()),
+                Bearer::Unallocated(_) => Party::Unallocated,
+                Bearer::Pool(pool) => Party::Pool(rules.pool(*pool).name.clone()),
+            };
+            *parties.entry((party, cube.text(*component), *currency)).or_default() += *costs;
+        }
+        for line in allocation.lines.iter_mut().filter(|line| line.flow == Flow::Direct) {
+            line.report_costs = match conversions.rates(month, line.currency) {
+                MonthRates::Same => Some(line.costs),
+                MonthRates::Unknown => None,
+                _ => {
+                    let key = (line.party.clone(), line.component.as_str(), line.currency);
+                    Some(parties.get(&key).copied().unwrap_or_default())
+                }
+            };
+        }
+    }
+}
+
+/// What the period's cells come to by rate, against what its parties bear.
+///
+/// The sum that goes in is that of the files' accounts where one rate holds for the month, and
+/// times the rate it is exact to 36 digits; what comes out are the lines, shares of pools included.
+#[must_use]
+pub fn prove_conversion(
+    scan: &ScanReport,
+    period: Period,
+    allocation: &Allocation,
+    conversions: &Conversions,
+) -> Vec<ConservationRow> {
+    let read = scan.totals();
+    let mut currencies: BTreeMap<Currency, Vec<&ExchangeTotal>> = BTreeMap::new();
+    for total in &conversions.totals {
+        currencies.entry(total.currency).or_default().push(total);
+    }
+    let mut rows = Vec::new();
+    for (currency, totals) in currencies {
+        let rates = conversions.rates(period, currency);
+        let exact = |total: &ExchangeTotal, costs: Costs| exact(rates, total, &costs);
+        let borne = allocation.lines.iter().filter(|line| line.currency == currency);
+        let borne = borne.filter(|line| !matches!(line.party, Party::Pool(_)));
+        let borne: Option<Costs> = borne.map(|line| line.report_costs).sum();
+        let rounded: Option<Costs> = totals.iter().map(|total| total.report_costs).sum();
+        let precise: Option<Costs> = totals.iter().map(|total| exact(total, total.costs)).sum();
+        let accepted = read.get(&(currency, period)).map(|totals| (totals.rows, totals.costs));
+        let (rows_in, into) = match totals[..] {
+            [total] => {
+                let (rows, costs) = accepted.unwrap_or_default();
+                (rows, exact(total, costs))
+            }
+            _ => (accepted.unwrap_or_default().0, precise),
+        };
+        let (Some(borne), Some(rounded), Some(precise), Some(into)) =
+            (borne, rounded, precise, into)
+        else {
+            continue;
+        };
+        rows.extend(CostMetric::ALL.map(|metric| ConservationRow {
+            stage: "period: in the report currency".to_owned(),
+            currency,
+            metric,
+            amount_in: into[metric],
+            amount_out: borne[metric],
+            rounding: precise[metric] - rounded[metric],
+            rows_in,
+            rows_out: totals.iter().map(|total| total.rows).sum(),
+            report_currency: Some(conversions.report_currency),
+        }));
+    }
+    rows
+}
+
+impl ExchangeTotal {
+    /// The costs times the rate, to all digits that an amount has; `None` where no rate is known.
+    #[must_use]
+    pub fn exact(&self, rates: &MonthRates) -> Option<Costs> {
+        exact(rates, self, &self.costs)
+    }
+}
+
+fn exact(rates: &MonthRates, total: &ExchangeTotal, costs: &Costs) -> Option<Costs> {
+    match rates {
+        MonthRates::Same => Some(*costs),
+        MonthRates::Unknown => None,
+        MonthRates::Whole(used) => Conversion::new(&used.rate, SCALE).costs(costs),
+        MonthRates::Daily(..) => Conversion::new(&rates.used(total.day?)?.rate, SCALE).costs(costs),
+    }
+}
+
+fn add(sum: &mut Option<Costs>, more: Option<Costs>) {
+    match (sum.as_mut(), more) {
+        (Some(sum), Some(more)) => *sum += more,
+        _ => *sum = None,
+    }
+}
+
+fn too_large() -> Finding {
+    let text = "the amounts in the report currency sum beyond what can be kept exactly";
+    Finding::new(Code::SumOverflow, text).help("see that no rate is quoted the wrong way round")
+}
