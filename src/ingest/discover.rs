@@ -1,7 +1,6 @@
 //! From the patterns of a project to files.
 
 use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,6 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::diagnostics::{Code, Finding, Place, Span};
 use crate::rules::{ColumnMap, SourceDecl};
 
+use super::guard::guarded;
 use super::open::hex;
 use super::scan::SourceFile;
 
@@ -103,7 +103,7 @@ pub fn contained(root: &Path, pattern: &str, span: &Span) -> Result<Vec<String>,
     })?;
     let mut paths = Vec::new();
     // The pattern library stops at names that are not UTF-8; that must not stop us.
-    let matches = catch_unwind(AssertUnwindSafe(|| matches.collect::<Vec<_>>())).map_err(|_| {
+    let matches = guarded(|| matches.collect::<Vec<_>>()).ok_or_else(|| {
         Finding::new(
             Code::UnreadableFile,
             format!("`{pattern}` meets a file whose name is not UTF-8"),

@@ -8,6 +8,8 @@
 //!   open              what a file is, by its content; its hashes
 //!   Binding           a column map meets a header
 //!   csv_*, parquet_*  blocks and row groups → rows
+//!     footer, pages   what Parquet's headers say, held against itself before it is decoded
+//!     guard           a panic of foreign code is an answer
 //!   Desk              rows → batches of charges for the sink
 //!   Tally             rows → accepted, quarantined, excluded; exact sums
 //! ScanReport          the account of each file
@@ -34,9 +36,12 @@ mod desk;
 mod discover;
 mod examples;
 mod exclusion;
+mod guard;
 mod open;
 mod parquet_column;
 mod parquet_file;
+mod parquet_footer;
+mod parquet_pages;
 mod quality;
 mod rates;
 mod reference;
@@ -45,6 +50,7 @@ mod scan;
 mod table;
 mod tags_json;
 mod tally;
+mod thrift;
 
 pub use charge::{Charge, Charges, Rejection, RowPlace, Sink, Span, TextColumn, WantedText};
 pub use discover::{contained, discover, sha256_hex};

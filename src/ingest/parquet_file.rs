@@ -21,6 +21,7 @@ use super::parquet_column::{CostColumn, DayColumn, TextColumn};
 use super::quality::Look;
 use super::report::FileId;
 use super::tally::{Part, Row, Source};
+use super::{parquet_footer, parquet_pages};
 
 const BATCH_ROWS: usize = 8192;
 
@@ -43,6 +44,7 @@ impl ParquetHead {
     /// # Errors
     /// Where the file is no Parquet or does not hold together.
     pub(super) fn open(file: &File) -> Result<Self, ParquetError> {
+        parquet_footer::vet(file)?;
         let found = ArrowReaderMetadata::load(
             file,
             ArrowReaderOptions::new().with_skip_arrow_metadata(true),
@@ -77,6 +79,13 @@ impl ParquetHead {
         let used = binding.used_columns();
         let descriptor = self.metadata.metadata().file_metadata().schema_descr();
         let mask = ProjectionMask::roots(descriptor, used.iter().copied());
+        let mut rows = 0;
+        for group in self.metadata.metadata().row_groups() {
+            if rows < BATCH_ROWS {
+                parquet_pages::vet(file, group, |leaf| mask.leaf_included(leaf))?;
+                rows += usize::try_from(group.num_rows()).unwrap_or(BATCH_ROWS);
+            }
+        }
         let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(
             file.try_clone()?,
             self.metadata.clone(),
@@ -142,6 +151,8 @@ impl ParquetFormat {
         let used = self.binding.used_columns();
         let descriptor = self.metadata.metadata().file_metadata().schema_descr();
         let mask = ProjectionMask::roots(descriptor, used.iter().copied());
+        let told = self.metadata.metadata().row_group(group);
+        parquet_pages::vet(file, told, |leaf| mask.leaf_included(leaf))?;
         let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(
             file.try_clone()?,
             self.metadata.clone(),
@@ -153,11 +164,14 @@ impl ParquetFormat {
         let block = u32::try_from(group).unwrap_or(u32::MAX);
         let mut record = 0;
         for batch in reader {
-            self.read_batch(&batch?, &used, RowPlace { block, record }, desk)?;
-            record += u32::try_from(BATCH_ROWS).unwrap_or(u32::MAX);
+            let batch = batch?;
+            self.read_batch(&batch, &used, RowPlace { block, record }, desk)?;
+            record += u32::try_from(batch.num_rows()).unwrap_or(u32::MAX);
         }
-        let rows = self.metadata.metadata().row_group(group).num_rows();
-        Ok(u64::try_from(rows).unwrap_or(0))
+        if i64::from(record) != told.num_rows() {
+            return Err(parquet_footer::general("a row group holds fewer rows than it tells"));
+        }
+        Ok(u64::from(record))
     }
 
     fn read_batch(

@@ -6,7 +6,6 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -22,6 +21,7 @@ use super::csv_blocks::{BlockError, Blocks};
 use super::csv_file::{CsvFormat, look_at_head, read_block};
 use super::desk::{Desk, Tray};
 use super::exclusion::Exclusions;
+use super::guard;
 use super::open::{self, CsvStream, Fingerprint, Kind};
 use super::parquet_file::{ParquetFormat, ParquetHead};
 use super::quality::{self, Look};
@@ -217,11 +217,10 @@ fn placed(findings: Vec<Finding>, path: &Arc<str>) -> impl Iterator<Item = Findi
 fn guarded<T>(
     decode: impl FnOnce() -> Result<T, parquet::errors::ParquetError>,
 ) -> Result<T, Finding> {
-    let outcome = catch_unwind(AssertUnwindSafe(decode));
-    let reason = match outcome {
-        Ok(Ok(value)) => return Ok(value),
-        Ok(Err(error)) => error.to_string(),
-        Err(_) => "its pages contradict each other".to_owned(),
+    let reason = match guard::guarded(decode) {
+        Some(Ok(value)) => return Ok(value),
+        Some(Err(error)) => error.to_string(),
+        None => "its pages contradict each other".to_owned(),
     };
     Err(Finding::new(
         Code::BrokenFile,
