@@ -1,9 +1,10 @@
 //! `run.json`: the run in one document, for machines that watch it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use crate::allocate::Party;
 use crate::diagnostics::{Finding, Severity};
 use crate::domain::{Amount, CostMetric, Costs, Currency};
 use crate::ingest::FileReport;
@@ -43,6 +44,8 @@ struct Run<'a> {
     currency: Currency,
     sources: Vec<Source<'a>>,
     totals: Vec<Total>,
+    exchange: Option<Exchange>,
+    report_totals: Vec<ReportTotal>,
     other_months: Vec<OtherMonth>,
     findings: Vec<Aggregated<'a>>,
 }
@@ -74,6 +77,25 @@ struct ControlTotal {
 
 #[derive(Serialize)]
 struct Total {
+    currency: Currency,
+    metric: &'static str,
+    accepted: Amount,
+    allocated: Amount,
+    unallocated: Amount,
+    rounding: Amount,
+}
+
+/// How amounts were converted.
+#[derive(Serialize)]
+struct Exchange {
+    policy: &'static str,
+    digits: u32,
+    inverse: bool,
+}
+
+/// The period over all currencies, in that of the report.
+#[derive(Serialize)]
+struct ReportTotal {
     currency: Currency,
     metric: &'static str,
     accepted: Amount,
@@ -128,6 +150,12 @@ pub(super) fn write(facts: &Facts, sink: &mut Sink) -> Result<(), Finding> {
         currency: facts.project.currency,
         sources: sources(facts),
         totals: totals(facts),
+        exchange: facts.conversions.terms.map(|terms| Exchange {
+            policy: terms.policy.name(),
+            digits: terms.digits,
+            inverse: terms.inverse,
+        }),
+        report_totals: report_totals(facts).unwrap_or_default(),
         other_months: other_months(facts),
         findings: findings(facts.findings),
     };
@@ -188,6 +216,31 @@ fn totals(facts: &Facts) -> Vec<Total> {
         rounding: total.rounding,
     };
     facts.totals.iter().map(total).collect()
+}
+
+/// `None` where a currency of the period has no rate.
+fn report_totals(facts: &Facts) -> Option<Vec<ReportTotal>> {
+    let accepted: Option<Costs> =
+        facts.conversions.totals.iter().map(|total| total.report_costs).sum();
+    let accepted = accepted?;
+    let lines = facts.months.get(&facts.period).map_or(&[][..], |month| &month.lines);
+    let sum = |wanted: fn(&Party) -> bool| -> Option<Costs> {
+        let borne = lines.iter().filter(|line| wanted(&line.party));
+        borne.map(|line| line.report_costs).sum()
+    };
+    let allocated = sum(|party| matches!(party, Party::Owner(_)))?;
+    let unallocated = sum(|party| *party == Party::Unallocated)?;
+    let rounding = sum(|party| *party == Party::Rounding)?;
+    let known: BTreeSet<CostMetric> = facts.totals.iter().map(|total| total.metric).collect();
+    let total = |metric: CostMetric| ReportTotal {
+        currency: facts.conversions.report_currency,
+        metric: metric.name(),
+        accepted: accepted[metric],
+        allocated: allocated[metric],
+        unallocated: unallocated[metric],
+        rounding: rounding[metric],
+    };
+    Some(known.into_iter().map(total).collect())
 }
 
 fn other_months(facts: &Facts) -> Vec<OtherMonth> {

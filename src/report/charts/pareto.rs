@@ -14,6 +14,7 @@ use crate::report::unallocated::Unallocated;
 use super::canvas::{Align, BLUE, Canvas, FAINT, Frame, INK, OTHERS, VERMILLION, draw as draw_on};
 use super::label::{digits_for, figure, short};
 use super::scale::{Scale, ends, float, ticks};
+use super::series::together as heading;
 
 const WIDTH: u32 = 1000;
 const HEAD: i32 = 64;
@@ -47,7 +48,7 @@ struct Panel {
 }
 
 pub(super) fn draw(facts: &Facts, unallocated: &[Unallocated]) -> Result<String, Finding> {
-    let panels = panels(unallocated);
+    let panels = panels(facts, unallocated);
     let bars: usize = panels.iter().map(|panel| panel.bars.len()).sum();
     let panel_room = (ABOVE + BELOW) * count(panels.len());
     let height = HEAD + (panel_room + ROW * count(bars)).max(80);
@@ -101,13 +102,23 @@ fn description(facts: &Facts, panels: &[Panel]) -> String {
     text
 }
 
-fn panels(unallocated: &[Unallocated]) -> Vec<Panel> {
+/// A panel per currency; before them, where there are several with rates, one of all together.
+fn panels(facts: &Facts, unallocated: &[Unallocated]) -> Vec<Panel> {
     let mut sums: BTreeMap<&str, BTreeMap<String, Amount>> = BTreeMap::new();
+    let mut together: Option<BTreeMap<String, Amount>> = Some(BTreeMap::new());
     for row in unallocated {
         let bars = sums.entry(row.currency.code()).or_default();
         *bars.entry(label(row)).or_default() += row.effective;
+        match (&mut together, row.report) {
+            (Some(bars), Some(report)) => {
+                *bars.entry(label(row)).or_default() += report.effective;
+            }
+            (together, _) => *together = None,
+        }
     }
-    sums.into_iter().map(|(currency, bars)| panel(currency, bars)).collect()
+    let together = together.filter(|_| sums.len() > 1).map(|bars| panel(&heading(facts), bars));
+    let single = sums.into_iter().map(|(currency, bars)| panel(currency, bars));
+    together.into_iter().chain(single).collect()
 }
 
 fn label(row: &Unallocated) -> String {

@@ -1,13 +1,14 @@
 //! Cost by owner and month, one set of series per currency: the largest owners, the rest of them,
-//! and what has no owner.
+//! and what has no owner. Where there are several currencies and each has a rate, one set of all of
+//! them in the report currency comes first.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use plotters::style::RGBColor;
 
 use crate::allocate::Party;
 use crate::diagnostics::Finding;
-use crate::domain::{Amount, CostMetric, Period};
+use crate::domain::{Amount, CostMetric, Currency, Period};
 use crate::report::Facts;
 use crate::report::frame::Long;
 use crate::report::party::{Kind, of_party};
@@ -20,8 +21,12 @@ const MONTHS: usize = 13;
 /// Owners with a colour of their own; one more is still drawn than the rest is put together.
 const OWNERS: usize = PALETTE.len() - 1;
 
-/// The series of one currency.
+/// Stands for all currencies together, and sorts before any.
+const TOGETHER: &str = "";
+
+/// The series of one currency, or of all in the report currency.
 pub(super) struct Panel {
+    /// What the panel is headed by.
     pub(super) currency: String,
     /// Largest first, then the rest of the owners, then what is unallocated.
     pub(super) series: Vec<Series>,
@@ -64,13 +69,18 @@ pub(super) fn panels(facts: &Facts, months: &[Period]) -> Result<Vec<Panel>, Fin
         let series = series(facts, rows, &mut colors);
         let amounts = series.iter().flat_map(|series| &series.amounts);
         let largest = amounts.map(|amount| amount.abs()).max().unwrap_or_default();
-        Panel { currency: currency.to_owned(), series, digits: digits_for(largest) }
+        let currency = match currency {
+            TOGETHER => together(facts),
+            currency => currency.to_owned(),
+        };
+        Panel { currency, series, digits: digits_for(largest) }
     };
     Ok(panels.into_iter().map(panel).collect())
 }
 
 fn pushed(facts: &Facts, months: &[Period]) -> Long {
     let mut long = Long::new(&["currency", "kind", "owner"]);
+    let is_converted = is_converted(facts, months);
     for (at, month) in (0..).zip(months) {
         let lines = facts.months.get(month).into_iter().flat_map(|month| &month.lines);
         // Pools net to zero over the month and are not drawn.
@@ -80,11 +90,26 @@ fn pushed(facts: &Facts, months: &[Period]) -> Long {
                 (Kind::Rounding, _) => (Kind::Unallocated, ""),
                 known => known,
             };
-            let keys = [line.currency.code(), kind.name(), owner];
-            long.push(&keys, at, line.costs[CostMetric::EffectiveCost]);
+            let metric = CostMetric::EffectiveCost;
+            long.push(&[line.currency.code(), kind.name(), owner], at, line.costs[metric]);
+            if let Some(report) = line.report_costs.filter(|_| is_converted) {
+                long.push(&[TOGETHER, kind.name(), owner], at, report[metric]);
+            }
         }
     }
     long
+}
+
+/// Whether there are several currencies, all of them with rates.
+fn is_converted(facts: &Facts, months: &[Period]) -> bool {
+    let lines = || months.iter().filter_map(|month| facts.months.get(month)).flat_map(|m| &m.lines);
+    let currencies: BTreeSet<Currency> = lines().map(|line| line.currency).collect();
+    currencies.len() > 1 && lines().all(|line| line.report_costs.is_some())
+}
+
+/// What all currencies together are headed by.
+pub(super) fn together(facts: &Facts) -> String {
+    format!("All currencies in {}", facts.conversions.report_currency)
 }
 
 fn series<'a>(facts: &Facts, rows: Vec<Row<'a>>, colors: &mut Colors<'a>) -> Vec<Series> {

@@ -210,12 +210,15 @@ fn without_rates_other_currencies_stay_blank_and_nothing_is_zero() {
     assert_eq!((usd["policy"].as_str(), usd["report_amount"].as_str()), ("none declared", ""));
     let kpis = records(directory.path(), "kpi.csv");
     assert!(kpis.iter().all(|r| r["scope"] != "all currencies"));
+    let chart = std::fs::read_to_string(directory.path().join("charts/cost_by_owner.svg")).unwrap();
+    assert!(!chart.contains("All currencies"));
 }
 
 #[test]
 fn all_currencies_together_are_told_where_each_has_a_rate() {
     let world = World::converted(&acme(), &exchange(RatePolicy::MonthEnd, 10));
-    let kpis = records(written(&world).path(), "kpi.csv");
+    let directory = written(&world);
+    let kpis = records(directory.path(), "kpi.csv");
     let of = |scope: &str, currency: &str, column: &str| -> Amount {
         let found = |r: &&Record| {
             r["kpi"] == "effective_cost" && r["scope"] == scope && r["currency"] == currency
@@ -225,4 +228,19 @@ fn all_currencies_together_are_told_where_each_has_a_rate() {
     let parts = of("period", "EUR", "report_value") + of("period", "USD", "report_value");
     assert_eq!(of("all currencies", "EUR", "value"), parts);
     assert_eq!(of("period", "USD", "report_value").to_string(), "6.32121");
+    let run = std::fs::read_to_string(directory.path().join("run.json")).unwrap();
+    let run: serde_json::Value = serde_json::from_str(&run).unwrap();
+    let total = |key: &str| -> Amount {
+        let totals = run["report_totals"].as_array().unwrap();
+        let total = totals.iter().find(|total| total["metric"] == "EffectiveCost").unwrap();
+        total[key].as_str().unwrap().parse().unwrap()
+    };
+    assert_eq!(total("accepted"), parts);
+    assert_eq!(total("allocated") + total("unallocated") + total("rounding"), parts);
+    for chart in ["cost_by_owner", "unallocated_pareto"] {
+        let path = directory.path().join(format!("charts/{chart}.svg"));
+        let is_there = std::fs::read_to_string(path).unwrap().contains("All currencies in EUR");
+        // Only EUR is unallocated here, so that there is nothing to put together.
+        assert_eq!(is_there, chart == "cost_by_owner", "{chart}");
+    }
 }
