@@ -1,8 +1,9 @@
 //! From the threads' kernels to one cube, in an order that the data alone decides.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use chrono::NaiveDate;
+use chrono::{Days, NaiveDate};
 
 use crate::diagnostics::{Code, Finding};
 use crate::domain::{Amount, CostMetric, Costs, Currency};
@@ -12,38 +13,27 @@ use super::cube::{
     Bearer, Cube, Group, LineageKey, NameId, Reason, StoredCell, UnallocatedItem, Verdict,
 };
 use super::kernel::Kernel;
-use super::names::Names;
 use super::plan::Plan;
+use super::shared::{Cells, Registry, place_of};
 use super::sums::RunningSum;
-use super::worklist::ItemBase;
+use super::worklist::{ItemBase, Worklist};
 
-/// Puts the kernels together.
+/// Puts the kernels of one scan together.
 ///
 /// # Errors
 /// [`Code::SumOverflow`] where a sum, or the sum of all absolute values, leaves the range: from
 /// here on, adding any of these amounts is safe.
 pub fn assemble(plan: &Plan<'_>, kernels: Vec<Kernel<'_>>) -> Result<Cube, Finding> {
-    let mut kernels = kernels.into_iter();
-    let mut whole = kernels.next().unwrap_or_else(|| Kernel::new(plan));
-    whole.finish();
-    for kernel in kernels {
-        whole.absorb(kernel);
-    }
-    if whole.overflow || whole.sums.overflow || whole.worklist.overflow {
-        return Err(too_large());
-    }
-    let (provenances, coverage) = coverage(plan, &whole);
-    let lineage = lineage(&whole)?;
-    let (names, renamed) = std::mem::take(&mut whole.names).sorted();
+    let threads = kernels.len().max(1);
+    let Whole { mut registry, shards, lineage, coverage: sums, worklist } = gather(plan, kernels)?;
+    let (provenances, coverage) = coverage(plan, &registry, &sums);
+    let (names, renamed) = std::mem::take(&mut registry.names).sorted();
     let rename = |id: NameId| renamed[id.0 as usize];
-    let unallocated = unallocated(&whole, &rename)?;
-    let lineage = lineage
-        .into_iter()
-        .map(|(key, sum)| {
-            (LineageKey { verdict: rename_verdict(key.verdict, &rename), ..key }, sum)
-        })
-        .collect();
-    let (groups, cells, tails) = cells(&mut whole, &rename)?;
+    let unallocated = unallocated(&registry, &worklist, &rename)?;
+    let lineage = lineages(&registry, &lineage, &rename)?;
+    let groups = std::mem::take(&mut registry.groups).values;
+    drop((registry, worklist));
+    let (groups, cells, tails) = cells(plan, threads, groups, &shards, &rename)?;
     Ok(Cube {
         period: plan.period,
         names,
@@ -58,17 +48,50 @@ pub fn assemble(plan: &Plan<'_>, kernels: Vec<Kernel<'_>>) -> Result<Cube, Findi
     })
 }
 
+/// What all kernels came to.
+struct Whole {
+    registry: Registry,
+    shards: Vec<Cells>,
+    /// By file, then verdict.
+    lineage: Vec<Vec<RunningSum>>,
+    coverage: Vec<(u64, Amount)>,
+    worklist: Worklist,
+}
+
+fn gather(plan: &Plan<'_>, kernels: Vec<Kernel<'_>>) -> Result<Whole, Finding> {
+    let mut kernels = kernels.into_iter();
+    let mut first = kernels.next().unwrap_or_else(|| Kernel::new(plan));
+    for kernel in kernels {
+        first.absorb(kernel);
+    }
+    let Kernel { shared, lineage, coverage, worklist, mut overflow, .. } = first;
+    let (registry, shards) =
+        Arc::into_inner(shared).expect("all kernels of the scan are here").into_parts();
+    overflow |= worklist.overflow || shards.iter().any(|cells| cells.sums.overflow);
+    if overflow {
+        Err(too_large())
+    } else {
+        Ok(Whole { registry, shards, lineage, coverage, worklist })
+    }
+}
+
 type RowsAndCosts = (u64, Costs);
 type Coverage = BTreeMap<(Currency, u32), (u64, Amount)>;
 
 /// Numbers profiles by their content, since which came first is chance.
-fn coverage(plan: &Plan<'_>, whole: &Kernel<'_>) -> (Vec<Vec<String>>, Coverage) {
-    let mut sorted = whole.profiles.clone();
+fn coverage(
+    plan: &Plan<'_>,
+    registry: &Registry,
+    sums: &[(u64, Amount)],
+) -> (Vec<Vec<String>>, Coverage) {
+    let profiles = &registry.profiles.values;
+    let mut sorted = profiles.clone();
     sorted.sort_unstable();
     let mut found = Coverage::new();
     // Charges of other months have no profile, and nothing is summed for them.
-    for ((currency, profile), sum) in whole.coverage.iter().filter(|(_, (rows, _))| *rows > 0) {
-        let rank = sorted.binary_search(&whole.profiles[*profile as usize]).unwrap_or_default();
+    let keys = registry.coverage.values.iter().zip(sums);
+    for ((currency, profile), sum) in keys.filter(|(_, (rows, _))| *rows > 0) {
+        let rank = sorted.binary_search(&profiles[*profile as usize]).unwrap_or_default();
         found.insert((*currency, u32::try_from(rank).unwrap_or(u32::MAX)), *sum);
     }
     (sorted.iter().map(|profile| plan.profile_labels(profile)).collect(), found)
@@ -78,27 +101,33 @@ fn too_large() -> Finding {
     Finding::new(Code::SumOverflow, "the amounts of all files sum beyond what can be kept exactly")
 }
 
-fn lineage(whole: &Kernel<'_>) -> Result<Vec<(LineageKey, RowsAndCosts)>, Finding> {
-    let mut found = Vec::new();
-    for (file, sums) in whole.lineage.iter().enumerate() {
-        for (key, sum) in whole.verdicts.iter().zip(sums).filter(|(_, sum)| sum.rows > 0) {
+fn lineages(
+    registry: &Registry,
+    lineage: &[Vec<RunningSum>],
+    rename: &impl Fn(NameId) -> NameId,
+) -> Result<BTreeMap<LineageKey, RowsAndCosts>, Finding> {
+    let mut found = BTreeMap::new();
+    for (file, sums) in lineage.iter().enumerate() {
+        let verdicts = registry.verdicts.values.iter().zip(sums);
+        for (key, sum) in verdicts.filter(|(_, sum)| sum.rows > 0) {
             let file = FileId(u32::try_from(file).unwrap_or(u32::MAX));
             let costs = sum.costs().ok_or_else(too_large)?;
-            let key =
-                LineageKey { month: key.month, verdict: key.verdict, currency: key.currency, file };
-            found.push((key, (sum.rows, costs)));
+            let verdict = rename_verdict(key.verdict, rename);
+            let key = LineageKey { month: key.month, verdict, currency: key.currency, file };
+            found.insert(key, (sum.rows, costs));
         }
     }
     Ok(found)
 }
 
 fn unallocated(
-    whole: &Kernel<'_>,
+    registry: &Registry,
+    worklist: &Worklist,
     rename: &impl Fn(NameId) -> NameId,
 ) -> Result<Vec<UnallocatedItem>, Finding> {
     let mut items = Vec::new();
-    for item in whole.worklist.items.iter().filter(|item| item.sum.rows > 0) {
-        let base = rename_base(whole.worklist.bases[item.base as usize], rename);
+    for item in worklist.items.iter().filter(|item| item.sum.rows > 0) {
+        let base = rename_base(registry.bases.values[item.base as usize], rename);
         let Bearer::Unallocated(reason) = base.verdict.bearer else { continue };
         items.push(UnallocatedItem {
             reason,
@@ -124,62 +153,138 @@ fn item_key(item: &UnallocatedItem) -> impl Ord + '_ {
     (item.reason, item.rule, place, item.currency)
 }
 
-type Cells = (Vec<Group>, Vec<StoredCell>, Vec<[u64; CostMetric::COUNT]>);
+type Tails = Vec<[u64; CostMetric::COUNT]>;
+type Sorted = (Vec<Group>, Vec<StoredCell>, Tails);
 
-fn cells(whole: &mut Kernel<'_>, rename: &impl Fn(NameId) -> NameId) -> Result<Cells, Finding> {
-    let mut groups: Vec<(Group, u32)> = std::mem::take(&mut whole.groups)
-        .into_iter()
-        .zip(0..)
-        .map(|(group, old)| (rename_group(&group, rename), old))
-        .collect();
-    groups.sort_unstable();
-    let mut rank = vec![0_u32; groups.len()];
-    for (new, (_, old)) in (0..).zip(&groups) {
-        rank[*old as usize] = new;
-    }
-    let ranked =
-        |((group, day), cell): (&(u32, NaiveDate), u32)| (rank[*group as usize], *day, cell);
-    let mut order: Vec<(u32, NaiveDate, u32)> = whole.cells.iter().zip(0..).map(ranked).collect();
-    order.sort_unstable();
-    let mut cells = Vec::with_capacity(order.len());
-    let mut tails = Vec::new();
+/// Sorts groups, and puts the cells of each behind those of the one before it.
+fn cells(
+    plan: &Plan<'_>,
+    threads: usize,
+    groups: Vec<Group>,
+    shards: &[Cells],
+    rename: &(impl Fn(NameId) -> NameId + Sync),
+) -> Result<Sorted, Finding> {
+    let groups = sorted_groups(threads, groups, rename);
+    let others = other_days(shards);
+    let days: Vec<NaiveDate> =
+        (0..32).filter_map(|day| plan.period.first().checked_add_days(Days::new(day))).collect();
+    let of = |old: u32| Lying { old, shards, others: &others, days: &days };
+    let counts: Vec<usize> = groups.iter().map(|(_, old)| of(*old).cells().count()).collect();
+    let total = counts.iter().sum();
+    let has_tails = shards.iter().any(|cells| cells.sums.has_tails());
+    let mut cells = vec![StoredCell::default(); total];
+    let mut tails = if has_tails { vec![[0; CostMetric::COUNT]; total] } else { Tails::new() };
     let mut magnitude = [Amount::ZERO; CostMetric::COUNT];
-    for (group, day, cell) in order {
-        let sum = whole.sums.get(cell);
-        let costs = sum.costs().ok_or_else(too_large)?;
-        let tail = store(&mut cells, group, day, sum.rows, &costs);
-        keep_tail(&mut tails, cells.len(), tail);
-        for (metric, amount) in costs.iter() {
-            let total = magnitude[metric as usize].checked_add(amount.abs());
-            magnitude[metric as usize] = total.ok_or_else(too_large)?;
+    let parts = std::thread::scope(|scope| {
+        let mut workers = Vec::new();
+        let (mut cells, mut tails, mut rank) = (&mut *cells, &mut *tails, 0_u32);
+        let size = groups.len().div_ceil(threads).max(1);
+        for (groups, counts) in groups.chunks(size).zip(counts.chunks(size)) {
+            let count = counts.iter().sum();
+            let (mine, rest) = std::mem::take(&mut cells).split_at_mut(count);
+            let (my_tails, rest_tails) =
+                std::mem::take(&mut tails).split_at_mut(if has_tails { count } else { 0 });
+            (cells, tails) = (rest, rest_tails);
+            let of = &of;
+            let first = rank;
+            workers.push(scope.spawn(move || {
+                let found = groups.iter().zip(first..).flat_map(|((_, old), rank)| {
+                    of(*old).cells().map(move |(day, sum)| (rank, day, sum))
+                });
+                fill(found, mine, my_tails)
+            }));
+            rank += u32::try_from(groups.len()).unwrap_or(u32::MAX);
+        }
+        let joined = workers.into_iter().map(std::thread::ScopedJoinHandle::join);
+        joined.map(|part| part.expect("sums are checked, they do not panic")).collect::<Vec<_>>()
+    });
+    for part in parts {
+        for (total, amount) in magnitude.iter_mut().zip(part.ok_or_else(too_large)?) {
+            *total = total.checked_add(amount).ok_or_else(too_large)?;
         }
     }
     Ok((groups.into_iter().map(|(group, _)| group).collect(), cells, tails))
 }
 
-fn store(
-    cells: &mut Vec<StoredCell>,
-    group: u32,
-    day: NaiveDate,
-    rows: u64,
-    costs: &Costs,
-) -> [u64; CostMetric::COUNT] {
-    let parts = CostMetric::ALL.map(|metric| costs[metric].parts());
-    cells.push(StoredCell { group, day, rows, heads: parts.map(|(head, _)| head) });
-    parts.map(|(_, tail)| tail)
+fn sorted_groups(
+    threads: usize,
+    groups: Vec<Group>,
+    rename: &(impl Fn(NameId) -> NameId + Sync),
+) -> Vec<(Group, u32)> {
+    let mut groups: Vec<(Group, u32)> = groups.into_iter().zip(0..).collect();
+    let size = groups.len().div_ceil(threads).max(1);
+    std::thread::scope(|scope| {
+        for part in groups.chunks_mut(size) {
+            scope.spawn(move || {
+                for (group, _) in part.iter_mut() {
+                    rename_group(group, rename);
+                }
+                part.sort_unstable();
+            });
+        }
+    });
+    // A stable sort makes use of the order that the parts already have.
+    groups.sort();
+    groups
 }
 
-/// Tails are kept from the first cell that has one; before, there is nothing to keep.
-fn keep_tail(
-    tails: &mut Vec<[u64; CostMetric::COUNT]>,
-    cells: usize,
-    tail: [u64; CostMetric::COUNT],
-) {
-    if tails.is_empty() && tail == [0; CostMetric::COUNT] {
-        return;
+/// Cells on days that are not of the period, by group and day.
+fn other_days(shards: &[Cells]) -> BTreeMap<(u32, NaiveDate), u32> {
+    let shards_count = u32::try_from(shards.len()).unwrap_or(1);
+    let numbered = (0..).zip(shards);
+    let all = numbered.flat_map(|(shard, cells)| {
+        cells.others().map(move |(group, day, cell)| ((group * shards_count + shard, day), cell))
+    });
+    all.collect()
+}
+
+/// The cells of one group, wherever they lie.
+#[derive(Clone, Copy)]
+struct Lying<'a> {
+    old: u32,
+    shards: &'a [Cells],
+    others: &'a BTreeMap<(u32, NaiveDate), u32>,
+    days: &'a [NaiveDate],
+}
+
+impl<'a> Lying<'a> {
+    /// By day.
+    fn cells(self) -> impl Iterator<Item = (NaiveDate, RunningSum)> + 'a {
+        let (shard, group) = place_of(self.old);
+        let cells = &self.shards[shard];
+        let first = self.days.first().copied().unwrap_or_default();
+        let other = |from: NaiveDate, to: NaiveDate| {
+            self.others
+                .range((self.old, from)..(self.old, to))
+                .map(|((_, day), cell)| (*day, *cell))
+        };
+        let before = other(NaiveDate::MIN, first);
+        let near = cells.of(group).map(move |(day, cell)| (self.days[day], cell));
+        let after = other(first, NaiveDate::MAX);
+        before.chain(near).chain(after).map(|(day, cell)| (day, cells.sums.get(cell)))
     }
-    tails.resize(cells - 1, [0; CostMetric::COUNT]);
-    tails.push(tail);
+}
+
+/// Stores cells and tells the sum of their absolute values; `None` where a sum leaves the range.
+fn fill(
+    found: impl Iterator<Item = (u32, NaiveDate, RunningSum)>,
+    cells: &mut [StoredCell],
+    tails: &mut [[u64; CostMetric::COUNT]],
+) -> Option<[Amount; CostMetric::COUNT]> {
+    let mut magnitude = [Amount::ZERO; CostMetric::COUNT];
+    for (index, ((group, day, sum), cell)) in found.zip(cells).enumerate() {
+        let costs = sum.costs()?;
+        for (metric, amount) in costs.iter() {
+            let total = &mut magnitude[metric as usize];
+            *total = total.checked_add(amount.abs())?;
+        }
+        let parts = CostMetric::ALL.map(|metric| costs[metric].parts());
+        *cell = StoredCell { group, day, rows: sum.rows, heads: parts.map(|(head, _)| head) };
+        if let Some(tail) = tails.get_mut(index) {
+            *tail = parts.map(|(_, tail)| tail);
+        }
+    }
+    Some(magnitude)
 }
 
 fn rename_verdict(verdict: Verdict, rename: &impl Fn(NameId) -> NameId) -> Verdict {
@@ -207,77 +312,43 @@ fn rename_base(base: ItemBase, rename: &impl Fn(NameId) -> NameId) -> ItemBase {
     }
 }
 
-fn rename_group(group: &Group, rename: &impl Fn(NameId) -> NameId) -> Group {
-    Group {
-        verdict: rename_verdict(group.verdict, rename),
-        component: rename(group.component),
-        source: rename(group.source),
-        provider: rename(group.provider),
-        invoice_issuer: rename(group.invoice_issuer),
-        invoice: rename(group.invoice),
-        billing_account: rename(group.billing_account),
-        sub_account: rename(group.sub_account),
-        service: rename(group.service),
-        charge_category: rename(group.charge_category),
-        dimensions: group.dimensions.iter().map(|id| rename(*id)).collect(),
-        month: group.month,
-        currency: group.currency,
-        segment: group.segment,
-    }
+fn rename_group(group: &mut Group, rename: &impl Fn(NameId) -> NameId) {
+    group.verdict = rename_verdict(group.verdict, rename);
+    let names = [
+        &mut group.component,
+        &mut group.source,
+        &mut group.provider,
+        &mut group.invoice_issuer,
+        &mut group.invoice,
+        &mut group.billing_account,
+        &mut group.sub_account,
+        &mut group.service,
+        &mut group.charge_category,
+    ];
+    names.into_iter().chain(&mut group.dimensions).for_each(|name| *name = rename(*name));
 }
 
 impl Kernel<'_> {
-    /// Takes over what another thread summed; its ids mean other things and are translated.
-    fn absorb(&mut self, mut other: Self) {
-        other.finish();
-        let names: Vec<NameId> = translate(&other.names, &mut self.names);
-        let rename = |id: NameId| names[id.0 as usize];
-        let profiles: Vec<u32> = other.profiles.iter().map(|p| self.profile_id(p)).collect();
-        let groups: Vec<u32> = std::mem::take(&mut other.groups)
-            .into_iter()
-            .map(|group| self.group(rename_group(&group, &rename)))
-            .collect();
-        for (index, (group, day)) in (0..).zip(&other.cells) {
-            let cell = self.cell(groups[*group as usize], *day);
-            self.sums.merge(cell, &other.sums.get(index));
-        }
-        let verdicts: Vec<u32> = other
-            .verdicts
-            .iter()
-            .map(|key| {
-                self.verdict_id(super::kernel::VerdictKey {
-                    verdict: rename_verdict(key.verdict, &rename),
-                    ..*key
-                })
-            })
-            .collect();
-        for (file, sums) in other.lineage.iter().enumerate() {
-            for (verdict, sum) in verdicts.iter().zip(sums).filter(|(_, sum)| sum.rows > 0) {
-                self.absorb_lineage(file, *verdict, sum);
+    /// Takes over what another thread of the same scan summed.
+    fn absorb(&mut self, other: Self) {
+        for (mine, theirs) in self.lineage.iter_mut().zip(&other.lineage) {
+            if mine.len() < theirs.len() {
+                mine.resize(theirs.len(), RunningSum::default());
+            }
+            for (mine, theirs) in mine.iter_mut().zip(theirs) {
+                self.overflow |= !mine.merge(theirs);
             }
         }
-        for ((currency, profile), sum) in &other.coverage {
-            let Some(profile) = profiles.get(*profile as usize) else { continue };
-            let mine = self.coverage_id((*currency, *profile));
-            let (rows, effective) = &mut self.coverage[mine as usize].1;
-            let total = effective.checked_add(sum.1);
-            *rows += sum.0;
+        if self.coverage.len() < other.coverage.len() {
+            self.coverage.resize(other.coverage.len(), Default::default());
+        }
+        for ((rows, effective), theirs) in self.coverage.iter_mut().zip(&other.coverage) {
+            let total = effective.checked_add(theirs.1);
+            *rows += theirs.0;
             *effective = total.unwrap_or_default();
             self.overflow |= total.is_none();
         }
-        self.worklist.merge(other.worklist, |base| rename_base(base, &rename));
-        self.overflow |= other.overflow || other.sums.overflow;
+        self.overflow |= other.overflow;
+        self.worklist.merge(other.worklist);
     }
-
-    fn absorb_lineage(&mut self, file: usize, verdict: u32, sum: &RunningSum) {
-        let sums = &mut self.lineage[file];
-        if sums.len() <= verdict as usize {
-            sums.resize(verdict as usize + 1, RunningSum::default());
-        }
-        self.overflow |= !sums[verdict as usize].merge(sum);
-    }
-}
-
-fn translate(from: &Names, to: &mut Names) -> Vec<NameId> {
-    from.ids().map(|id| to.id(from.text(id))).collect()
 }

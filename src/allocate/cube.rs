@@ -173,7 +173,7 @@ pub struct Cube {
 }
 
 /// A cell without the digits beyond 10⁻¹⁸, which most bills do not have; those stand in `tails`.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct StoredCell {
     pub(super) group: u32,
     pub(super) day: NaiveDate,

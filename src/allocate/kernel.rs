@@ -1,14 +1,18 @@
-//! The kernel of the scan: one per thread, from charges to exact sums.
+//! The kernel of the scan: one per thread, from batches of charges to exact sums.
 //!
-//! Rules are asked once per distinct tuple of the texts that anything reads; the answer is
-//! remembered under a fingerprint of the tuple. What is remembered is bounded: once it grows too
-//! large it is forgotten and learned again, which costs time and changes nothing.
+//! ```text
+//! prints     the fingerprint of each charge's tuple: the texts that anything reads
+//! targets    what was decided about each tuple, by this thread, by another, or now
+//! sums       cells, lineage, coverage and the worklist
+//! ```
+//!
+//! Each step goes over the whole batch before the next begins. What it looks up lies far apart in
+//! memory; looked up many at a time, the waits for memory overlap, where one after the other they
+//! would add up. What is remembered is bounded: once it grows too large it is forgotten and learned
+//! again, which costs time and changes nothing.
 
-use std::collections::HashMap;
-use std::hash::BuildHasher;
+use std::sync::Arc;
 
-use chrono::NaiveDate;
-use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
 use crate::diagnostics::Code;
@@ -17,143 +21,155 @@ use crate::ingest::{Charge, Charges, Rejection, Sink};
 
 use super::classify::{Decision, classify, component};
 use super::cube::{Bearer, Group, Reason, Verdict};
-use super::memo::Memo;
 use super::names::Names;
 use super::plan::{Plan, Role};
-use super::sums::{RunningSum, SumTable};
+use super::prints::{ColumnPrints, Fingerprint, combine};
+use super::shared::{ALLOCATED, Registry, SHARDS, Shared, Target, VerdictKey, place_of};
+use super::sums::RunningSum;
 use super::worklist::{ItemBase, Worklist};
 
 /// The profile of charges whose provenance nobody reports.
-const NO_PROFILE: u32 = u32::MAX;
-/// Days of a month, with room to spare.
-const DAYS: usize = 32;
-const NO_CELL: u32 = u32::MAX;
-/// Charges that wait to be summed.
-const BATCH: usize = 256;
+pub(super) const NO_PROFILE: u32 = u32::MAX;
+/// Decisions that a thread remembers before it forgets them: some 40 MB.
+const DECISION_LIMIT: usize = 1 << 20;
+/// The place of source, segment, currency and month in a tuple, behind all texts.
+const CONTEXT: usize = usize::MAX;
 
-/// What is remembered of a tuple.
-#[derive(Clone, Copy, Debug)]
-struct Target {
-    group: u32,
-    /// Index into `verdicts`.
-    verdict: u32,
-    /// Index into `profiles`.
-    profile: u32,
-    /// Index into `coverage`.
-    coverage: u32,
-    /// Index into the worklist's bases, where the charge has no owner.
-    unallocated: Option<u32>,
-}
+/// What was decided about each charge of a batch; `None` where it was refused.
+type Targets = Vec<Option<Target>>;
 
-/// A charge that was decided and is to be summed.
-#[derive(Clone, Copy, Debug)]
-struct Waiting {
-    group: u32,
-    day: NaiveDate,
-    cell: u32,
-    file: usize,
-    verdict: u32,
-    coverage: u32,
-    in_period: bool,
-    costs: Costs,
-}
+/// What a tuple holds beside texts.
+type Context = (u16, u16, Currency, Period);
 
-/// One verdict in one month and currency: what lineage is kept by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct VerdictKey {
-    pub(super) month: Period,
-    pub(super) verdict: Verdict,
-    pub(super) currency: Currency,
-}
-
-/// A thread's share of the cube.
+/// A thread's share of the scan.
 #[derive(Debug)]
 pub struct Kernel<'p> {
     plan: &'p Plan<'p>,
-    hasher: FixedState,
-    memo: Memo<Target>,
-    waiting: Vec<Waiting>,
-    pub(super) names: Names,
-    pub(super) groups: Vec<Group>,
-    group_ids: HashTable<u32>,
-    /// Cell of each day of the period, by group.
-    day_cells: Vec<[u32; DAYS]>,
-    other_cells: HashMap<(u32, NaiveDate), u32, FixedState>,
-    /// Group and day of each cell.
-    pub(super) cells: Vec<(u32, NaiveDate)>,
-    pub(super) sums: SumTable,
-    pub(super) verdicts: Vec<VerdictKey>,
-    verdict_ids: HashMap<VerdictKey, u32, FixedState>,
+    pub(super) shared: Arc<Shared>,
+    columns: Vec<ColumnPrints<'p>>,
+    prints: Vec<Fingerprint>,
+    /// Few at a time, the last one first.
+    contexts: Vec<(Context, Fingerprint)>,
+    known: HashTable<(Fingerprint, Target)>,
+    /// Indices into the batch, by shard of the group.
+    order: Vec<(u32, u32)>,
+    cells: Vec<(u32, u32)>,
     /// By file, then verdict.
     pub(super) lineage: Vec<Vec<RunningSum>>,
-    pub(super) profiles: Vec<Box<[u16]>>,
-    profile_ids: HashMap<Box<[u16]>, u32, FixedState>,
     /// Rows and `EffectiveCost` of the period by where dimensions' values came from.
-    pub(super) coverage: Vec<((Currency, u32), (u64, Amount))>,
-    coverage_ids: HashMap<(Currency, u32), u32, FixedState>,
+    pub(super) coverage: Vec<(u64, Amount)>,
     pub(super) worklist: Worklist,
     pub(super) overflow: bool,
-    last_day: (NaiveDate, u16),
 }
 
 impl<'p> Kernel<'p> {
     #[must_use]
     pub fn new(plan: &'p Plan<'p>) -> Self {
-        let last_day = (plan.period.first(), plan.segment(plan.period.first()));
+        let texts = plan.tuple_texts.iter();
         Self {
             plan,
-            hasher: FixedState::default(),
-            memo: Memo::new(plan.tuple_texts.len()),
-            waiting: Vec::with_capacity(BATCH),
-            names: Names::default(),
-            groups: Vec::new(),
-            group_ids: HashTable::new(),
-            day_cells: Vec::new(),
-            other_cells: HashMap::default(),
+            shared: Arc::new(Shared::new()),
+            columns: texts.map(|(at, asked)| ColumnPrints::new(*at, asked.as_ref())).collect(),
+            prints: Vec::new(),
+            contexts: Vec::new(),
+            known: HashTable::new(),
+            order: Vec::new(),
             cells: Vec::new(),
-            sums: SumTable::default(),
-            verdicts: Vec::new(),
-            verdict_ids: HashMap::default(),
             lineage: vec![Vec::new(); plan.source_of_file.len()],
-            profiles: Vec::new(),
-            profile_ids: HashMap::default(),
             coverage: Vec::new(),
-            coverage_ids: HashMap::default(),
             worklist: Worklist::default(),
             overflow: false,
-            last_day,
         }
     }
 
-    fn target(&mut self, row: Asked<'_>, segment: u16) -> Result<Target, Rejection> {
-        let plan = self.plan;
-        let charge = row.charge();
-        let [a, b, c] = charge.currency.bytes();
-        let numbers = [
-            u64::from(plan.source_of_file[row.batch.file.0 as usize]) << 16 | u64::from(segment),
-            u64::from(u32::from_le_bytes([a, b, c, 0])),
-            u64::from(charge.month.months_since(plan.period).cast_unsigned()),
-        ];
-        let texts = plan.tuple_texts.iter();
-        let texts = texts.map(|(index, questions)| (row.text(*index), questions.as_ref()));
-        let print = self.memo.print(numbers, texts);
-        if let Some(target) = self.memo.get(print) {
-            return Ok(target);
+    /// What the rules say of each charge, without counting it.
+    pub(super) fn targets(
+        &mut self,
+        batch: &Charges<'_>,
+        refused: &mut Vec<(usize, Rejection)>,
+    ) -> Targets {
+        self.print(batch);
+        let known = &self.known;
+        let find = |print: &Fingerprint| {
+            known.find(print[0], |(known, _)| known == print).map(|(_, target)| *target)
+        };
+        let mut targets: Targets = self.prints.iter().map(find).collect();
+        for (index, slot) in targets.iter_mut().enumerate().filter(|(_, slot)| slot.is_none()) {
+            match self.target(batch, index) {
+                Ok(target) => *slot = Some(target),
+                Err(rejection) => refused.push((index, rejection)),
+            }
         }
-        let target = self.decide(row, segment)?;
-        self.memo.insert(print, target);
+        targets
+    }
+
+    fn print(&mut self, batch: &Charges<'_>) {
+        self.prints.clear();
+        let source = self.plan.source_of_file[batch.file.0 as usize];
+        for charge in batch.charges {
+            let segment = self.plan.segment(charge.day);
+            let context = (source, segment, charge.currency, charge.month);
+            let print = match self.contexts.first() {
+                Some((known, print)) if *known == context => *print,
+                _ => self.context(context),
+            };
+            self.prints.push(print);
+        }
+        for (column, (text, _)) in self.columns.iter_mut().zip(&self.plan.tuple_texts) {
+            column.add(&self.shared.keys, &batch.texts[*text], &mut self.prints);
+        }
+    }
+
+    fn context(&mut self, context: Context) -> Fingerprint {
+        let at = self.contexts.iter().position(|(known, _)| *known == context);
+        if let Some(at) = at {
+            self.contexts.swap(0, at);
+            return self.contexts[0].1;
+        }
+        let (source, segment, currency, month) = context;
+        let [a, b, c] = currency.bytes();
+        let numbers = [
+            u64::from(source) << 16 | u64::from(segment),
+            u64::from(u32::from_le_bytes([a, b, c, 0])),
+            u64::from(month.months_since(self.plan.period).cast_unsigned()),
+        ];
+        let mut print = Fingerprint::default();
+        combine(&mut print, self.shared.keys.numbers(CONTEXT, &numbers));
+        self.contexts.truncate(15);
+        self.contexts.insert(0, (context, print));
+        print
+    }
+
+    /// The target of a tuple that this thread does not know yet.
+    fn target(&mut self, batch: &Charges<'_>, index: usize) -> Result<Target, Rejection> {
+        let print = self.prints[index];
+        // The same tuple may have come shortly before, in this very batch.
+        if let Some((_, target)) = self.known.find(print[0], |(known, _)| *known == print) {
+            return Ok(*target);
+        }
+        let target = if let Some(target) = self.shared.decided(print) {
+            target
+        } else {
+            let target = self.decide(batch, index)?;
+            self.shared.remember(print, target);
+            target
+        };
+        if self.known.len() >= DECISION_LIMIT {
+            self.known.clear();
+        }
+        self.known.insert_unique(print[0], (print, target), |(known, _)| known[0]);
         Ok(target)
     }
 
     /// Asks the rules. Only here are texts looked at as text.
-    fn decide(&mut self, row: Asked<'_>, segment: u16) -> Result<Target, Rejection> {
-        let (plan, charge) = (self.plan, row.charge());
-        let mut texts = Vec::with_capacity(row.batch.texts.len());
-        for text in 0..row.batch.texts.len() {
-            let decoded = row.text(text).map(std::str::from_utf8).transpose();
+    fn decide(&self, batch: &Charges<'_>, index: usize) -> Result<Target, Rejection> {
+        let (plan, charge) = (self.plan, &batch.charges[index]);
+        let mut texts = Vec::with_capacity(batch.texts.len());
+        for text in 0..batch.texts.len() {
+            let decoded = batch.text(index, text).map(std::str::from_utf8).transpose();
             texts.push(decoded.map_err(|_| Rejection { text, code: Code::BadText })?);
         }
-        let source = plan.source_name(row.batch.file);
+        let source = plan.source_name(batch.file);
         let resolved =
             plan.dimensions.resolve(&texts, source, charge.day, plan.org).map_err(|_| {
                 Rejection {
@@ -162,245 +178,173 @@ impl<'p> Kernel<'p> {
                 }
             })?;
         let decision = classify(plan.rules, &resolved);
-        let verdict = self.verdict(&decision);
-        let component = self.names.id(Some(component(plan.rules, &resolved)));
+        let component = component(plan.rules, &resolved);
+        let is_of_period = charge.month == plan.period;
+        let profile = if is_of_period { Plan::profile(&resolved) } else { Box::default() };
+        let mut registry = self.shared.registry();
+        let registry = &mut *registry;
+        let verdict = verdict(&mut registry.names, &decision);
+        let component = registry.names.id(Some(component));
+        let segment = plan.segment(charge.day);
         let mut group = Group::brief(charge.month, verdict, charge.currency, component, segment);
-        let mut profile = NO_PROFILE;
-        if charge.month == plan.period {
-            self.detail(&mut group, &texts, source, &resolved);
-            profile = self.profile_id(&Plan::profile(&resolved));
-        }
-        let unallocated = matches!(verdict.bearer, Bearer::Unallocated(_)).then(|| {
-            let base = ItemBase {
-                verdict,
-                currency: charge.currency,
-                provider: self.names.id(Plan::provider(&texts)),
-                billing_account: self.names.id(Plan::text(Role::BillingAccount, &texts)),
-                sub_account: self.names.id(Plan::text(Role::SubAccount, &texts)),
-                service: self.names.id(Plan::text(Role::Service, &texts)),
-            };
-            self.worklist.base(base)
-        });
+        let profile = if is_of_period {
+            detail(plan, &mut registry.names, &mut group, &texts, source, &resolved);
+            registry.profiles.id(profile)
+        } else {
+            NO_PROFILE
+        };
+        let unallocated = match verdict.bearer {
+            Bearer::Unallocated(_) => base(registry, verdict, charge, &texts),
+            _ => ALLOCATED,
+        };
         let key = VerdictKey { month: charge.month, verdict, currency: charge.currency };
-        let coverage = self.coverage_id((charge.currency, profile));
-        let (group, verdict) = (self.group(group), self.verdict_id(key));
-        Ok(Target { group, verdict, profile, coverage, unallocated })
-    }
-
-    fn verdict(&mut self, decision: &Decision) -> Verdict {
-        let mut asked = |name: &String| self.names.id(Some(name));
-        let (bearer, rule) = match decision {
-            Decision::Owner(rule, name) => (Bearer::Owner(asked(name)), Some(*rule)),
-            Decision::Pool(rule, pool) => (Bearer::Pool(*pool), Some(*rule)),
-            Decision::NoRule => (Bearer::Unallocated(Reason::NoRule), None),
-            Decision::UnknownOwner(rule, name) => {
-                (Bearer::Unallocated(Reason::UnknownOwner(asked(name))), Some(*rule))
-            }
-            Decision::ClosedOwner(rule, name) => {
-                (Bearer::Unallocated(Reason::ClosedOwner(asked(name))), Some(*rule))
-            }
-            Decision::OwnerCase(rule, name) => {
-                (Bearer::Unallocated(Reason::OwnerCase(asked(name))), Some(*rule))
-            }
-        };
-        Verdict { bearer, rule }
-    }
-
-    /// Fills in what only reports of the period itself tell apart.
-    fn detail(
-        &mut self,
-        group: &mut Group,
-        texts: &[Option<&str>],
-        source: &str,
-        resolved: &crate::tags::Resolved<'_>,
-    ) {
-        group.source = self.names.id(Some(source));
-        group.provider = self.names.id(Plan::provider(texts));
-        group.invoice_issuer = self.names.id(Plan::text(Role::InvoiceIssuer, texts));
-        group.invoice = self.names.id(Plan::text(Role::Invoice, texts));
-        group.billing_account = self.names.id(Plan::text(Role::BillingAccount, texts));
-        group.sub_account = self.names.id(Plan::text(Role::SubAccount, texts));
-        group.service = self.names.id(Plan::text(Role::Service, texts));
-        group.charge_category = self.names.id(Plan::text(Role::ChargeCategory, texts));
-        let kept = self.plan.detail.iter();
-        group.dimensions = kept.map(|id| self.names.id(resolved.dimension(*id))).collect();
-    }
-
-    pub(super) fn profile_id(&mut self, profile: &[u16]) -> u32 {
-        if let Some(id) = self.profile_ids.get(profile) {
-            return *id;
-        }
-        let id = u32::try_from(self.profiles.len()).unwrap_or(u32::MAX);
-        self.profiles.push(profile.into());
-        self.profile_ids.insert(profile.into(), id);
-        id
-    }
-
-    /// Sums what waits, and frees what only further charges would need.
-    pub(super) fn finish(&mut self) {
-        self.flush();
-        self.memo.forget();
-    }
-
-    pub(super) fn group(&mut self, group: Group) -> u32 {
-        let hash = self.hasher.hash_one(&group);
-        let groups = &self.groups;
-        if let Some(id) = self.group_ids.find(hash, |id| groups[*id as usize] == group) {
-            return *id;
-        }
-        let id = u32::try_from(self.groups.len()).expect("groups are counted in 32 bits");
-        self.groups.push(group);
-        self.day_cells.push([NO_CELL; DAYS]);
-        let (groups, hasher) = (&self.groups, &self.hasher);
-        self.group_ids.insert_unique(hash, id, |id| hasher.hash_one(&groups[*id as usize]));
-        id
-    }
-
-    pub(super) fn verdict_id(&mut self, key: VerdictKey) -> u32 {
-        let verdicts = &mut self.verdicts;
-        *self.verdict_ids.entry(key).or_insert_with(|| {
-            verdicts.push(key);
-            u32::try_from(verdicts.len() - 1).unwrap_or(u32::MAX)
-        })
-    }
-
-    pub(super) fn cell(&mut self, group: u32, day: NaiveDate) -> u32 {
-        let since = (day - self.plan.period.first()).num_days();
-        let near = usize::try_from(since).ok().filter(|at| *at < DAYS);
-        let (cells, sums) = (&mut self.cells, &mut self.sums);
-        let slot = match near {
-            Some(at) => &mut self.day_cells[group as usize][at],
-            None => self.other_cells.entry((group, day)).or_insert(NO_CELL),
-        };
-        if *slot == NO_CELL {
-            *slot = sums.push();
-            cells.push((group, day));
-        }
-        *slot
-    }
-
-    pub(super) fn coverage_id(&mut self, key: (Currency, u32)) -> u32 {
-        let coverage = &mut self.coverage;
-        *self.coverage_ids.entry(key).or_insert_with(|| {
-            coverage.push((key, Default::default()));
-            u32::try_from(coverage.len() - 1).unwrap_or(u32::MAX)
+        Ok(Target {
+            group: registry.groups.id(group),
+            verdict: registry.verdicts.id(key),
+            coverage: registry.coverage.id((charge.currency, profile)),
+            unallocated,
         })
     }
 }
 
-/// A charge of a batch, of which something is asked.
-#[derive(Clone, Copy)]
-struct Asked<'a> {
-    batch: &'a Charges<'a>,
-    index: usize,
+fn verdict(names: &mut Names, decision: &Decision) -> Verdict {
+    let mut asked = |name: &String| names.id(Some(name));
+    let (bearer, rule) = match decision {
+        Decision::Owner(rule, name) => (Bearer::Owner(asked(name)), Some(*rule)),
+        Decision::Pool(rule, pool) => (Bearer::Pool(*pool), Some(*rule)),
+        Decision::NoRule => (Bearer::Unallocated(Reason::NoRule), None),
+        Decision::UnknownOwner(rule, name) => {
+            (Bearer::Unallocated(Reason::UnknownOwner(asked(name))), Some(*rule))
+        }
+        Decision::ClosedOwner(rule, name) => {
+            (Bearer::Unallocated(Reason::ClosedOwner(asked(name))), Some(*rule))
+        }
+        Decision::OwnerCase(rule, name) => {
+            (Bearer::Unallocated(Reason::OwnerCase(asked(name))), Some(*rule))
+        }
+    };
+    Verdict { bearer, rule }
 }
 
-impl<'a> Asked<'a> {
-    fn charge(self) -> &'a Charge {
-        &self.batch.charges[self.index]
-    }
-
-    fn text(self, wanted: usize) -> Option<&'a [u8]> {
-        self.batch.text(self.index, wanted)
-    }
+fn base(registry: &mut Registry, verdict: Verdict, charge: &Charge, texts: &[Option<&str>]) -> u32 {
+    let names = &mut registry.names;
+    let base = ItemBase {
+        verdict,
+        currency: charge.currency,
+        provider: names.id(Plan::provider(texts)),
+        billing_account: names.id(Plan::text(Role::BillingAccount, texts)),
+        sub_account: names.id(Plan::text(Role::SubAccount, texts)),
+        service: names.id(Plan::text(Role::Service, texts)),
+    };
+    registry.bases.id(base)
 }
 
-/// What the rules say of one charge.
-pub(super) struct Decided<'k> {
-    pub(super) group: &'k Group,
-    /// Where dimensions' values came from, as numbers; empty for charges of other months.
-    pub(super) profile: &'k [u16],
-    pub(super) names: &'k Names,
+/// Fills in what only reports of the period itself tell apart.
+fn detail(
+    plan: &Plan<'_>,
+    names: &mut Names,
+    group: &mut Group,
+    texts: &[Option<&str>],
+    source: &str,
+    resolved: &crate::tags::Resolved<'_>,
+) {
+    group.source = names.id(Some(source));
+    group.provider = names.id(Plan::provider(texts));
+    group.invoice_issuer = names.id(Plan::text(Role::InvoiceIssuer, texts));
+    group.invoice = names.id(Plan::text(Role::Invoice, texts));
+    group.billing_account = names.id(Plan::text(Role::BillingAccount, texts));
+    group.sub_account = names.id(Plan::text(Role::SubAccount, texts));
+    group.service = names.id(Plan::text(Role::Service, texts));
+    group.charge_category = names.id(Plan::text(Role::ChargeCategory, texts));
+    group.dimensions = plan.detail.iter().map(|id| names.id(resolved.dimension(*id))).collect();
 }
 
 impl Kernel<'_> {
-    /// What the rules say of a charge of a batch, without counting it.
-    pub(super) fn decide_charge(
-        &mut self,
-        batch: &Charges<'_>,
-        index: usize,
-    ) -> Result<Decided<'_>, Rejection> {
-        let target = self.target_on_day(Asked { batch, index })?;
-        Ok(Decided {
-            group: &self.groups[target.group as usize],
-            profile: self.profiles.get(target.profile as usize).map_or(&[], |profile| &**profile),
-            names: &self.names,
-        })
-    }
-
-    fn target_on_day(&mut self, row: Asked<'_>) -> Result<Target, Rejection> {
-        let day = row.charge().day;
-        if self.last_day.0 != day {
-            self.last_day = (day, self.plan.segment(day));
+    /// Adds the charges that were not refused to their cells, a shard at a time.
+    fn sum_cells(&mut self, batch: &Charges<'_>, targets: &Targets) {
+        let mut counts = [0_usize; SHARDS + 1];
+        for target in targets.iter().flatten() {
+            counts[place_of(target.group).0 + 1] += 1;
         }
-        self.target(row, self.last_day.1)
-    }
-}
-
-impl Kernel<'_> {
-    /// Adds the waiting charges to their sums. Sums lie far apart in memory: looked up many at a
-    /// time, the waits for memory overlap, where one after the other they would add up.
-    pub(super) fn flush(&mut self) {
-        let mut waiting = std::mem::take(&mut self.waiting);
-        for charge in &mut waiting {
-            charge.cell = self.cell(charge.group, charge.day);
+        for shard in 0..SHARDS {
+            counts[shard + 1] += counts[shard];
         }
-        for charge in &waiting {
-            self.sums.add(charge.cell, 1, &charge.costs);
+        let begins = counts;
+        self.order.clear();
+        self.order.resize(counts[SHARDS], (0, 0));
+        for (index, target) in (0..).zip(targets) {
+            let Some(target) = target else { continue };
+            let (shard, group) = place_of(target.group);
+            self.order[counts[shard]] = (index, group);
+            counts[shard] += 1;
         }
-        for charge in &waiting {
-            let sums = &mut self.lineage[charge.file];
-            if sums.len() <= charge.verdict as usize {
-                sums.resize(charge.verdict as usize + 1, RunningSum::default());
+        let (period, first) = (self.plan.period, self.plan.period.first());
+        // Threads begin at different shards, so that they do not walk in step.
+        let start = self.order.first().map_or(0, |(_, group)| *group as usize);
+        for shard in (0..SHARDS).map(|shard| (shard + start) % SHARDS) {
+            let charges = &self.order[begins[shard]..begins[shard + 1]];
+            if charges.is_empty() {
+                continue;
             }
-            self.overflow |= !sums[charge.verdict as usize].add(1, &charge.costs);
+            let mut shard = self.shared.cells(shard);
+            let shard = &mut *shard;
+            self.cells.clear();
+            for (index, group) in charges {
+                let charge = &batch.charges[*index as usize];
+                let day = if charge.month == period { charge.day } else { charge.month.first() };
+                self.cells.push((shard.cell(*group, day, first), *index));
+            }
+            for (cell, index) in &self.cells {
+                shard.sums.add(*cell, 1, &batch.charges[*index as usize].costs);
+            }
         }
-        for charge in waiting.iter().filter(|charge| charge.in_period) {
-            let (rows, effective) = &mut self.coverage[charge.coverage as usize].1;
-            let sum = effective.checked_add(charge.costs[CostMetric::EffectiveCost]);
-            *rows += 1;
-            *effective = sum.unwrap_or_default();
-            self.overflow |= sum.is_none();
-        }
-        waiting.clear();
-        self.waiting = waiting;
     }
-}
 
-impl Kernel<'_> {
-    fn take(&mut self, row: Asked<'_>) -> Result<(), Rejection> {
-        let target = self.target_on_day(row)?;
-        let charge = row.charge();
-        let in_period = charge.month == self.plan.period;
-        self.waiting.push(Waiting {
-            group: target.group,
-            day: if in_period { charge.day } else { charge.month.first() },
-            cell: NO_CELL,
-            file: row.batch.file.0 as usize,
-            verdict: target.verdict,
-            coverage: target.coverage,
-            in_period,
-            costs: charge.costs,
-        });
-        if let Some(base) = target.unallocated {
-            let resource = row.text(self.plan.resource_text).unwrap_or_default();
-            let counted = u64::from(in_period);
+    fn sum_lineage(&mut self, batch: &Charges<'_>, targets: &Targets) {
+        let sums = &mut self.lineage[batch.file.0 as usize];
+        for (charge, target) in batch.charges.iter().zip(targets) {
+            let Some(target) = target else { continue };
+            if sums.len() <= target.verdict as usize {
+                sums.resize(target.verdict as usize + 1, RunningSum::default());
+            }
+            self.overflow |= !sums[target.verdict as usize].add(1, &charge.costs);
+            if charge.month == self.plan.period {
+                if self.coverage.len() <= target.coverage as usize {
+                    self.coverage.resize(target.coverage as usize + 1, Default::default());
+                }
+                let (rows, effective) = &mut self.coverage[target.coverage as usize];
+                let sum = effective.checked_add(charge.costs[CostMetric::EffectiveCost]);
+                *rows += 1;
+                *effective = sum.unwrap_or_default();
+                self.overflow |= sum.is_none();
+            }
+        }
+    }
+
+    fn list_unallocated(&mut self, batch: &Charges<'_>, targets: &Targets) {
+        for (index, target) in targets.iter().enumerate() {
+            let Some(target) = target.filter(|target| target.unallocated != ALLOCATED) else {
+                continue;
+            };
+            let charge = &batch.charges[index];
+            let resource = batch.text(index, self.plan.resource_text).unwrap_or_default();
+            let in_period = charge.month == self.plan.period;
             let costs = if in_period { charge.costs } else { Costs::ZERO };
-            self.worklist.add(base, resource, charge.month, counted, &costs);
+            let rows = u64::from(in_period);
+            self.worklist.add(target.unallocated, resource, charge.month, rows, &costs);
         }
-        if self.waiting.len() == BATCH {
-            self.flush();
-        }
-        Ok(())
     }
 }
 
 impl Sink for Kernel<'_> {
     fn add(&mut self, batch: &Charges<'_>, refused: &mut Vec<(usize, Rejection)>) {
-        for index in 0..batch.charges.len() {
-            if let Err(rejection) = self.take(Asked { batch, index }) {
-                refused.push((index, rejection));
-            }
-        }
+        let targets = self.targets(batch, refused);
+        self.sum_cells(batch, &targets);
+        self.sum_lineage(batch, &targets);
+        self.list_unallocated(batch, &targets);
+    }
+
+    fn join(&mut self, first: &Self) {
+        self.shared = Arc::clone(&first.shared);
     }
 }

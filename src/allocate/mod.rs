@@ -34,15 +34,15 @@ mod cube;
 mod examples;
 mod findings;
 mod kernel;
-mod memo;
 mod model;
 mod names;
 mod plan;
 mod pools;
+mod prints;
 mod receivers;
 mod rows;
+mod shared;
 mod sums;
-mod texts;
 mod worklist;
 
 pub use assemble::assemble;

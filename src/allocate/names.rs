@@ -41,11 +41,6 @@ impl Names {
         if id == NameId::ABSENT { None } else { self.texts.get(id.0 as usize).map(|text| &**text) }
     }
 
-    /// All ids, the absent one first.
-    pub(super) fn ids(&self) -> impl Iterator<Item = NameId> + use<> {
-        (0..u32::try_from(self.texts.len()).unwrap_or(u32::MAX)).map(NameId)
-    }
-
     /// The texts in order, and the new id of each old one. Then ids order like texts.
     pub(super) fn sorted(self) -> (Vec<Box<str>>, Vec<NameId>) {
         let mut order: Vec<u32> =

@@ -8,7 +8,7 @@ use crate::ingest::{FileId, MetadataTable, SourceFile, WantedText};
 use crate::rules::{DimensionId, Field, FieldUse, RuleSet};
 use crate::tags::{Dimensions, Provenance, Resolved};
 
-use super::texts::Questions;
+use super::prints::Questions;
 
 /// The texts that every cube needs, whatever the rules ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

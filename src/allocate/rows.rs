@@ -7,8 +7,9 @@ use crate::ingest::{Charges, FileId, Rejection, RowPlace, Sink};
 use crate::rules::{PoolId, RuleId};
 
 use super::cube::Bearer;
-use super::kernel::{Decided, Kernel};
+use super::kernel::Kernel;
 use super::plan::Plan;
+use super::shared::{Registry, Target};
 
 /// Whose rows are looked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,54 +52,57 @@ impl<'p> RowFinder<'p> {
 }
 
 /// Values of the detail dimensions of a charge and where each came from.
-fn decided_by(plan: &Plan<'_>, decided: &Decided<'_>) -> String {
-    let labels = plan.profile_labels(decided.profile);
-    let kept = plan.detail.iter().zip(&decided.group.dimensions);
+fn decided_by(plan: &Plan<'_>, registry: &Registry, target: Target) -> String {
+    let (_, profile) = registry.coverage.values[target.coverage as usize];
+    let profile = registry.profiles.values.get(profile as usize);
+    let labels = plan.profile_labels(profile.map_or(&[], |profile| &**profile));
+    let group = &registry.groups.values[target.group as usize];
+    let kept = plan.detail.iter().zip(&group.dimensions);
     let parts = kept.map(|(id, value)| {
         let name = &plan.rules.dimension(*id).name;
-        let value = decided.names.text(*value).unwrap_or("-");
+        let value = registry.names.text(*value).unwrap_or("-");
         format!("{name}={value} ({})", labels[usize::from(id.0)])
     });
     parts.collect::<Vec<_>>().join("; ")
 }
 
-fn is_sought(sought: &Sought, decided: &Decided<'_>) -> bool {
-    match (sought, decided.group.verdict.bearer) {
-        (Sought::Owner(name), Bearer::Owner(found)) => decided.names.text(found) == Some(name),
+fn is_sought(sought: &Sought, registry: &Registry, target: Target) -> bool {
+    let bearer = registry.groups.values[target.group as usize].verdict.bearer;
+    match (sought, bearer) {
+        (Sought::Owner(name), Bearer::Owner(found)) => registry.names.text(found) == Some(name),
         (Sought::Pool(pool), Bearer::Pool(found)) => *pool == found,
         (Sought::Unallocated, Bearer::Unallocated(_)) => true,
         _ => false,
     }
 }
 
-impl RowFinder<'_> {
-    fn look(&mut self, batch: &Charges<'_>, index: usize) -> Result<(), Rejection> {
-        let decided = self.kernel.decide_charge(batch, index)?;
-        let charge = &batch.charges[index];
-        if charge.month != self.plan.period || !is_sought(self.sought, &decided) {
-            return Ok(());
-        }
-        let resource = batch.text(index, self.plan.resource_text);
-        self.found.push(FoundRow {
-            file: batch.file,
-            place: charge.place,
-            rule: decided.group.verdict.rule,
-            day: charge.day,
-            currency: charge.currency,
-            costs: charge.costs,
-            resource: resource.map(|text| String::from_utf8_lossy(text).into_owned()),
-            decided_by: decided_by(self.plan, &decided),
-        });
-        Ok(())
-    }
-}
-
 impl Sink for RowFinder<'_> {
     fn add(&mut self, batch: &Charges<'_>, refused: &mut Vec<(usize, Rejection)>) {
-        for index in 0..batch.charges.len() {
-            if let Err(rejection) = self.look(batch, index) {
-                refused.push((index, rejection));
-            }
+        let targets = self.kernel.targets(batch, refused);
+        let shared = self.kernel.shared.clone();
+        let registry = shared.registry();
+        for (index, target) in targets.into_iter().enumerate() {
+            let charge = &batch.charges[index];
+            let Some(target) = target.filter(|target| {
+                charge.month == self.plan.period && is_sought(self.sought, &registry, *target)
+            }) else {
+                continue;
+            };
+            let resource = batch.text(index, self.plan.resource_text);
+            self.found.push(FoundRow {
+                file: batch.file,
+                place: charge.place,
+                rule: registry.groups.values[target.group as usize].verdict.rule,
+                day: charge.day,
+                currency: charge.currency,
+                costs: charge.costs,
+                resource: resource.map(|text| String::from_utf8_lossy(text).into_owned()),
+                decided_by: decided_by(self.plan, &registry, target),
+            });
         }
+    }
+
+    fn join(&mut self, first: &Self) {
+        self.kernel.join(&first.kernel);
     }
 }

@@ -121,18 +121,8 @@ impl SumTable {
         RunningSum { rows, heads, tails }
     }
 
-    /// Adds a whole sum.
-    pub(super) fn merge(&mut self, index: u32, other: &RunningSum) {
-        let (chunk, place) = (index as usize / CHUNK, index as usize % CHUNK);
-        let kept = &mut self.kept[chunk][place];
-        kept.rows += other.rows;
-        for (head, more) in kept.heads.iter_mut().zip(other.heads) {
-            let (sum, overflowed) = head.overflowing_add(more);
-            *head = sum;
-            self.overflow |= overflowed;
-        }
-        if other.tails != [0; METRICS] {
-            self.add_tails(chunk, place, other.tails.into_iter());
-        }
+    /// Whether any sum may have digits beyond 10⁻¹⁸.
+    pub(super) fn has_tails(&self) -> bool {
+        !self.tails.is_empty()
     }
 }

@@ -1,6 +1,5 @@
 //! Unallocated cost by resource: what somebody will have to work off.
 
-use std::collections::HashMap;
 use std::hash::BuildHasher;
 
 use foldhash::fast::FixedState;
@@ -36,8 +35,6 @@ pub(super) struct Item {
 
 #[derive(Debug, Default)]
 pub(super) struct Worklist {
-    pub(super) bases: Vec<ItemBase>,
-    base_ids: HashMap<ItemBase, u32, FixedState>,
     pub(super) items: Vec<Item>,
     ids: HashTable<u32>,
     hasher: FixedState,
@@ -46,14 +43,6 @@ pub(super) struct Worklist {
 }
 
 impl Worklist {
-    pub(super) fn base(&mut self, base: ItemBase) -> u32 {
-        let bases = &mut self.bases;
-        *self.base_ids.entry(base).or_insert_with(|| {
-            bases.push(base);
-            u32::try_from(bases.len() - 1).unwrap_or(u32::MAX)
-        })
-    }
-
     pub(super) fn add(
         &mut self,
         base: u32,
@@ -114,14 +103,13 @@ impl Worklist {
         self.overflow |= !mine.sum.merge(&item.sum);
     }
 
-    /// Takes over another thread's list, whose names mean something else.
-    pub(super) fn merge(&mut self, other: Self, renamed: impl Fn(ItemBase) -> ItemBase) {
+    /// Takes over another thread's list.
+    pub(super) fn merge(&mut self, other: Self) {
         if other.folded && !self.folded {
             self.fold();
         }
-        let bases: Vec<u32> = other.bases.iter().map(|base| self.base(renamed(*base))).collect();
         for item in other.items {
-            let index = self.item(bases[item.base as usize], &item.resource, item.since);
+            let index = self.item(item.base, &item.resource, item.since);
             self.take(index, &item);
         }
         self.overflow |= other.overflow;

@@ -1,5 +1,7 @@
 //! Charges as reading hands them on, many at a time, and who takes them.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use chrono::NaiveDate;
 
 use crate::diagnostics::Code;
@@ -66,6 +68,66 @@ impl Span {
     }
 }
 
+/// The code of no text in a [`TextColumn::Coded`].
+pub const NO_WORD: u32 = u32::MAX;
+
+/// Texts that charges refer to by number: the dictionary of a column.
+#[derive(Debug)]
+pub struct Words {
+    id: u64,
+    bytes: Vec<u8>,
+    spans: Vec<Span>,
+}
+
+impl Words {
+    /// Keeps `texts` in their order. `None` where they are too long to be kept.
+    #[must_use]
+    pub fn new<'t>(texts: impl Iterator<Item = Option<&'t [u8]>>) -> Option<Self> {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let mut words =
+            Self { id: NEXT.fetch_add(1, Ordering::Relaxed), bytes: Vec::new(), spans: Vec::new() };
+        for text in texts {
+            let span = match text {
+                None => Span::NULL,
+                Some(text) => {
+                    let span = Span::new(words.bytes.len(), text.len())?;
+                    words.bytes.extend_from_slice(text);
+                    span
+                }
+            };
+            words.spans.push(span);
+        }
+        Some(words)
+    }
+
+    /// Different for any two: who remembers something of all words remembers it by this.
+    #[must_use]
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.spans.len()
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.spans.is_empty()
+    }
+
+    /// All words by their codes, from 0.
+    pub fn iter(&self) -> impl Iterator<Item = Option<&[u8]>> {
+        self.spans.iter().map(|span| span.of(&self.bytes))
+    }
+
+    #[inline]
+    #[must_use]
+    pub fn get(&self, code: u32) -> Option<&[u8]> {
+        self.spans.get(code as usize).and_then(|span| span.of(&self.bytes))
+    }
+}
+
 /// One wanted text of many charges.
 #[derive(Clone, Copy, Debug)]
 pub enum TextColumn<'a> {
@@ -73,6 +135,10 @@ pub enum TextColumn<'a> {
     Same(Option<&'a [u8]>),
     /// One of each, anywhere in `bytes`.
     Each { bytes: &'a [u8], spans: &'a [Span] },
+    /// One of each, anywhere in memory.
+    Slices(&'a [Option<&'a [u8]>]),
+    /// One of each by its code; [`NO_WORD`] is no text.
+    Coded { words: &'a Words, codes: &'a [u32] },
 }
 
 impl<'a> TextColumn<'a> {
@@ -82,6 +148,8 @@ impl<'a> TextColumn<'a> {
         match self {
             Self::Same(text) => *text,
             Self::Each { bytes, spans } => spans[charge].of(bytes),
+            Self::Slices(texts) => texts[charge],
+            Self::Coded { words, codes } => words.get(codes[charge]),
         }
     }
 }
@@ -119,4 +187,11 @@ pub trait Sink: Send {
     /// rows must go to quarantine, and nothing of them is then counted. A charge is refused for its
     /// texts alone.
     fn add(&mut self, charges: &Charges<'_>, refused: &mut Vec<(usize, Rejection)>);
+
+    /// Told before the first charge: the sink of the first thread, for what all of them share.
+    fn join(&mut self, _first: &Self)
+    where
+        Self: Sized,
+    {
+    }
 }

@@ -52,7 +52,9 @@ mod tags_json;
 mod tally;
 mod thrift;
 
-pub use charge::{Charge, Charges, Rejection, RowPlace, Sink, Span, TextColumn, WantedText};
+pub use charge::{
+    Charge, Charges, NO_WORD, Rejection, RowPlace, Sink, Span, TextColumn, WantedText, Words,
+};
 pub use discover::{contained, discover, sha256_hex};
 pub use examples::run_map_examples;
 pub use rates::read_rates;

@@ -268,8 +268,15 @@ impl Pass<'_> {
                 scope.spawn(move || self.cut_streams(&send));
             }
             drop(send);
-            let workers: Vec<_> =
-                (0..threads).map(|_| scope.spawn(|| self.work(make_sink(), &receive))).collect();
+            let receive = &receive;
+            let mut sinks: Vec<S> = (0..threads).map(|_| make_sink()).collect();
+            if let [first, others @ ..] = &mut *sinks {
+                for other in others {
+                    other.join(first);
+                }
+            }
+            let spawn = |sink| scope.spawn(move || self.work(sink, receive));
+            let workers: Vec<_> = sinks.into_iter().map(spawn).collect();
             workers
                 .into_iter()
                 .map(|worker| worker.join().expect("workers report, they do not panic"))

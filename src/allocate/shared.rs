@@ -1,0 +1,207 @@
+//! What the kernels of one scan share: names and groups, decisions, and the cells.
+//!
+//! Cells are by far the largest thing that a scan holds, so there is one of each, whichever thread
+//! adds to it. They lie in shards, by group, each with a lock of its own; a kernel sorts a batch by
+//! shard and takes each lock once, so that threads hardly ever meet.
+
+use std::collections::HashMap;
+use std::hash::BuildHasher;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use chrono::{Datelike, NaiveDate};
+use foldhash::fast::FixedState;
+use hashbrown::HashTable;
+
+use crate::domain::{Currency, Period};
+
+use super::cube::{Group, Verdict};
+use super::names::Names;
+use super::prints::{Fingerprint, Keys};
+use super::sums::SumTable;
+use super::worklist::ItemBase;
+
+/// Shards of the cells, and of the decisions.
+pub(super) const SHARDS: usize = 64;
+/// Decisions that a shard remembers before it forgets them: some 50 MB in all.
+const DECISION_LIMIT: usize = (1 << 20) / SHARDS;
+/// Days of a month, with room to spare.
+pub(super) const DAYS: usize = 32;
+pub(super) const NO_CELL: u32 = u32::MAX;
+/// The charge has an owner.
+pub(super) const ALLOCATED: u32 = u32::MAX;
+
+/// What was decided about a tuple.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Target {
+    pub(super) group: u32,
+    /// Index into `verdicts`.
+    pub(super) verdict: u32,
+    /// Index into `coverage`.
+    pub(super) coverage: u32,
+    /// Index into the worklist's `bases`; [`ALLOCATED`] where the charge has an owner.
+    pub(super) unallocated: u32,
+}
+
+/// One verdict in one month and currency: what lineage is kept by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct VerdictKey {
+    pub(super) month: Period,
+    pub(super) verdict: Verdict,
+    pub(super) currency: Currency,
+}
+
+/// Distinct values and their ids, as they come.
+#[derive(Debug)]
+pub(super) struct Ids<T> {
+    pub(super) values: Vec<T>,
+    known: HashTable<u32>,
+    hasher: FixedState,
+}
+
+impl<T> Default for Ids<T> {
+    fn default() -> Self {
+        Self { values: Vec::new(), known: HashTable::new(), hasher: FixedState::default() }
+    }
+}
+
+impl<T: Eq + std::hash::Hash> Ids<T> {
+    pub(super) fn id(&mut self, value: T) -> u32 {
+        let hash = self.hasher.hash_one(&value);
+        let values = &self.values;
+        if let Some(id) = self.known.find(hash, |id| values[*id as usize] == value) {
+            return *id;
+        }
+        let id = u32::try_from(values.len()).expect("ids are counted in 32 bits");
+        self.values.push(value);
+        let (values, hasher) = (&self.values, &self.hasher);
+        self.known.insert_unique(hash, id, |id| hasher.hash_one(&values[*id as usize]));
+        id
+    }
+}
+
+/// Everything that decisions refer to by number.
+#[derive(Debug, Default)]
+pub(super) struct Registry {
+    pub(super) names: Names,
+    pub(super) groups: Ids<Group>,
+    pub(super) verdicts: Ids<VerdictKey>,
+    /// Where dimensions' values came from, as numbers.
+    pub(super) profiles: Ids<Box<[u16]>>,
+    /// Currency and profile.
+    pub(super) coverage: Ids<(Currency, u32)>,
+    pub(super) bases: Ids<ItemBase>,
+}
+
+/// The cells of some groups. Groups are numbered within the shard.
+#[derive(Debug, Default)]
+pub(super) struct Cells {
+    /// Cell of each day of the period, by group.
+    days: Vec<[u32; DAYS]>,
+    /// Cells of other days.
+    others: HashMap<(u32, NaiveDate), u32, FixedState>,
+    pub(super) sums: SumTable,
+}
+
+impl Cells {
+    /// The cell of a group and day.
+    #[inline]
+    pub(super) fn cell(&mut self, group: u32, day: NaiveDate, first: NaiveDate) -> u32 {
+        let place = group as usize;
+        if place >= self.days.len() {
+            self.days.resize(place + 1, [NO_CELL; DAYS]);
+        }
+        let slot = match day_of(day, first) {
+            Some(at) => &mut self.days[place][at],
+            None => self.others.entry((group, day)).or_insert(NO_CELL),
+        };
+        if *slot == NO_CELL {
+            *slot = self.sums.push();
+        }
+        *slot
+    }
+
+    /// Cells of a group on the days of the period, ascending.
+    pub(super) fn of(&self, group: u32) -> impl Iterator<Item = (usize, u32)> {
+        let days = self.days.get(group as usize).into_iter().flatten();
+        days.copied().enumerate().filter(|(_, cell)| *cell != NO_CELL)
+    }
+
+    /// Cells of other days.
+    pub(super) fn others(&self) -> impl Iterator<Item = (u32, NaiveDate, u32)> {
+        self.others.iter().map(|((group, day), cell)| (*group, *day, *cell))
+    }
+}
+
+/// The place of a day in the month that begins with `first`, and a day or so beyond.
+#[inline]
+fn day_of(day: NaiveDate, first: NaiveDate) -> Option<usize> {
+    if day.year() != first.year() {
+        return None;
+    }
+    let since = day.ordinal().checked_sub(first.ordinal())? as usize;
+    (since < DAYS).then_some(since)
+}
+
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) keys: Keys,
+    registry: Mutex<Registry>,
+    decisions: Vec<Mutex<HashTable<(Fingerprint, Target)>>>,
+    cells: Vec<Mutex<Cells>>,
+}
+
+impl Shared {
+    pub(super) fn new() -> Self {
+        Self {
+            keys: Keys::default(),
+            registry: Mutex::default(),
+            decisions: (0..SHARDS).map(|_| Mutex::default()).collect(),
+            cells: (0..SHARDS).map(|_| Mutex::default()).collect(),
+        }
+    }
+
+    pub(super) fn registry(&self) -> MutexGuard<'_, Registry> {
+        self.registry.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn cells(&self, shard: usize) -> MutexGuard<'_, Cells> {
+        self.cells[shard].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What some thread decided about a tuple.
+    pub(super) fn decided(&self, print: Fingerprint) -> Option<Target> {
+        let known = self.decisions(print);
+        known.find(print[0], |(known, _)| *known == print).map(|(_, target)| *target)
+    }
+
+    pub(super) fn remember(&self, print: Fingerprint, target: Target) {
+        let mut known = self.decisions(print);
+        if known.len() >= DECISION_LIMIT {
+            known.clear();
+        }
+        if known.find(print[0], |(known, _)| *known == print).is_none() {
+            known.insert_unique(print[0], (print, target), |(known, _)| known[0]);
+        }
+    }
+
+    fn decisions(&self, print: Fingerprint) -> MutexGuard<'_, HashTable<(Fingerprint, Target)>> {
+        let shard = usize::try_from(print[1] % SHARDS as u64).unwrap_or(0);
+        self.decisions[shard].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// All that is left once the scan is over.
+    pub(super) fn into_parts(self) -> (Registry, Vec<Cells>) {
+        drop(self.decisions);
+        let cells = self.cells.into_iter();
+        let cells = cells.map(|cells| cells.into_inner().unwrap_or_else(PoisonError::into_inner));
+        let registry = self.registry.into_inner().unwrap_or_else(PoisonError::into_inner);
+        (registry, cells.collect())
+    }
+}
+
+/// The shard of a group, and its number there.
+#[inline]
+pub(super) fn place_of(group: u32) -> (usize, u32) {
+    let shards = u32::try_from(SHARDS).unwrap_or(1);
+    ((group % shards) as usize, group / shards)
+}
