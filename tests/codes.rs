@@ -11,7 +11,7 @@ use std::path::Path;
 
 use costbook::diagnostics::{Class, Code, Severity};
 use support::{
-    Answer, Bill, Charge, Faults, Money, PERIOD, Project, Row, Shape, gzip, home, parquet,
+    Answer, Bill, Charge, Faults, Money, PERIOD, Project, RawXlsx, Row, Shape, gzip, home, parquet,
 };
 
 /// One project and what a run must say of it.
@@ -173,9 +173,14 @@ const FILES: &[Case] = &[
     })
     .says("UTF-16")
     .at(BILL),
-    Case::new(Code::BrokenFile, "a workbook", || bytes(b"PK\x03\x04 and more"))
-        .says("ZIP")
+    Case::new(Code::BrokenFile, "a workbook that is cut off", || bytes(b"PK\x03\x04 and more"))
+        .says("the workbook does not hold together: it ends too early")
         .at(BILL),
+    Case::new(Code::SheetUnclear, "a sheet without a header", || {
+        Project::sound().file("data/bill.xlsx", RawXlsx::table(&["Name", "Price"], "").bytes())
+    })
+    .says("none of the first 50 rows is a header in the sheet `Bill`")
+    .at("data/bill.xlsx"),
     Case::new(Code::BrokenFile, "a header that is not UTF-8", || {
         let mut text = Bill::sound().csv().into_bytes();
         text[3] = 0xff;
@@ -418,6 +423,11 @@ const ROWS: &[Case] = &[
         bytes(text)
     })
     .quarantines(&[(BILL, 3, "ResourceName", Code::BadText, "a")]),
+    Case::new(Code::BadCell, "a formula that was never computed", || {
+        let text = Bill::of([Charge::sound(), Charge::sound()]).csv();
+        Project::sound().file("data/bill.xlsx", RawXlsx::of_csv(&text, (3, "BilledCost")).bytes())
+    })
+    .quarantines(&[("data/bill.xlsx", 3, "BilledCost", Code::BadCell, "#NO VALUE!")]),
     Case::new(Code::BadRowLength, "one short row", || {
         bytes(
             Bill::sound().csv()
@@ -499,8 +509,9 @@ fn unusable_rows_are_quarantined_with_row_column_and_text() {
         let quarantined = case.quarantine.len() as u64;
         let findings = output.findings(Code::RowsQuarantined.name());
         let told = findings.iter().map(|(_, place, count)| (place.as_str(), *count));
-        faults.same("rows-quarantined", told.collect::<Vec<_>>(), [(BILL, quarantined)]);
-        let account = output.account(BILL);
+        let file = case.quarantine.first().map_or(BILL, |row| row.0);
+        faults.same("rows-quarantined", told.collect::<Vec<_>>(), [(file, quarantined)]);
+        let account = output.account(file);
         faults.same("quarantined", &account["quarantined"], quarantined);
         let accepted = account["accepted"].as_u64().unwrap_or_default();
         faults.same("rows", &account["rows"], accepted + quarantined);

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
+use crate::ingest::WORKBOOK_COMMAND;
+
 /// Turns cloud bills into showback reports that finance can close the books on.
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100, after_help = EXIT_CODES)]
@@ -28,6 +30,9 @@ pub(super) enum Command {
     Explain(ExplainArgs),
     /// Make a small project that runs at once.
     Init(InitArgs),
+    /// Read a workbook from standard input, for the costbook that asks.
+    #[command(name = WORKBOOK_COMMAND, hide = true)]
+    ReadWorkbook(WorkbookArgs),
 }
 
 #[derive(Debug, ClapArgs)]
@@ -92,6 +97,13 @@ pub(super) struct ExplainArgs {
 pub(super) struct InitArgs {
     /// The folder to make; nothing in it is ever overwritten.
     pub(super) dir: PathBuf,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct WorkbookArgs {
+    /// What is asked, in words of the asking process.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub(super) question: Vec<String>,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -15,6 +15,7 @@ use super::load::{Loaded, Loader};
 use super::pipeline::{Options, Outcome, pipeline};
 use super::run::period;
 use super::timings::Timings;
+use super::workbook::executable;
 
 pub(super) fn explain(args: &ExplainArgs) -> Exit {
     if let Some(code) = &args.code {
@@ -128,7 +129,8 @@ fn find_rows(
 ) -> Vec<FoundRow> {
     let Loaded { rules, org, metadata, .. } = project;
     let plan = Plan::new(rules, org, metadata, &outcome.files, outcome.period);
-    let options = ScanOptions { threads, progress: &Silent };
+    let reader = executable();
+    let options = ScanOptions { threads, progress: &Silent, reader: reader.as_deref() };
     let (_, finders) =
         scan(&outcome.files, plan.wanted(), options, || RowFinder::new(&plan, sought));
     finders.into_iter().flat_map(|finder| finder.found).collect()

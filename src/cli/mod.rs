@@ -5,6 +5,7 @@
 //! load                a project's texts and tables → checked rules
 //! pipeline            the main job, stage by stage
 //! run, check, explain, init
+//! workbook            the process that reads a workbook for another one
 //! exit                what the process ends with, and why
 //! console             stdout for data, stderr for messages
 //! ```
@@ -23,6 +24,7 @@ mod pipeline;
 mod progress;
 mod run;
 mod timings;
+mod workbook;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
@@ -49,6 +51,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::check(args),
         Command::Explain(args) => explain::explain(args),
         Command::Init(args) => init::init(args),
+        Command::ReadWorkbook(args) => workbook::read_workbook(args),
     };
     // A fault of ours must be told apart from one of the input, also by who reads exit codes only.
     let outcome = catch_unwind(AssertUnwindSafe(command)).unwrap_or_else(|_| {

@@ -13,6 +13,7 @@ use crate::report::Facts;
 
 use super::load::Loaded;
 use super::timings::Timings;
+use super::workbook::executable;
 
 /// What a run found out, before anything is written.
 pub(super) struct Outcome {
@@ -51,7 +52,9 @@ pub(super) fn pipeline(
     let plan = timings.stage("plan", || Plan::new(rules, org, metadata, &files, period));
     let (scan, kernels) = timings.stage("scan", || {
         let watching = (options.watch)(&files);
-        let options = ScanOptions { threads: options.threads, progress: &*watching };
+        let reader = executable();
+        let threads = options.threads;
+        let options = ScanOptions { threads, progress: &*watching, reader: reader.as_deref() };
         scan(&files, plan.wanted(), options, || Kernel::new(&plan))
     });
     refuse(scan.findings())?;

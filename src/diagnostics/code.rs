@@ -113,6 +113,8 @@ codes! {
         "The file holds no row of charges. An empty delivery is never taken for zero cost."
     BrokenFile "broken-file" Error Input
         "The file is torn or malformed: a gzip stream that ends early or fails its checksum, a quote that never closes, a Parquet file that does not hold together. Nothing of it is counted."
+    SheetUnclear "sheet-unclear" Error Input
+        "It is not clear which sheet of a workbook is the table, or which of its rows is the header: no row has the columns that are looked for, more than one sheet has them, or cells of the header are merged. Name the sheet with `sheet:` and the row with `header_row:` in the source."
     DuplicateColumn "duplicate-column" Error Input
         "Two columns of the file have the same name, so it cannot be known which one is meant."
     ColumnMissing "column-missing" Error Input
@@ -141,6 +143,8 @@ codes! {
         "The billing currency is not an ISO 4217 code. The row is quarantined."
     BadText "bad-text" Warning Advice
         "A field holds bytes that are not UTF-8, or a NUL. The row is quarantined."
+    BadCell "bad-cell" Warning Advice
+        "A cell of a workbook stands for a value that is not known: an error such as #DIV/0!, a formula whose result was never computed, or a number of more digits than a sheet can keep. The row is quarantined."
     BadRowLength "bad-row-length" Warning Advice
         "The row has more or fewer fields than the header. The row is quarantined."
     BadTags "bad-tags" Warning Advice

@@ -188,7 +188,7 @@ impl FileReport {
     #[must_use]
     pub fn row_number(&self, place: RowPlace) -> u64 {
         let start = self.block_starts.get(place.block as usize).copied().unwrap_or_default();
-        start + u64::from(place.record)
+        self.row_numbers.shown(start + u64::from(place.record))
     }
 
     /// Whether the file could not be used at all.

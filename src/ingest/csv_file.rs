@@ -18,6 +18,7 @@ use super::quality::Look;
 use super::report::FileId;
 use super::tags_json;
 use super::tally::{Part, Row, Source};
+use super::workbook::is_error;
 
 /// What reading rows of one file needs to know of it.
 #[derive(Debug)]
@@ -26,6 +27,8 @@ pub(super) struct CsvFormat {
     pub(super) binding: Binding,
     pub(super) exclusions: Exclusions,
     pub(super) delimiter: u8,
+    /// Where rows are cells of a sheet: the columns that are read, of which none may be an error.
+    pub(super) cells: Vec<usize>,
 }
 
 impl CsvFormat {
@@ -38,7 +41,7 @@ impl CsvFormat {
 /// Looks at the whole records of the head of a file, with a binding made for that.
 pub(super) fn look_at_head(binding: Binding, delimiter: u8, head: &[u8], look: &mut Look<'_>) {
     let exclusions = Exclusions::none();
-    let format = CsvFormat { file: FileId(0), binding, exclusions, delimiter };
+    let format = CsvFormat { file: FileId(0), binding, exclusions, delimiter, cells: Vec::new() };
     let mut records = Records::new(head, delimiter);
     let mut fields = Vec::new();
     while records.read(&mut fields) {
@@ -91,7 +94,10 @@ pub(super) fn read_block(
         let row = record.row(place, &texts);
         match format.exclusions.excludes(&texts, row.charge_day) {
             Some(rule) => desk.exclude(rule),
-            None => desk.take(&row, &record),
+            None => match record.unknown_cell() {
+                Some(at) => desk.refuse(&row, Part::Field(at), Code::BadCell, &record),
+                None => desk.take(&row, &record),
+            },
         }
         spare = recycled(texts);
     }
@@ -167,6 +173,15 @@ impl<'r> Record<'r, '_> {
         };
         let at = self.fields.iter().position(broken)?;
         Some((Part::Field(at), Code::BadText))
+    }
+
+    /// The first cell that is read and stands for a value that is not known.
+    fn unknown_cell(&self) -> Option<usize> {
+        let binding = &self.format.binding;
+        self.format.cells.iter().copied().find(|at| {
+            let value = self.fields[*at].value();
+            is_error(&value) && !binding.is_null(&value)
+        })
     }
 
     fn texts<'t>(&'t self, scratch: &'t Scratch, texts: &mut Vec<Option<&'t [u8]>>)

@@ -49,6 +49,7 @@ pub fn discover(
                 location: root.join(&path),
                 path: path.into(),
                 map: map.clone(),
+                place: source.place.clone(),
             });
         }
     }

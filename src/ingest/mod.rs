@@ -2,11 +2,13 @@
 //!
 //! ```text
 //! discover            patterns of a source → files
+//! plain_table         a small table, CSV or workbook, as a whole
 //! reference           tables of cost centers and metadata → domain nouns
 //! rates               the table of exchange rates → domain nouns
 //! scan                files → charges into sinks, and a report
 //!   open              what a file is, by its content; its hashes
 //!   Binding           a column map meets a header
+//!   workbook          a sheet as CSV, read by a process of its own
 //!   csv_*, parquet_*  blocks and row groups → rows
 //!     footer, pages   what Parquet's headers say, held against itself before it is decoded
 //!     guard           a panic of foreign code is an answer
@@ -42,22 +44,29 @@ mod parquet_column;
 mod parquet_file;
 mod parquet_footer;
 mod parquet_pages;
+mod plain_table;
 mod quality;
 mod rates;
 mod reference;
 mod report;
+mod row_numbers;
 mod scan;
+mod sheet_source;
 mod table;
 mod tags_json;
 mod tally;
 mod thrift;
+mod workbook;
 
 pub use charge::{
     Charge, Charges, NO_WORD, Rejection, RowPlace, Sink, Span, TextColumn, WantedText, Words,
 };
 pub use discover::{contained, discover, sha256_hex};
 pub use examples::run_map_examples;
+pub use plain_table::{PlainTable, TableFile, read_table};
 pub use rates::read_rates;
 pub use reference::{MetadataTable, read_cost_centers, read_metadata};
 pub use report::{FileId, FileReport, MonthTotals, QuarantinedRow, ScanReport};
+pub use row_numbers::RowNumbers;
 pub use scan::{Progress, ScanOptions, Silent, SourceFile, scan};
+pub use workbook::{WORKBOOK_COMMAND, serve_workbook};

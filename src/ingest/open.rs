@@ -11,6 +11,9 @@ use sha2::{Digest, Sha256};
 use crate::diagnostics::{Code, Finding, Place};
 
 use super::csv_records::Records;
+use super::row_numbers::RowNumbers;
+use super::sheet_source::refusal_in;
+use super::workbook::{SheetStream, Summary};
 
 /// Bytes that a header may have.
 const HEADER_LIMIT: usize = 1 << 20;
@@ -24,6 +27,7 @@ pub(super) enum Kind {
     Csv,
     GzipCsv,
     Parquet,
+    Workbook,
 }
 
 /// Opens a regular file and tells its kind.
@@ -58,11 +62,8 @@ fn kind(magic: &[u8]) -> Result<Kind, Finding> {
             Err(Finding::new(Code::BrokenFile, "the file is UTF-16, not UTF-8")
                 .help("export it as UTF-8, or convert it: iconv -f UTF-16 -t UTF-8"))
         }
-        [b'P', b'K', 3, 4] => Err(Finding::new(
-            Code::BrokenFile,
-            "the file is a ZIP archive or a workbook, not a bill in CSV or Parquet",
-        )
-        .help("unpack it, or export the sheet as CSV")),
+        // A ZIP archive, or the container of old Office versions.
+        [b'P', b'K', 3, 4] | [b'P', b'K', 5, 6] | [0xd0, 0xcf, 0x11, 0xe0] => Ok(Kind::Workbook),
         _ => Ok(Kind::Csv),
     }
 }
@@ -72,21 +73,29 @@ pub(super) fn empty(message: &str) -> Finding {
         .help("an empty delivery is not taken for zero cost; fetch the file again or take it out of the source")
 }
 
+/// What names promise by their endings.
+const SUFFIXES: [(&str, Kind); 8] = [
+    (".csv", Kind::Csv),
+    (".gz", Kind::GzipCsv),
+    (".parquet", Kind::Parquet),
+    (".xlsx", Kind::Workbook),
+    (".xlsm", Kind::Workbook),
+    (".xlsb", Kind::Workbook),
+    (".xls", Kind::Workbook),
+    (".ods", Kind::Workbook),
+];
+
 /// The name promises another kind than the content has.
 pub(super) fn suffix_note(name: &Arc<str>, kind: Kind) -> Option<Finding> {
     let lower = name.to_lowercase();
-    let expected = match kind {
-        Kind::Csv => ".csv",
-        Kind::GzipCsv => ".gz",
-        Kind::Parquet => ".parquet",
-    };
-    let telling = [".csv", ".gz", ".parquet"].into_iter().find(|suffix| lower.ends_with(suffix))?;
+    let (telling, expected) = SUFFIXES.into_iter().find(|(end, _)| lower.ends_with(end))?;
     let content = match kind {
         Kind::Csv => "plain text",
         Kind::GzipCsv => "gzip",
         Kind::Parquet => "Parquet",
+        Kind::Workbook => "a workbook",
     };
-    (telling != expected).then(|| {
+    (kind != expected).then(|| {
         Finding::new(
             Code::WrongSuffix,
             format!("the content is {content}, though the name ends in {telling}"),
@@ -129,6 +138,17 @@ pub(super) struct Fingerprint {
 pub(super) enum CsvStream {
     Plain(Hashing<File>),
     Gzip(Box<Hashing<MultiGzDecoder<BufReader<Hashing<File>>>>>),
+    /// A sheet, and the hashes of its workbook.
+    Sheet(Box<SheetStream>, Fingerprint),
+}
+
+/// What a stream tells once it was read to its end.
+#[derive(Debug, Default)]
+pub(super) struct StreamEnd {
+    pub(super) fingerprint: Fingerprint,
+    pub(super) rows: RowNumbers,
+    /// What was seen in the sheet, where it is one.
+    pub(super) sheet: Option<Summary>,
 }
 
 impl CsvStream {
@@ -143,9 +163,16 @@ impl CsvStream {
         }
     }
 
-    /// The hashes, once the stream was read to its end.
-    pub(super) fn fingerprint(self) -> Fingerprint {
-        match self {
+    /// Lets go of what is costly to hold while other files are opened and read.
+    pub(super) fn park(&mut self) {
+        if let Self::Sheet(stream, _) = self {
+            stream.park();
+        }
+    }
+
+    /// The account of the stream, once it was read to its end.
+    pub(super) fn end(self) -> StreamEnd {
+        let fingerprint = match self {
             Self::Plain(raw) => {
                 let hash = hex(&raw.hash.finalize());
                 Fingerprint { file: hash.clone(), content: hash, bytes: raw.bytes }
@@ -158,7 +185,15 @@ impl CsvStream {
                     bytes: raw.bytes,
                 }
             }
-        }
+            Self::Sheet(stream, workbook) => {
+                let (hash, rows, summary) = stream.end();
+                // The same table saved again is the same content.
+                let content = hex(&hash.finalize());
+                let fingerprint = Fingerprint { content, ..workbook };
+                return StreamEnd { fingerprint, rows, sheet: Some(summary) };
+            }
+        };
+        StreamEnd { fingerprint, ..StreamEnd::default() }
     }
 }
 
@@ -167,6 +202,7 @@ impl Read for CsvStream {
         match self {
             Self::Plain(input) => input.read(buffer),
             Self::Gzip(input) => input.read(buffer),
+            Self::Sheet(input, _) => input.read(buffer),
         }
     }
 }
@@ -201,6 +237,9 @@ pub(super) struct CsvHead {
 /// Reads the header record and finds the delimiter from it.
 pub(super) fn csv_head(stream: &mut CsvStream) -> Result<CsvHead, Finding> {
     let torn = |error: io::Error| {
+        if let Some(refused) = refusal_in(&error) {
+            return refused;
+        }
         Finding::new(Code::BrokenFile, format!("the file cannot be read to its header: {error}"))
             .help("the delivery is torn or was altered; fetch it again")
     };
@@ -212,7 +251,8 @@ pub(super) fn csv_head(stream: &mut CsvStream) -> Result<CsvHead, Finding> {
     if text.iter().all(u8::is_ascii_whitespace) {
         return Err(empty("the file has no header"));
     }
-    let delimiter = delimiter(text);
+    // What was made of a sheet is separated as it was made, whatever its header holds.
+    let delimiter = if let CsvStream::Sheet(..) = stream { b',' } else { delimiter(text) };
     let (headers, end) = header_record(text, delimiter);
     if headers.len() > COLUMN_LIMIT {
         let text =

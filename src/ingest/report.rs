@@ -6,6 +6,8 @@ use std::sync::Arc;
 use crate::diagnostics::{Code, Finding};
 use crate::domain::{Amount, CostMetric, Costs, Currency, Period};
 
+use super::row_numbers::RowNumbers;
+
 /// Index of a file in [`ScanReport::files`]: files in the order of source, then path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FileId(pub u32);
@@ -44,6 +46,8 @@ pub struct FileReport {
     pub magnitude: Costs,
     /// Row number of the first record of each block, in the order of blocks.
     pub block_starts: Vec<u64>,
+    /// From records as they are counted to rows of a sheet or lines of a file.
+    pub row_numbers: RowNumbers,
     /// Ordered by row.
     pub quarantine: Vec<QuarantinedRow>,
     pub findings: Vec<Finding>,
@@ -61,7 +65,7 @@ pub struct MonthTotals {
 /// A row that could not be read, with what is known of its money.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QuarantinedRow {
-    /// Record in the file, counting from 1 with the header.
+    /// Record in the file, counting from 1 with the header; the row of the sheet in a workbook.
     pub row: u64,
     pub column: String,
     pub code: Code,

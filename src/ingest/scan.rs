@@ -6,13 +6,13 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::diagnostics::{Code, Finding, Place};
-use crate::rules::ColumnMap;
+use crate::rules::{ColumnMap, SheetPlace};
 
 use super::account;
 use super::binding::Binding;
@@ -22,10 +22,12 @@ use super::csv_file::{CsvFormat, look_at_head, read_block};
 use super::desk::{Desk, Tray};
 use super::exclusion::Exclusions;
 use super::guard;
-use super::open::{self, CsvStream, Fingerprint, Kind};
+use super::open::{self, CsvStream, Fingerprint, Kind, StreamEnd};
 use super::parquet_file::{ParquetFormat, ParquetHead};
 use super::quality::{self, Look};
 use super::report::{FileId, FileReport, ScanReport};
+use super::row_numbers::RowNumbers;
+use super::sheet_source::{BINARY, open_workbook, refusal_in, sheet_findings, wanted_of};
 use super::tally::Tally;
 
 /// A bill to read.
@@ -37,6 +39,8 @@ pub struct SourceFile {
     pub path: Arc<str>,
     pub location: PathBuf,
     pub map: Arc<ColumnMap>,
+    /// Where the table stands, where the file is a workbook and its source says it.
+    pub place: SheetPlace,
 }
 
 /// Told how far a scan is; called from many threads.
@@ -59,6 +63,10 @@ pub struct ScanOptions<'a> {
     /// At least 1.
     pub threads: usize,
     pub progress: &'a dyn Progress,
+    /// The program that serves [`WORKBOOK_COMMAND`](super::WORKBOOK_COMMAND), so that workbooks are
+    /// read in a process of their own. Without it they are read in this one, and a hostile one may
+    /// end it.
+    pub reader: Option<&'a Path>,
 }
 
 /// Reads all files into sinks made by `make_sink`, one per thread.
@@ -99,7 +107,7 @@ fn pass<S: Sink>(
         if duplicates.contains_key(&index) {
             return Opened { body: Body::Refused, version: None, findings: Vec::new() };
         }
-        open_file(index, file, wanted)
+        open_file(index, file, wanted, options.reader)
     };
     let opened: Vec<Opened> = files.iter().enumerate().map(open).collect();
     let pass = Pass {
@@ -139,11 +147,17 @@ enum Body {
 struct End {
     tally: Tally,
     fingerprint: Fingerprint,
+    row_numbers: RowNumbers,
     findings: Vec<Finding>,
 }
 
-fn open_file(index: usize, file: &SourceFile, wanted: &[WantedText]) -> Opened {
-    try_open(index, file, wanted).unwrap_or_else(|findings| {
+fn open_file(
+    index: usize,
+    file: &SourceFile,
+    wanted: &[WantedText],
+    reader: Option<&Path>,
+) -> Opened {
+    try_open(index, file, wanted, reader).unwrap_or_else(|findings| {
         let place = |finding: Finding| match finding.place {
             None => finding.at(Place::File(file.path.clone())),
             Some(_) => finding,
@@ -160,6 +174,7 @@ fn try_open(
     index: usize,
     file: &SourceFile,
     wanted: &[WantedText],
+    reader: Option<&Path>,
 ) -> Result<Opened, Vec<Finding>> {
     let id = FileId(u32::try_from(index).unwrap_or(u32::MAX));
     let (handle, kind) = open::open(&file.location, &file.path).map_err(|f| vec![f])?;
@@ -177,16 +192,21 @@ fn try_open(
         let (binding, notes) = Binding::new(&file.map, head.headers(), &texts, &file.path)?;
         findings.extend(notes);
         if head.has_binary(binding.costs.iter().filter_map(super::binding::Spot::index)) {
-            let text = "money is kept as binary floating point; each value is read as the shortest decimal that means it";
             findings
-                .push(Finding::new(Code::BinarySource, text).at(Place::File(file.path.clone())));
+                .push(Finding::new(Code::BinarySource, BINARY).at(Place::File(file.path.clone())));
         }
         let version = binding.version.clone();
         let body = Body::Parquet(Box::new(head.into_format(id, binding, exclusions)), handle);
         return Ok(Opened { body, version, findings });
     }
-    let mut stream = CsvStream::new(handle, kind);
+    let (mut stream, is_sheet) = if kind == Kind::Workbook {
+        let wanted = wanted_of(&file.map, &file.place);
+        (open_workbook(handle, &wanted, reader).map_err(|f| vec![f])?.0, true)
+    } else {
+        (CsvStream::new(handle, kind), false)
+    };
     let head = open::csv_head(&mut stream).map_err(|f| vec![f])?;
+    stream.park();
     if head.delimiter != b',' {
         let text =
             format!("fields are separated by {:?}, not by commas", char::from(head.delimiter));
@@ -201,7 +221,8 @@ fn try_open(
     let (binding, notes) = Binding::new(&file.map, head.headers, &texts, &file.path)?;
     findings.extend(notes);
     let version = binding.version.clone();
-    let format = CsvFormat { file: id, binding, exclusions, delimiter: head.delimiter };
+    let cells = if is_sheet { binding.used_columns() } else { Vec::new() };
+    let format = CsvFormat { file: id, binding, exclusions, delimiter: head.delimiter, cells };
     Ok(Opened {
         body: Body::Csv(Box::new(format), Mutex::new(Some((stream, head.rest)))),
         version,
@@ -351,8 +372,13 @@ impl Pass<'_> {
             let Body::Csv(format, stream) = &opened.body else { continue };
             let taken = stream.lock().unwrap_or_else(PoisonError::into_inner).take();
             let Some((stream, begun)) = taken else { continue };
+            let path = &self.files[file].path;
             match self.cut(file, format, stream, begun, send) {
-                Ok(fingerprint) => self.end(file, |end| end.fingerprint = fingerprint),
+                Ok(told) => self.end(file, |end| {
+                    end.findings.extend(sheet_findings(&format.binding, &told, path));
+                    end.fingerprint = told.fingerprint;
+                    end.row_numbers = told.rows;
+                }),
                 Err(finding) => self.fail(file, finding),
             }
         }
@@ -365,7 +391,7 @@ impl Pass<'_> {
         stream: CsvStream,
         begun: Vec<u8>,
         send: &SyncSender<Block>,
-    ) -> Result<Fingerprint, Finding> {
+    ) -> Result<StreamEnd, Finding> {
         let mut blocks = Blocks::new(stream, format.delimiter, begun);
         let mut index = 0;
         while let Some(bytes) = blocks.next().map_err(|error| broken(&error))? {
@@ -375,7 +401,7 @@ impl Pass<'_> {
             }
             index += 1;
         }
-        Ok(blocks.into_input().fingerprint())
+        Ok(blocks.into_input().end())
     }
 
     fn end(&self, file: usize, change: impl FnOnce(&mut End)) {
@@ -394,6 +420,11 @@ fn unreadable(error: &std::io::Error) -> Finding {
 }
 
 fn broken(error: &BlockError) -> Finding {
+    if let BlockError::Io(error) = error
+        && let Some(refused) = refusal_in(error)
+    {
+        return refused;
+    }
     let text = match error {
         BlockError::Io(error) => format!("the stream breaks off: {error}"),
         BlockError::Unclosed => "a quote is opened and never closed".to_owned(),
@@ -425,6 +456,7 @@ fn file_report(file: &SourceFile, opened: Opened, end: End) -> FileReport {
         quarantine: Vec::new(),
         magnitude: end.tally.magnitude,
         block_starts: block_starts(&end.tally, first_row),
+        row_numbers: end.row_numbers,
         findings,
     };
     account::settle(&mut report, &end.tally, readable);

@@ -16,7 +16,7 @@ use crate::allocate::{
 use crate::diagnostics::{Code, Finding};
 use crate::domain::{CostCenter, DateRange, Exchange, Org, Period};
 use crate::ingest::{ScanOptions, ScanReport, Silent, SourceFile, scan};
-use crate::rules::{ColumnMap, Project, RuleSet, RuleText, Scope, compile};
+use crate::rules::{ColumnMap, Project, RuleSet, RuleText, Scope, SheetPlace, compile};
 
 use super::{Facts, InputFile};
 
@@ -200,10 +200,11 @@ fn read(charges: &[Charge], rules: &RuleSet, org: &Org, period: Period) -> (Scan
         path: "data/bill.csv".into(),
         location,
         map: Arc::new(ColumnMap::parse("focus.yaml", map).unwrap()),
+        place: SheetPlace::default(),
     };
     let files = [file];
     let plan = Plan::new(rules, org, &[], &files, period);
-    let options = ScanOptions { threads: 1, progress: &Silent };
+    let options = ScanOptions { threads: 1, progress: &Silent, reader: None };
     let (report, kernels) = scan(&files, plan.wanted(), options, || Kernel::new(&plan));
     (report, assemble(&plan, kernels).unwrap())
 }

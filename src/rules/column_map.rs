@@ -25,6 +25,7 @@ use crate::domain::Column;
 use super::condition::Condition;
 use super::model::Field;
 use super::read_map::read_map;
+use super::workbook::WorkbookShape;
 
 /// A provider's export format, as data.
 #[derive(Clone, Debug)]
@@ -55,6 +56,7 @@ pub struct ColumnMap {
     pub period_end: PeriodEnd,
     /// Newest first.
     pub versions: Vec<FocusVersion>,
+    pub workbook: WorkbookShape,
     pub exclusions: Vec<Exclusion>,
     pub spread: Option<Spread>,
     /// What names a row together: the name as written, and where it is found.

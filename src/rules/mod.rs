@@ -45,6 +45,7 @@ mod sink;
 mod testing;
 mod usage;
 mod when;
+mod workbook;
 
 pub use column_map::{
     Case, Citation, ColumnMap, ColumnSource, DateSpelling, Derivation, DerivedFrom, Exclusion,
@@ -62,3 +63,4 @@ pub use model::{
 pub use pattern::Glob;
 pub use project::{FormatName, MetadataDecl, Project, SourceDecl};
 pub use usage::FieldUse;
+pub use workbook::{SheetPlace, WorkbookShape};

@@ -16,6 +16,7 @@ use super::fields::{RESERVED_PREFIXES, USUAL_JOINS};
 use super::node::{self, Key, Kind, Node};
 use super::shipped;
 use super::sink::Sink;
+use super::workbook::{SheetPlace, read_place};
 
 /// The project: whose cost, from which files, by which rules. Paths are as written, relative to
 /// the project's folder; whoever reads them resolves them.
@@ -43,6 +44,8 @@ pub struct SourceDecl {
     pub format_span: Span,
     /// Patterns of files.
     pub files: Vec<(String, Span)>,
+    /// Where the table stands in files that are workbooks.
+    pub place: SheetPlace,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +67,8 @@ pub struct MetadataDecl {
 
 pub(super) const KEYS: &[&str] =
     &["organisation", "currency", "sources", "owners", "metadata", "rules", "rounding", "exchange"];
+
+pub(super) const SOURCE_KEYS: &[&str] = &["name", "format", "files", "sheet", "header_row"];
 
 impl Project {
     /// Reads the text of `costbook.yaml`; `path` is the name that findings give it.
@@ -128,14 +133,15 @@ fn read_sources(node: &Node, sink: &mut Sink) -> Option<Vec<SourceDecl>> {
 }
 
 fn read_source(node: &Node, sink: &mut Sink) -> Option<SourceDecl> {
-    let map = Mapping::read(node, "a source", &["name", "format", "files"], sink)?;
+    let map = Mapping::read(node, "a source", SOURCE_KEYS, sink)?;
     let name = map.need("name", sink).and_then(|node| word(node, "`name`", sink));
     let name = name.filter(|name| is_identifier(name, "the name of a source", true, sink));
     let format = map.need("format", sink).and_then(|node| word(node, "`format`", sink));
     let format = format.and_then(|word| Some((read_format(&word, sink)?, word.span)));
     let files = map.need("files", sink).and_then(|node| read_patterns(node, "`files`", sink));
+    let place = read_place(&map, sink);
     let (name, (format, format_span)) = (name?, format?);
-    Some(SourceDecl { name: name.text, span: name.span, format, format_span, files: files? })
+    Some(SourceDecl { name: name.text, span: name.span, format, format_span, files: files?, place })
 }
 
 fn read_format(word: &Key, sink: &mut Sink) -> Option<FormatName> {

@@ -26,6 +26,7 @@ use super::names::Names;
 use super::node::{self, Key, Kind, Node};
 use super::sink::Sink;
 use super::when::condition;
+use super::workbook::read_shape;
 use columns::Scope;
 
 pub(super) const KEYS: &[&str] = &[
@@ -43,6 +44,7 @@ pub(super) const KEYS: &[&str] = &[
     "inputs",
     "columns",
     "versions",
+    "workbook",
     "identity",
     "spread",
     "exclude",
@@ -78,7 +80,9 @@ fn read_root(path: &str, root: &Node, sink: &mut Sink) -> Option<ColumnMap> {
     let mut scope = Scope { inputs: &inputs, names: Names::of_map(&asked) };
     let columns = column_nodes.and_then(|node| columns::columns(node, &mut scope, sink));
     scope.names.fields.reveal_derived();
-    let exclusions = read_exclusions(map.get("exclude"), &mut scope, sink);
+    let (workbook, skip) =
+        map.get("workbook").map(|node| read_shape(node, sink)).unwrap_or_default();
+    let exclusions = read_exclusions([map.get("exclude"), skip], &mut scope, sink);
     let spread = map.get("spread").and_then(|node| read_spread(node, &mut scope, sink));
     let identity = map.get("identity").map(|node| read_identity(node, &scope, sink));
     let tags = map.get("tags").and_then(|node| tags::tags(node, sink));
@@ -99,6 +103,7 @@ fn read_root(path: &str, root: &Node, sink: &mut Sink) -> Option<ColumnMap> {
         versions: map.get("versions").map(|n| read_versions(n, sink)).unwrap_or_default(),
         identity: identity.unwrap_or_default(),
         examples: examples::examples(map.get("examples"), sink),
+        workbook,
         exclusions,
         spread,
         columns: columns.sources,
@@ -243,11 +248,17 @@ fn read_spread(node: &Node, scope: &mut Scope<'_>, sink: &mut Sink) -> Option<Sp
     Some(Spread { by: by?, when })
 }
 
-fn read_exclusions(node: Option<&Node>, scope: &mut Scope<'_>, sink: &mut Sink) -> Vec<Exclusion> {
+fn read_exclusions(
+    lists: [Option<&Node>; 2],
+    scope: &mut Scope<'_>,
+    sink: &mut Sink,
+) -> Vec<Exclusion> {
     let mut seen = HashSet::new();
     let mut exclusions = Vec::new();
-    let nodes = node.and_then(|node| items(node, "`exclude`", sink)).unwrap_or_default();
-    for node in nodes {
+    let lists = lists.into_iter().flatten();
+    let lists: Vec<&[Node]> =
+        lists.filter_map(|node| items(node, "a list of exclusions", sink)).collect();
+    for node in lists.into_iter().flatten() {
         let Some(map) = Mapping::read(node, "an exclusion", &["name", "when"], sink) else {
             continue;
         };

@@ -8,7 +8,7 @@ use costbook::domain::{Costs, Currency, Period};
 use costbook::ingest::{
     Charge, Charges, FileReport, Rejection, ScanOptions, Silent, Sink, SourceFile, WantedText, scan,
 };
-use costbook::rules::ColumnMap;
+use costbook::rules::{ColumnMap, SheetPlace};
 
 /// A map by which everything that reading needs is given, and any text may be asked beside it.
 pub(crate) const GIVEN: &str = "\
@@ -87,8 +87,9 @@ pub(crate) fn read(name: &str, bytes: &[u8], map: &ColumnMap, wanted: &[WantedTe
         path: name.into(),
         location,
         map: Arc::new(map.clone()),
+        place: SheetPlace::default(),
     };
-    let options = ScanOptions { threads: 2, progress: &Silent };
+    let options = ScanOptions { threads: 2, progress: &Silent, reader: None };
     let (mut report, keepers) = scan(&[file], wanted, options, || Keeper(Vec::new()));
     let report = report.files.remove(0);
     let kept = keepers.into_iter().flat_map(|keeper| keeper.0);

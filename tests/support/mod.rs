@@ -3,6 +3,7 @@
 //!
 //! ```text
 //! Project             files of a project, written one by one; gone when dropped
+//! RawXlsx, Zip        workbooks part by part, right or wrong
 //! Charge, Bill        FOCUS rows → CSV, gzip, Parquet
 //! Answer              exit code, stdout, stderr
 //! Output              the published files, as tables and documents
@@ -16,6 +17,7 @@
     reason = "each test binary speaks its own part of the language"
 )]
 
+mod archive;
 mod bill;
 mod columnar;
 mod exact;
@@ -28,6 +30,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+pub(crate) use archive::{RawXlsx, Zip, inline};
 pub(crate) use bill::{Bill, COSTS, Charge, FOCUS_1_2};
 pub(crate) use columnar::{Money, Shape, Tags, Times, parquet};
 pub(crate) use exact::{Exact, exact, plain, scaled};

@@ -1,0 +1,338 @@
+//! Workbooks as bills: the same rows as CSV give the same figures; what people write around tables
+//! is passed over; what cannot be known is quarantined; what is hostile is refused in bounded memory.
+
+mod support;
+
+use std::time::{Duration, Instant};
+
+use rust_xlsxwriter::{ExcelDateTime, Format, Formula, Workbook, Worksheet};
+use support::{PERIOD, Project, RawXlsx, Row, Zip};
+
+const MAP: &str = "format: phone\ntitle: Phone bills\ncolumns:\n  BilledCost: Amount\n  \
+    EffectiveCost: Amount\n  BillingCurrency: Currency\n  BillingPeriodStart: Month\n  \
+    ChargePeriodStart: Date\n  ChargeCategory: { value: Usage }\n  ServiceName: Product\n  \
+    ResourceId: Line\nworkbook:\n  skip: [ { name: total row, when: { service_name: { prefix: Total } } } ]\n";
+const HEADER: [&str; 6] = ["Date", "Month", "Product", "Line", "Amount", "Currency"];
+
+/// A project whose one source has bills by the map above, and more to say of it.
+fn project(more: &str) -> Project {
+    Project::sound().file("maps/phone.yaml", MAP).file(
+        "costbook.yaml",
+        format!(
+            "organisation: Acme\ncurrency: EUR\nsources:\n  - name: phone\n    format: \
+             maps/phone.yaml\n    files: \"data/*\"\n{more}owners: owners.csv\nrules: [ \
+             \"rules/*.yaml\" ]\n"
+        ),
+    )
+}
+
+/// Project, run, and what is said on stderr.
+fn refused(workbook: &[u8], more: &str) -> String {
+    let project = project(more).file("data/bill.xlsx", workbook);
+    let begun = Instant::now();
+    let answer = project.run();
+    assert_eq!(answer.exit, Some(3), "{}", answer.stderr);
+    assert!(begun.elapsed() < Duration::from_mins(2), "{:?}", begun.elapsed());
+    assert!(!project.path("out").join(PERIOD).exists());
+    answer.stderr
+}
+
+#[track_caller]
+fn says(stderr: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(stderr.contains(part), "{part:?} is not in:\n{stderr}");
+    }
+}
+
+fn saved(mut workbook: Workbook) -> Vec<u8> {
+    workbook.save_to_buffer().expect("memory takes all")
+}
+
+fn day(text: &str) -> ExcelDateTime {
+    ExcelDateTime::parse_from_str(text).expect("a day")
+}
+
+/// Writes the header at a row, counted from 0.
+fn header(sheet: &mut Worksheet, row: u32) {
+    sheet.write_row(row, 0, HEADER).expect("a row");
+}
+
+/// Writes a line of the bill at a row, counted from 0: dates as dates, money as a number.
+fn line(sheet: &mut Worksheet, row: u32, product: &str, line: &str, amount: f64) {
+    let date = Format::new().set_num_format("dd.mm.yyyy");
+    sheet.write_with_format(row, 0, day("2026-10-05"), &date).expect("a date");
+    sheet.write_with_format(row, 1, day("2026-10-01"), &date).expect("a date");
+    sheet.write(row, 2, product).expect("a text");
+    sheet.write(row, 3, line).expect("a text");
+    sheet.write(row, 4, amount).expect("a number");
+    sheet.write(row, 5, "EUR").expect("a text");
+}
+
+/// A workbook as a phone company sends it.
+fn phone_bill() -> Vec<u8> {
+    let mut book = Workbook::new();
+    let cover = book.add_worksheet().set_name("Cover").expect("a name");
+    cover.write(0, 0, "Dear customer, the Amount is on the next sheet").expect("a text");
+    let sheet = book.add_worksheet().set_name("Lines").expect("a name");
+    sheet.write(0, 0, "Acme Telecom").expect("a text");
+    sheet.write(1, 0, "Month").expect("a text");
+    sheet.write(1, 1, "October").expect("a text");
+    header(sheet, 3);
+    line(sheet, 4, "Mobile", "0049 170 1", 0.1);
+    line(sheet, 5, "Mobile", "0049 170 2", 0.2);
+    line(sheet, 8, "Landline", "0049 30 1", -12.5);
+    sheet.write(9, 2, "Total").expect("a text");
+    sheet.write_formula(9, 4, Formula::new("SUM(E5:E9)").set_result("-12.2")).expect("a formula");
+    let old = book.add_worksheet().set_name("Old").expect("a name");
+    header(old, 0);
+    line(old, 1, "Mobile", "0049 170 1", 99.0);
+    old.set_hidden(true);
+    saved(book)
+}
+
+#[test]
+fn a_bill_is_found_between_what_is_there_for_people() {
+    let project = project("").file("data/october.xlsx", phone_bill());
+    let output = project.published();
+    let total: Vec<String> =
+        output.table("showback.csv").iter().map(|row| row["total"].clone()).collect();
+    assert_eq!(total, ["-12.2"], "{}", output.text("showback.csv"));
+    assert_eq!(output.table("quarantine.csv"), Vec::<Row>::new());
+    let excluded = output.findings("rows-excluded");
+    assert_eq!(excluded.len(), 1);
+    assert!(excluded[0].0.starts_with("1 of 4 rows are excluded as `total row`"), "{excluded:?}");
+    assert_eq!(output.findings("binary-source").len(), 1);
+}
+
+#[test]
+fn rows_are_shown_by_their_number_in_the_sheet() {
+    let mut book = Workbook::new();
+    let sheet = book.add_worksheet();
+    header(sheet, 2);
+    line(sheet, 3, "Mobile", "1", 1.0);
+    line(sheet, 7, "Mobile", "2", 2.0);
+    sheet.write(7, 4, "two").expect("a text");
+    line(sheet, 9, "Mobile", "3", 3.0);
+    sheet.write_formula(9, 3, Formula::new("1/0").set_result("#DIV/0!")).expect("a formula");
+    line(sheet, 10, "Mobile", "4", 4.0);
+    sheet.write(10, 3, 1_234_567_890_123_456.0).expect("a number");
+    line(sheet, 11, "Mobile", "5", 5.0);
+    sheet.write(11, 8, "a note beside the table").expect("a text");
+    let project = project("").file("data/bill.xlsx", saved(book));
+    let output = project.published();
+    let rows: Vec<[String; 4]> = output
+        .table("quarantine.csv")
+        .iter()
+        .map(|row| ["row", "column", "code", "text"].map(|column| row[column].clone()))
+        .collect();
+    let expected = [
+        ["8", "Amount", "bad-amount", "two"],
+        ["10", "Line", "bad-cell", "#DIV/0!"],
+        ["11", "Line", "bad-cell", "#DIGITS LOST! 1234567890123456"],
+    ];
+    assert_eq!(rows, expected.map(|row| row.map(str::to_owned)));
+    let beside = output.findings("unknown-column");
+    assert_eq!(beside.len(), 1, "{beside:?}");
+    assert!(beside[0].0.ends_with("the first is I12"), "{beside:?}");
+    let explained = project.command([
+        "explain",
+        "--project",
+        ".",
+        "--period",
+        PERIOD,
+        "--owner",
+        "payments",
+        "--rows",
+    ]);
+    says(&explained.stdout, &["data/bill.xlsx,4,", "data/bill.xlsx,12,"]);
+}
+
+/// Rows of the phone bill by hand: serial days, a number, texts in their cells.
+fn raw_line(row: u32, date: &str, month: &str, amount: &str) -> String {
+    let text = |column: char, text: &str| {
+        format!("<c r=\"{column}{row}\" t=\"inlineStr\"><is><t>{text}</t></is></c>")
+    };
+    format!(
+        "<row r=\"{row}\"><c r=\"A{row}\" s=\"1\"><v>{date}</v></c><c r=\"B{row}\" s=\"1\"><v>{month}\
+         </v></c>{}{}<c r=\"E{row}\">{amount}</c>{}</row>",
+        text('C', "Mobile"),
+        text('D', "0049"),
+        text('F', "EUR")
+    )
+}
+
+fn raw(rows: &str) -> RawXlsx {
+    RawXlsx::table(&HEADER, rows)
+}
+
+/// The one good line: 5 October 2026, one and a half euros.
+fn good_line(row: u32) -> String {
+    raw_line(row, "46300", "46296", "<v>1.5</v>")
+}
+
+#[test]
+fn dates_go_by_the_flag_of_the_workbook() {
+    let since_1900 = project("").file("data/bill.xlsx", raw(&good_line(2)).bytes());
+    let line = raw_line(2, "44838", "44834", "<v>1.5</v>");
+    let book = RawXlsx { properties: "date1904=\"1\"".to_owned(), ..raw(&line) };
+    let since_1904 = project("").file("data/bill.xlsx", book.bytes());
+    let (one, other) = (since_1900.published(), since_1904.published());
+    assert_eq!(one.text("showback.csv"), other.text("showback.csv"));
+    assert_eq!(one.text("showback_detail.csv"), other.text("showback_detail.csv"));
+    assert!(one.text("showback_detail.csv").contains("1.5"));
+}
+
+#[test]
+fn a_cell_at_the_far_end_of_the_sheet_costs_nothing() {
+    let far = "<row r=\"1048576\"><c r=\"XFD1048576\"><v>1</v></c></row>";
+    let project = project("").file("data/bill.xlsx", raw(&(good_line(2) + far)).bytes());
+    let output = project.published();
+    let beside = output.findings("unknown-column");
+    assert!(beside[0].0.ends_with("the first is XFD1048576"), "{beside:?}");
+}
+
+#[test]
+fn values_that_are_not_known_quarantine_their_rows() {
+    let rows = [
+        good_line(2),
+        raw_line(3, "46300", "46296", "<f>SUM(A1)</f>"),
+        raw_line(4, "46300", "46296", "<f>1/0</f><v>NaN</v>"),
+        raw_line(5, "60", "46296", "<v>1</v>"),
+        good_line(6).replace("<c r=\"E6\">", "<c r=\"E6\" t=\"e\">").replace("1.5", "#N/A"),
+        good_line(7).replace("<c r=\"E7\">", "<c r=\"E7\" t=\"str\">").replace("1.5", " 1,5 "),
+    ];
+    let project = project("").file("data/bill.xlsx", raw(&rows.concat()).bytes());
+    let output = project.published();
+    let shown: Vec<String> = output
+        .table("quarantine.csv")
+        .iter()
+        .map(|row| format!("{} {} {} {}", row["row"], row["column"], row["code"], row["text"]))
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            "3 Amount bad-cell #NO VALUE!",
+            "4 Amount bad-cell NaN",
+            "5 Date bad-date 60",
+            "6 Amount bad-cell #N/A",
+            "7 Amount bad-amount  1,5 ",
+        ]
+    );
+}
+
+#[test]
+fn a_sheet_that_is_not_clear_is_asked_for() {
+    let two = || {
+        let mut book = Workbook::new();
+        for name in ["Mobile", "Landline"] {
+            let sheet = book.add_worksheet().set_name(name).expect("a name");
+            header(sheet, 1);
+            line(sheet, 2, name, "1", if name == "Mobile" { 1.0 } else { 2.0 });
+        }
+        saved(book)
+    };
+    let stderr = refused(&two(), "");
+    says(&stderr, &["sheet-unclear", "`Mobile` (row 2), `Landline` (row 2)", "`sheet:`"]);
+    let stderr = refused(&two(), "    sheet: Landlines\n");
+    says(&stderr, &["the workbook has no sheet `Landlines`", "did you mean `Landline`?"]);
+    let named = project("    sheet: Landline\n    header_row: 2\n").file("data/bill.xlsx", two());
+    assert_eq!(named.published().table("showback.csv")[0]["total"], "2");
+    let stderr = refused(&two(), "    sheet: Landline\n    header_row: 1\n");
+    says(&stderr, &["sheet-unclear", "row 1 of the sheet `Landline` is empty"]);
+}
+
+#[test]
+fn a_merged_header_is_refused_with_its_cells() {
+    let merged = "<mergeCells count=\"1\"><mergeCell ref=\"C1:D1\"/></mergeCells>";
+    let book = RawXlsx { after: merged.to_owned(), ..raw(&good_line(2)) };
+    says(&refused(&book.bytes(), ""), &["sheet-unclear", "C1:D1 of the sheet `Bill`"]);
+    let below = merged.replace("C1:D1", "C2:C3");
+    let book = RawXlsx { after: below, ..raw(&(good_line(2) + &good_line(3))) };
+    project("").file("data/bill.xlsx", book.bytes()).published();
+}
+
+#[test]
+fn the_same_table_saved_again_counts_once() {
+    let project = project("").file("data/bill.xlsx", raw(&good_line(2)).bytes()).file(
+        "data/copy.xlsx",
+        RawXlsx { prolog: "<!-- again -->".into(), ..raw(&good_line(2)) }.bytes(),
+    );
+    let output = project.published();
+    assert_eq!(output.findings("duplicate-file").len(), 1);
+    assert_eq!(output.table("showback.csv")[0]["total"], "1.5");
+}
+
+#[test]
+fn a_bomb_is_refused_before_it_goes_off() {
+    let bomb = raw(&good_line(2)).zip().part("xl/media/image1.png", vec![0; 70 << 20]).bytes();
+    assert!(bomb.len() < 1 << 20, "{}", bomb.len());
+    says(&refused(&bomb, ""), &["broken-file", "inflates to far more than any sheet does"]);
+}
+
+#[test]
+fn a_demand_for_memory_ends_the_reader_and_not_the_run() {
+    let claim = "<sst xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\" \
+                 count=\"1\" uniqueCount=\"20000000000\"><si><t>x</t></si></sst>";
+    let book = RawXlsx { strings: claim.to_owned(), ..raw(&good_line(2)) };
+    says(&refused(&book.bytes(), ""), &["broken-file", "asks for more memory than 1 GiB"]);
+}
+
+#[test]
+fn a_workbook_that_contradicts_itself_is_refused_whole() {
+    let bill = |rows: &str| raw(&(good_line(2) + rows)).bytes();
+    let whole = raw(&good_line(2)).bytes();
+    let mut flipped = whole.clone();
+    let middle = whole.len() / 3;
+    flipped[middle] ^= 0xff;
+    let mut locked = vec![0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1];
+    locked.resize(1024, 0);
+    locked.extend("EncryptedPackage".encode_utf16().flat_map(u16::to_le_bytes));
+    let doctype = "<!DOCTYPE worksheet [<!ENTITY a \"aaaaaaaaaa\">]>".to_owned();
+    let cases: [(&str, Vec<u8>, &str); 12] = [
+        (
+            "a column that overflows",
+            bill("<row r=\"3\"><c r=\"ZZZZZZZZZ3\"><v>1</v></c></row>"),
+            "hold together",
+        ),
+        (
+            "a column that is not there",
+            bill("<row r=\"3\"><c r=\"XFE3\"><v>1</v></c></row>"),
+            "column 16385",
+        ),
+        ("row 0", bill("<row r=\"0\"><c r=\"A0\"><v>1</v></c></row>"), "hold together"),
+        ("a cell twice", bill(&good_line(2)), "the cell A2 stands twice or out of order"),
+        (
+            "a string that is not there",
+            bill("<row r=\"3\"><c r=\"A3\" t=\"s\"><v>7</v></c></row>"),
+            "string",
+        ),
+        (
+            "a document type",
+            RawXlsx { prolog: doctype, ..raw(&good_line(2)) }.bytes(),
+            "document type",
+        ),
+        ("cut off", whole[..whole.len() / 2].to_vec(), "ends too early"),
+        ("a byte flipped", flipped, "hold together"),
+        ("a password", locked, "protected by a password"),
+        ("XML that ends early", bill("<row r=\"3\"><c r=\"A3\""), "hold together"),
+        ("an archive of something else", Zip::default().part("a.txt", "a").bytes(), "no workbook"),
+        (
+            "a part that is locked",
+            Zip::default().packed("xl/workbook.xml", b"x", 1, 0, 1).bytes(),
+            "password",
+        ),
+    ];
+    for (title, bytes, said) in cases {
+        let stderr = refused(&bytes, "");
+        assert!(stderr.contains("broken-file") && stderr.contains(said), "{title}: {stderr}");
+    }
+}
+
+#[test]
+fn the_process_that_reads_serves_costbook_only() {
+    let project = project("");
+    let answer = project.command(["read-workbook", "anything"]);
+    assert_eq!((answer.exit, answer.stdout.as_str()), (Some(5), ""));
+    let help = project.command(["--help"]);
+    assert!(!help.stdout.contains("read-workbook"));
+}
