@@ -199,6 +199,26 @@ const FILES: &[Case] = &[
     })
     .says("`BilledCost` stands twice")
     .at(BILL),
+    Case::new(Code::IncompleteDelivery, "a file that the manifest names is not there", || {
+        let names =
+            ["p/bill.csv", "p/bill-2.csv"].map(|name| format!("{{\"blobName\":\"{name}\"}}"));
+        let manifest = format!("{{\"blobs\":[{}]}}", names.join(","));
+        billed(&Bill::sound()).file("data/manifest.json", manifest)
+    })
+    .says("names 2 files, and 1 of them are not there; the first is `p/bill-2.csv`")
+    .at("data/manifest.json"),
+    Case::new(Code::OverlappingDeliveries, "two files of one sub account and day", || {
+        let other = Bill::of([Charge::sound().costs("2")]);
+        billed(&Bill::sound()).bill("other.csv", &other)
+    })
+    .says("that of `data/bill.csv` both have charges of sub account `pay-prod` on 2026-10-05")
+    .at("data/other.csv"),
+    Case::new(Code::MissingDays, "a month with a charge on the fifth", || {
+        billed(&Bill::sound()).declaring("    days: any\n", "")
+    })
+    .says("on 30 days of 2026-10: 2026-10-01 to 2026-10-04, 2026-10-06 to 2026-10-31")
+    .at("costbook.yaml:4:11")
+    .times(30),
     Case::new(Code::ColumnMissing, "no billed cost, but one that sounds like it", || {
         let bill = Bill::sound().without_column("BilledCost").with_column("BilledCosts");
         billed(&bill)
@@ -220,7 +240,8 @@ const FILES: &[Case] = &[
         let large = |name: &str| {
             Bill::of([Charge::sound().costs("100000000000000000000").with("ResourceId", name)])
         };
-        Project::sound().bill("a.csv", &large("a")).bill("b.csv", &large("b"))
+        let project = Project::sound().declaring("days: any", "days: any\n    deliveries: append");
+        project.bill("a.csv", &large("a")).bill("b.csv", &large("b"))
     })
     .at("data/b.csv"),
     Case::new(Code::SumOverflow, "a debit and a credit that would cancel out", || {
@@ -250,22 +271,22 @@ const FILES: &[Case] = &[
         exchanged("month_end", "2026-10-30,EUR,USD,1.1,\n", PERIOD)
     })
     .says("charges of 2026-10 are in USD, and no rate to EUR holds: the table never quotes it")
-    .at("costbook.yaml:9:20"),
+    .at("costbook.yaml:10:20"),
     Case::new(Code::RateMissing, "a rate that is too old for the month's end", || {
         exchanged("month_end", "2026-10-23,USD,EUR,0.9,\n", PERIOD)
     })
     .says("the last one before 2026-10-31 is of 2026-10-23, more than 7 days earlier")
-    .at("costbook.yaml:9:20"),
+    .at("costbook.yaml:10:20"),
     Case::new(Code::RateMissing, "a mean of half a month", || {
         exchanged("average", "2026-10-01,USD,EUR,0.9,\n2026-10-08,USD,EUR,0.9,\n", PERIOD)
     })
     .says("from 2026-10-08 to 2026-10-31 the table has none")
-    .at("costbook.yaml:9:20"),
+    .at("costbook.yaml:10:20"),
     Case::new(Code::RateMissing, "a day long after the last rate", || {
         exchanged("daily", "2026-09-25,USD,EUR,0.9,\n", PERIOD)
     })
     .says("are in USD, on a day, and no rate to EUR holds: the last one before 2026-10-05")
-    .at("costbook.yaml:9:20"),
+    .at("costbook.yaml:10:20"),
     Case::new(Code::BadRate, "a rate of zero", || {
         exchanged("daily", "2026-10-05,USD,EUR,0,\n", PERIOD)
     })
@@ -538,23 +559,45 @@ fn what_is_known_of_quarantined_money_is_told() {
 // ---- What is worth knowing: the run goes on --------------------------------------------------
 
 const NOTED: &[Case] = &[
-    Case::new(Code::DuplicateFile, "the same file under another name", || {
+    Case::new(Code::DuplicateFile, "the same file in two folders", || {
+        let project = billed(&Bill::sound()).declaring("data/*", "data/**/*");
+        project.bill("again/bill.csv", &Bill::sound())
+    })
+    .says("that of `data/again/bill.csv`; it counts once")
+    .at(BILL),
+    Case::new(Code::SameContent, "the same file under another name", || {
         let project = billed(&Bill::sound());
         project.bill("again.csv", &Bill::sound())
     })
-    .says("that of `data/again.csv`; it counts once")
+    .says("that of `data/again.csv`, under another name")
     .at(BILL),
-    Case::new(Code::DuplicateFile, "the same content, compressed", || {
+    Case::new(Code::SameContent, "the same content, compressed", || {
         let project = billed(&Bill::sound());
         project.file("data/bill.csv.gz", gzip(Bill::sound().csv()))
     })
-    .says("that of `data/bill.csv`; it counts once")
+    .says("that of `data/bill.csv`, compressed in another way")
     .at("data/bill.csv.gz"),
     Case::new(Code::HistoryUnconverted, "a month before the first rate", || {
         exchanged("month_end", "2026-10-30,USD,EUR,0.9,\n", "2026-09")
     })
     .says("charges of 2026-09 in USD stay without EUR: the table has none on 2026-09-30 or before")
     .with(&[Code::LateRows]),
+    Case::new(Code::SameContent, "the same file in two sources", || {
+        let source = "sources:\n  - { name: other, format: focus, files: [ late/* ], days: any }";
+        let project = billed(&Bill::sound()).declaring("sources:", source);
+        project.file("late/bill.csv", Bill::sound().csv())
+    })
+    .says("that of `late/bill.csv` of source `other`")
+    .at(BILL),
+    Case::new(Code::DeliveryReplaced, "the last of two deliveries", || {
+        let declared =
+            ["files: [ \"data/*\" ]", "files: \"data/{period}-*.csv\"\n    deliveries: newest"];
+        let project = Project::sound().declaring(declared[0], declared[1]);
+        let newer = Bill::of([Charge::sound().costs("1.5")]);
+        project.bill("2026-10-9.csv", &Bill::sound()).bill("2026-10-10.csv", &newer)
+    })
+    .says("BilledCost was 1 EUR and is 1.5 EUR, a change of 0.5")
+    .at("data/2026-10-9.csv"),
     Case::new(Code::CostUnknown, "a list cost is null", || {
         odd(Charge::sound().with("ListCost", ""))
     })
@@ -890,7 +933,8 @@ fn a_second_run_waits_for_nobody() {
 /// A disk that takes no more is made by a limit on the size of files, whose signal is ignored.
 #[test]
 fn a_full_disk_leaves_what_was_published() {
-    let project = billed(&Bill::sound());
+    let project =
+        billed(&Bill::sound()).declaring("days: any", "days: any\n    deliveries: append");
     let first = project.published();
     project.write(
         "data/more.csv",

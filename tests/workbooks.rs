@@ -258,7 +258,7 @@ fn the_same_table_saved_again_counts_once() {
         RawXlsx { prolog: "<!-- again -->".into(), ..raw(&good_line(2)) }.bytes(),
     );
     let output = project.published();
-    assert_eq!(output.findings("duplicate-file").len(), 1);
+    assert_eq!(output.findings("same-content").len(), 1);
     assert_eq!(output.table("showback.csv")[0]["total"], "1.5");
 }
 

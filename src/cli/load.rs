@@ -9,8 +9,8 @@ use crate::allocate::run_examples;
 use crate::diagnostics::{Code, Finding, Place, Span, Texts};
 use crate::domain::{Exchange, Org};
 use crate::ingest::{
-    MetadataTable, contained, read_cost_centers, read_metadata, read_rates, run_map_examples,
-    sha256_hex,
+    MetadataTable, contained, read_cost_centers, read_metadata, read_rates, run_manifest_examples,
+    run_map_examples, sha256_hex,
 };
 use crate::report::InputFile;
 use crate::rules::{
@@ -204,6 +204,7 @@ impl Loader {
             match ColumnMap::parse(&path, &text) {
                 Ok(map) => {
                     self.errors.extend(run_map_examples(&map, &path));
+                    self.errors.extend(run_manifest_examples(&map, &path));
                     maps.push(Arc::new(map));
                 }
                 Err(findings) => self.errors.extend(findings),

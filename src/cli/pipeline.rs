@@ -8,7 +8,7 @@ use crate::allocate::{
 };
 use crate::diagnostics::{Finding, Severity};
 use crate::domain::Period;
-use crate::ingest::{Progress, ScanOptions, ScanReport, SourceFile, discover, scan};
+use crate::ingest::{Progress, ScanOptions, ScanReport, SourceFile, discover, judge, scan};
 use crate::report::Facts;
 
 use super::load::Loaded;
@@ -47,16 +47,19 @@ pub(super) fn pipeline(
 ) -> Result<Outcome, Vec<Finding>> {
     let Loaded { rules, org, metadata, .. } = project;
     let period = options.period;
-    let files = timings
-        .stage("discover", || discover(&project.root, &project.project.sources, &project.maps))?;
-    let plan = timings.stage("plan", || Plan::new(rules, org, metadata, &files, period));
-    let (scan, kernels) = timings.stage("scan", || {
-        let watching = (options.watch)(&files);
+    let found = timings.stage("discover", || {
+        discover(&project.root, &project.project.sources, &project.maps, Some(period))
+    })?;
+    let files = &found.files;
+    let plan = timings.stage("plan", || Plan::new(rules, org, metadata, files, period));
+    let (mut scan, kernels) = timings.stage("scan", || {
+        let watching = (options.watch)(files);
         let reader = executable();
         let threads = options.threads;
         let options = ScanOptions { threads, progress: &*watching, reader: reader.as_deref() };
-        scan(&files, plan.wanted(), options, || Kernel::new(&plan))
+        scan(files, plan.wanted(), options, || Kernel::new(&plan))
     });
+    judge(&found, &project.project.sources, period, &mut scan);
     refuse(scan.findings())?;
     let cube =
         timings.stage("assemble", || assemble(&plan, kernels)).map_err(|finding| vec![finding])?;
@@ -86,7 +89,7 @@ pub(super) fn pipeline(
     refuse(all.iter())?;
     Ok(Outcome {
         period,
-        files,
+        files: found.files,
         scan,
         cube,
         months,

@@ -121,8 +121,18 @@ codes! {
         "A column without which no charge can be read is not in the file."
     TooManyBadRows "too-many-bad-rows" Error Input
         "So many rows have more or fewer fields than the header that the file is likely torn or of another format."
+    IncompleteDelivery "incomplete-delivery" Error Input
+        "A provider's manifest names files, rows or bytes that are not there. A part of a bill is never taken for a smaller bill."
     DuplicateFile "duplicate-file" Note Advice
-        "A file has the same content as another of the same source. It counts once."
+        "A file has the same name and bytes as another of the same source. It counts once."
+    SameContent "same-content" Warning Advice
+        "A file has the same content as another one that is called or compressed differently or belongs to another source. It counts once. If another bill was meant, it is missing."
+    DeliveryReplaced "delivery-replaced" Note Advice
+        "A newer delivery of the same period took the place of an older one. The older is read for its totals, which stand in manifest.json with the difference, and counts for nothing."
+    OverlappingDeliveries "overlapping-deliveries" Error Input
+        "Two deliveries have charges of the same sub account on the same days, so that cost would count twice. Take the older one away, or declare `deliveries:` on the source: `newest` where one replaces the other, `append` where each brings charges that the other lacks."
+    MissingDays "missing-days" Error Input
+        "A source that must have charges on every day of the month has none on some. A delivery is likely missing. Fetch it, or declare the days: `days: { missing: [ … ] }`, `days: { until: … }` while the month is open, `days: any` where charges are sparse."
     SumOverflow "sum-overflow" Error Input
         "The amounts of the input sum to more than 170,000,000,000,000,000,000 and cannot be kept exactly."
     NoChargesInPeriod "no-charges-in-period" Error Input

@@ -1,14 +1,14 @@
 //! Settling the account of a file: rows get their numbers, and what is odd becomes a finding.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use crate::diagnostics::{Code, Finding, Place};
 use crate::domain::{Amount, CostMetric, Costs};
 
 use super::charge::RowPlace;
+use super::delivery::file_name;
 use super::open::empty;
-use super::report::{FileReport, QuarantinedRow, ScanReport};
+use super::report::{FileReport, QuarantinedRow, Role, ScanReport, SetAside};
 use super::tally::{QUARANTINE_LIMIT, Tally};
 
 /// Of a thousand rows, so many of the wrong length make a file torn.
@@ -126,32 +126,54 @@ fn excluded(report: &FileReport) -> Vec<Finding> {
     report.excluded.iter().map(described).collect()
 }
 
-/// Files that repeat the content of an earlier file of their source, by index, with the account
-/// that they get instead: read, and not counted.
+/// Files that repeat the content of an earlier one that counts, by index, with the account that
+/// they get instead: read, and not counted.
 pub(super) fn duplicates(report: &ScanReport) -> BTreeMap<usize, FileReport> {
-    let mut seen: BTreeMap<(&str, &str), &Arc<str>> = BTreeMap::new();
+    let mut seen: BTreeMap<&str, &FileReport> = BTreeMap::new();
     let mut found = BTreeMap::new();
     for (index, file) in report.files.iter().enumerate() {
-        if file.is_refused() || file.content_sha256.is_empty() {
+        let is_out = file.is_refused() || matches!(file.role, Role::Replaced(_));
+        if is_out || file.content_sha256.is_empty() {
             continue;
         }
-        match seen.get(&(file.source.as_str(), file.content_sha256.as_str())) {
+        match seen.get(file.content_sha256.as_str()) {
             None => {
-                seen.insert((&file.source, &file.content_sha256), &file.path);
+                seen.insert(&file.content_sha256, file);
             }
             Some(first) => {
-                found.insert(index, uncounted(file, first));
+                found.insert(index, repeated(file, first));
             }
         }
     }
     found
 }
 
-fn uncounted(file: &FileReport, first: &Arc<str>) -> FileReport {
-    let text = format!("the content is that of `{first}`; it counts once");
-    let finding = Finding::new(Code::DuplicateFile, text).at(Place::File(file.path.clone()));
+fn repeated(file: &FileReport, first: &FileReport) -> FileReport {
+    let path = &first.path;
+    let is_other_source = file.source != first.source;
+    let finding = if is_other_source {
+        let text = format!("the content is that of `{path}` of source `{}`", first.source);
+        Finding::new(Code::SameContent, text)
+            .help("it counts once, in that source; take the file out of one of the two")
+    } else if file.sha256 != first.sha256 {
+        let text = format!("the content is that of `{path}`, compressed in another way");
+        Finding::new(Code::SameContent, text).help("it counts once; take one of the two away")
+    } else if file_name(&file.path) != file_name(path) {
+        let text = format!("the content is that of `{path}`, under another name");
+        Finding::new(Code::SameContent, text)
+            .help("it counts once; where it should be another bill, fetch that again")
+    } else {
+        let text = format!("the content is that of `{path}`; it counts once");
+        Finding::new(Code::DuplicateFile, text)
+    };
+    let finding = finding.at(Place::File(file.path.clone()));
+    uncounted(file, Role::Duplicate(path.clone()), vec![finding])
+}
+
+/// The account of a file that was read and does not count.
+fn uncounted(file: &FileReport, role: Role, findings: Vec<Finding>) -> FileReport {
     FileReport {
-        duplicate_of: Some(first.clone()),
+        role,
         rows: 0,
         accepted: 0,
         quarantined: 0,
@@ -159,9 +181,20 @@ fn uncounted(file: &FileReport, first: &Arc<str>) -> FileReport {
         totals: BTreeMap::new(),
         quarantine: Vec::new(),
         magnitude: Costs::ZERO,
-        findings: vec![finding],
+        findings,
         ..file.clone()
     }
+}
+
+/// The account of a file whose delivery was replaced: what it holds is kept beside, and what is
+/// wrong with it hinders nobody.
+pub(super) fn set_aside(file: &FileReport) -> FileReport {
+    let held = (!file.is_refused()).then(|| SetAside {
+        rows: file.rows,
+        accepted: file.accepted,
+        totals: file.totals.clone(),
+    });
+    uncounted(file, Role::Replaced(held), Vec::new())
 }
 
 /// Refuses input whose files are fine each by itself but too large together; after this, adding

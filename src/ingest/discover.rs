@@ -1,6 +1,6 @@
-//! From the patterns of a project to files.
+//! From the patterns of a project to files and deliveries.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,9 +8,14 @@ use glob::{MatchOptions, glob_with};
 use sha2::{Digest, Sha256};
 
 use crate::diagnostics::{Code, Finding, Place, Span};
-use crate::rules::{ColumnMap, SourceDecl};
+use crate::domain::Period;
+use crate::rules::{
+    ColumnMap, DeliveryPolicy, ManifestShape, SourceDecl, fill_period, names_month,
+};
 
+use super::delivery::{Circumstances, Delivery, Draft, drafts, file_name, folder, is_within};
 use super::guard::guarded;
+use super::manifest_file::{self, Manifest};
 use super::open::hex;
 use super::scan::SourceFile;
 
@@ -20,21 +25,35 @@ const OPTIONS: MatchOptions = MatchOptions {
     require_literal_leading_dot: true,
 };
 
-/// The files of all sources, in the order of sources, then paths. `maps` has the column map of
-/// each source, in the same order.
+/// What a project has to read.
+#[derive(Clone, Debug, Default)]
+pub struct Discovery {
+    /// In the order of sources, then paths.
+    pub files: Vec<SourceFile>,
+    /// In the order of sources, then of their first files.
+    pub deliveries: Vec<Delivery>,
+}
+
+/// The files of all sources and the deliveries that they make. `maps` has the column map of each
+/// source, in the same order. Placeholders of patterns stand for `period`, or for any month where
+/// there is none.
 ///
 /// # Errors
-/// Patterns that match nothing, and files that two sources claim.
+/// Patterns that match nothing, files that two sources claim, manifests that cannot be read, and
+/// deliveries that are not whole.
 pub fn discover(
     root: &Path,
     sources: &[SourceDecl],
     maps: &[Arc<ColumnMap>],
-) -> Result<Vec<SourceFile>, Vec<Finding>> {
-    let mut files = Vec::new();
+    period: Option<Period>,
+) -> Result<Discovery, Vec<Finding>> {
+    let mut found = Discovery::default();
     let mut errors = Vec::new();
     let mut claimed: BTreeMap<String, &str> = BTreeMap::new();
     for (source, map) in sources.iter().zip(maps) {
-        for path in expand_all(root, source, &mut errors) {
+        let reader = SourceReader { root, source, shapes: &map.manifests, period };
+        let paths = reader.paths(&mut errors);
+        for path in &paths.bills {
             if let Some(other) = claimed.insert(path.clone(), &source.name)
                 && other != source.name
             {
@@ -44,41 +63,205 @@ pub fn discover(
                     .help("a file in two sources would count twice; narrow one of the patterns");
                 errors.push(finding.at(Place::Text(source.span.clone())));
             }
-            files.push(SourceFile {
-                source: source.name.as_str().into(),
-                location: root.join(&path),
-                path: path.into(),
-                map: map.clone(),
-                place: source.place.clone(),
-            });
         }
+        let policy = source.deliveries.unwrap_or(map.deliveries);
+        let drafts = reader.drafts(&paths, policy, &mut errors);
+        let appends = policy == DeliveryPolicy::Append;
+        let file = |path: String| SourceFile {
+            source: source.name.as_str().into(),
+            location: root.join(&path),
+            path: path.into(),
+            map: map.clone(),
+            place: source.place.clone(),
+            delivery: 0,
+            is_counted: true,
+            appends,
+        };
+        let files = paths.bills.into_iter().map(file);
+        found.add(files.collect(), drafts);
     }
-    if errors.is_empty() { Ok(files) } else { Err(errors) }
+    if errors.is_empty() { Ok(found) } else { Err(errors) }
 }
 
-fn expand_all(root: &Path, source: &SourceDecl, errors: &mut Vec<Finding>) -> Vec<String> {
-    let mut paths = Vec::new();
-    for (pattern, span) in &source.files {
-        match contained(root, pattern, span) {
-            Ok(found) => paths.extend(found),
-            Err(finding) => errors.push(finding),
+impl Discovery {
+    /// Adds the files of a source and what they make up.
+    fn add(&mut self, mut files: Vec<SourceFile>, mut drafts: Vec<Draft>) {
+        let first_file = self.files.len();
+        let first_delivery = self.deliveries.len();
+        // By first file; a delivery whose files all went to a newer one comes last.
+        let first = |draft: &Draft| draft.files.keys().next().copied().unwrap_or(usize::MAX);
+        let mut order: Vec<usize> = (0..drafts.len()).collect();
+        order.sort_by_key(|at| (first(&drafts[*at]), *at));
+        let mut rank = vec![0; drafts.len()];
+        for (place, at) in order.iter().enumerate() {
+            rank[*at] = first_delivery + place;
         }
+        let Some(source) = files.first().map(|file| file.source.to_string()) else { return };
+        for at in order {
+            let draft = std::mem::take(&mut drafts[at]);
+            for bill in draft.files.keys() {
+                files[*bill].delivery = u32::try_from(rank[at]).unwrap_or(u32::MAX);
+                files[*bill].is_counted = draft.replaced_by.is_none();
+            }
+            self.deliveries.push(Delivery {
+                source: source.clone(),
+                name: draft.name,
+                manifests: draft.manifests,
+                files: draft.files.keys().map(|bill| first_file + bill).collect(),
+                told: draft.files.values().copied().collect(),
+                replaced_by: draft.replaced_by.map(|newer| rank[newer]),
+            });
+        }
+        self.files.extend(files);
     }
-    paths.sort_unstable();
-    paths.dedup();
-    if paths.is_empty() && errors.is_empty() {
-        let patterns: Vec<&str> =
-            source.files.iter().map(|(pattern, _)| pattern.as_str()).collect();
+}
+
+/// The paths that the patterns of a source match.
+#[derive(Default)]
+struct Paths {
+    bills: Vec<String>,
+    manifests: BTreeSet<String>,
+    /// Folders of the patterns that hold no wildcard.
+    roots: BTreeSet<String>,
+}
+
+/// One source on its way to files.
+struct SourceReader<'a> {
+    root: &'a Path,
+    source: &'a SourceDecl,
+    shapes: &'a [ManifestShape],
+    period: Option<Period>,
+}
+
+impl SourceReader<'_> {
+    fn paths(&self, errors: &mut Vec<Finding>) -> Paths {
+        let before = errors.len();
+        let mut paths = Paths::default();
+        for (pattern, span) in &self.source.files {
+            let pattern = fill_period(pattern, self.period);
+            paths.roots.insert(fixed_folder(&pattern).to_owned());
+            match contained(self.root, &pattern, span) {
+                Ok(found) => paths.bills.extend(found),
+                Err(finding) => errors.push(finding),
+            }
+        }
+        paths.bills.sort_unstable();
+        paths.bills.dedup();
+        paths.manifests =
+            paths.bills.extract_if(.., |path| self.shape_of(path).is_some()).collect();
+        if paths.bills.is_empty() && errors.len() == before {
+            errors.push(self.nothing());
+        }
+        paths
+    }
+
+    fn nothing(&self) -> Finding {
+        let patterns = self.source.files.iter().map(|(pattern, _)| pattern);
+        let patterns: Vec<String> =
+            patterns.map(|pattern| fill_period(pattern, self.period)).collect();
         let text = format!(
             "source `{}` has no file: nothing matches {}",
-            source.name,
+            self.source.name,
             patterns.join(", ")
         );
-        let finding = Finding::new(Code::NoFiles, text)
-            .help("paths are relative to the project's folder; check the pattern or the delivery");
-        errors.push(finding.at(Place::Text(source.span.clone())));
+        Finding::new(Code::NoFiles, text)
+            .help("paths are relative to the project's folder; check the pattern or the delivery")
+            .at(Place::Text(self.source.span.clone()))
     }
-    paths
+
+    /// How a file is read, where its name is that of a manifest.
+    fn shape_of(&self, path: &str) -> Option<&ManifestShape> {
+        let is_called = |shape: &&ManifestShape| {
+            glob::Pattern::new(&shape.file).is_ok_and(|name| name.matches(file_name(path)))
+        };
+        self.shapes.iter().find(is_called)
+    }
+
+    /// Manifests beside bills and above them, down from where the patterns begin to vary.
+    fn manifests(&self, paths: &Paths, errors: &mut Vec<Finding>) -> Vec<Manifest> {
+        let mut found = paths.manifests.clone();
+        let mut folders = BTreeSet::new();
+        for bill in &paths.bills {
+            let mut place = folder(bill);
+            while folders.insert(place) && !paths.roots.contains(place) && !place.is_empty() {
+                place = folder(place);
+            }
+        }
+        for (place, shape) in folders
+            .into_iter()
+            .flat_map(|place| self.shapes.iter().map(move |shape| (place, shape)))
+        {
+            if paths.roots.iter().any(|root| is_within(place, root)) {
+                let place = glob::Pattern::escape(place);
+                let pattern = format!("{place}/{}", shape.file);
+                match contained(self.root, pattern.trim_start_matches('/'), &self.source.span) {
+                    Ok(paths) => found.extend(paths),
+                    Err(finding) => errors.push(finding),
+                }
+            }
+        }
+        let mut manifests = Vec::new();
+        for path in found {
+            let Some(shape) = self.shape_of(&path) else { continue };
+            match manifest_file::read(&self.root.join(&path), &path, shape) {
+                Ok(manifest) => manifests.push(manifest),
+                Err(finding) => errors.push(finding),
+            }
+        }
+        manifests
+    }
+
+    fn drafts(
+        &self,
+        paths: &Paths,
+        policy: DeliveryPolicy,
+        errors: &mut Vec<Finding>,
+    ) -> Vec<Draft> {
+        let manifests = self.manifests(paths, errors);
+        let has_month = self.source.files.iter().all(|(pattern, _)| names_month(pattern));
+        let month = self.period.filter(|_| has_month);
+        let circumstances = Circumstances { policy, month, period: self.period };
+        match drafts(&paths.bills, &manifests, circumstances) {
+            Ok(drafts) => {
+                let counted = drafts.iter().filter(|draft| draft.replaced_by.is_none());
+                errors.extend(counted.filter_map(incomplete));
+                drafts
+            }
+            Err(_) if self.period.is_none() => Vec::new(),
+            Err(unknown) => {
+                let text = format!(
+                    "source `{}` takes the newest delivery of a month, but the month of `{}` is not known",
+                    self.source.name, unknown[0]
+                );
+                let help = "put the month into the pattern, such as data/{period}/*.csv";
+                let count = u64::try_from(unknown.len()).unwrap_or(u64::MAX);
+                let finding = Finding::new(Code::InvalidValue, text).help(help).count(count);
+                errors.push(finding.at(Place::Text(self.source.span.clone())));
+                Vec::new()
+            }
+        }
+    }
+}
+
+fn incomplete(draft: &Draft) -> Option<Finding> {
+    let missing = draft.missing.first()?;
+    let manifest = draft.manifests.first()?;
+    let text = format!(
+        "the manifest names {} files, and {} of them are not there; the first is `{missing}`",
+        draft.files.len() + draft.missing.len(),
+        draft.missing.len()
+    );
+    let count = u64::try_from(draft.missing.len()).unwrap_or(u64::MAX);
+    let finding = Finding::new(Code::IncompleteDelivery, text).count(count);
+    let help = "fetch the rest of the delivery; a part of a bill is not reported as a smaller bill. \
+        Files that are there must match the patterns of the source";
+    Some(finding.help(help).at(Place::File(manifest.path.as_str().into())))
+}
+
+/// The folder in which a pattern begins to vary.
+fn fixed_folder(pattern: &str) -> &str {
+    let fixed = pattern.find(['*', '?', '[']).map_or(pattern, |at| &pattern[..at]);
+    folder(fixed.strip_prefix("./").unwrap_or(fixed))
 }
 
 /// The paths below `root` that a pattern matches, sorted, relative, with `/`.

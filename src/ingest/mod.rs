@@ -1,7 +1,9 @@
 //! Provider formats become charges, and every row is accounted for.
 //!
 //! ```text
-//! discover            patterns of a source → files
+//! discover            patterns of a source → files and deliveries
+//!   manifest_file     what a provider says belongs together
+//!   delivery          files that belong together, and which of them count
 //! plain_table         a small table, CSV or workbook, as a whole
 //! reference           tables of cost centers and metadata → domain nouns
 //! rates               the table of exchange rates → domain nouns
@@ -14,6 +16,8 @@
 //!     guard           a panic of foreign code is an answer
 //!   Desk              rows → batches of charges for the sink
 //!   Tally             rows → accepted, quarantined, excluded; exact sums
+//!   Gate              lets through what counts; which delivery has which days
+//! judge               what was read against what should be there: deliveries and days
 //! ScanReport          the account of each file
 //! ```
 //!
@@ -30,15 +34,20 @@
 mod account;
 mod binding;
 mod charge;
+mod coverage;
 mod csv_blocks;
 mod csv_file;
 mod csv_records;
 mod dates;
+mod delivery;
 mod desk;
 mod discover;
 mod examples;
 mod exclusion;
+mod gate;
 mod guard;
+mod manifest_file;
+mod natural;
 mod open;
 mod parquet_column;
 mod parquet_file;
@@ -61,12 +70,18 @@ mod workbook;
 pub use charge::{
     Charge, Charges, NO_WORD, Rejection, RowPlace, Sink, Span, TextColumn, WantedText, Words,
 };
-pub use discover::{contained, discover, sha256_hex};
+pub use coverage::{DeliveryReport, SourceCoverage, Sums, judge};
+pub use delivery::{Delivery, ManifestId, Told};
+pub use discover::{Discovery, contained, discover, sha256_hex};
 pub use examples::run_map_examples;
+pub use manifest_file::run_manifest_examples;
 pub use plain_table::{PlainTable, TableFile, read_table};
 pub use rates::read_rates;
 pub use reference::{MetadataTable, read_cost_centers, read_metadata};
-pub use report::{FileId, FileReport, MonthTotals, QuarantinedRow, ScanReport};
+pub use report::{
+    FileId, FileReport, MonthTotals, Overlap, QuarantinedRow, Role, ScanReport, SetAside, day_bit,
+    days_of,
+};
 pub use row_numbers::RowNumbers;
 pub use scan::{Progress, ScanOptions, Silent, SourceFile, scan};
 pub use workbook::{WORKBOOK_COMMAND, serve_workbook};

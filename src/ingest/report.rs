@@ -1,11 +1,14 @@
 //! What reading did with every row: the account that each file is given.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+
+use chrono::{Datelike, NaiveDate};
 
 use crate::diagnostics::{Code, Finding};
 use crate::domain::{Amount, CostMetric, Costs, Currency, Period};
 
+use super::coverage::{DeliveryReport, SourceCoverage};
 use super::row_numbers::RowNumbers;
 
 /// Index of a file in [`ScanReport::files`]: files in the order of source, then path.
@@ -16,6 +19,42 @@ pub struct FileId(pub u32);
 #[derive(Clone, Debug, Default)]
 pub struct ScanReport {
     pub files: Vec<FileReport>,
+    /// Counted deliveries that have charges of one sub account on one day: by the two of them, the
+    /// earlier first.
+    pub overlaps: BTreeMap<(u32, u32), Overlap>,
+    /// In the order of their indexes; none until the scan is judged.
+    pub deliveries: Vec<DeliveryReport>,
+    /// In the order of the project; none until the scan is judged.
+    pub sources: Vec<SourceCoverage>,
+    /// What was found when the scan was judged.
+    pub judged: Vec<Finding>,
+}
+
+/// Where two deliveries have charges of the same sub accounts on the same days.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Overlap {
+    /// The first of the sub accounts; `None` where charges name none.
+    pub sub_account: Option<String>,
+    pub sub_accounts: u64,
+    pub days: BTreeSet<NaiveDate>,
+}
+
+/// What becomes of a file as a whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Role {
+    Counted,
+    /// It has the same content as this other one, which counts.
+    Duplicate(Arc<str>),
+    /// A newer delivery counts in its place. What it holds, unless it cannot be read.
+    Replaced(Option<SetAside>),
+}
+
+/// What a file holds that does not count.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SetAside {
+    pub rows: u64,
+    pub accepted: u64,
+    pub totals: BTreeMap<(Currency, Period), MonthTotals>,
 }
 
 /// The account of one file. `rows = accepted + quarantined + excluded`.
@@ -38,8 +77,10 @@ pub struct FileReport {
     pub quarantined: u64,
     /// Rows by the named rule that excluded them.
     pub excluded: BTreeMap<String, u64>,
-    /// The file has the same content as this other one of its source, and was not counted.
-    pub duplicate_of: Option<Arc<str>>,
+    /// Of what does not count, rows and totals here are none.
+    pub role: Role,
+    /// Index of its delivery.
+    pub delivery: u32,
     /// All accepted rows, of every month.
     pub totals: BTreeMap<(Currency, Period), MonthTotals>,
     /// Sums of absolute values of all accepted rows.
@@ -60,6 +101,20 @@ pub struct MonthTotals {
     pub costs: Costs,
     /// Rows whose cost of a metric is unknown, by metric.
     pub unknown: [u64; CostMetric::COUNT],
+    /// The days of the month on which there are charges, by [`day_bit`].
+    pub days: u32,
+}
+
+/// The bit that stands for a day within a month; none where the day is of another month.
+#[must_use]
+pub fn day_bit(month: Period, day: NaiveDate) -> u32 {
+    if Period::of(day) == month { 1 << day.day0() } else { 0 }
+}
+
+/// The days of a month that bits stand for.
+pub fn days_of(month: Period, bits: u32) -> impl Iterator<Item = NaiveDate> {
+    let days = (0..31).filter(move |day| bits & (1 << day) != 0);
+    days.filter_map(move |day| month.first().with_day0(day))
 }
 
 /// A row that could not be read, with what is known of its money.
@@ -114,7 +169,7 @@ impl ScanReport {
     }
 
     pub fn findings(&self) -> impl Iterator<Item = &Finding> + Clone {
-        self.files.iter().flat_map(|file| &file.findings)
+        self.files.iter().flat_map(|file| &file.findings).chain(&self.judged)
     }
 
     #[must_use]
@@ -128,6 +183,7 @@ impl MonthTotals {
     #[must_use]
     pub fn checked_add(&mut self, other: &Self) -> bool {
         self.rows += other.rows;
+        self.days |= other.days;
         for (mine, theirs) in self.unknown.iter_mut().zip(other.unknown) {
             *mine += theirs;
         }

@@ -21,11 +21,12 @@ use super::csv_blocks::{BlockError, Blocks};
 use super::csv_file::{CsvFormat, look_at_head, read_block};
 use super::desk::{Desk, Tray};
 use super::exclusion::Exclusions;
+use super::gate::{Gate, GatePlan};
 use super::guard;
 use super::open::{self, CsvStream, Fingerprint, Kind, StreamEnd};
 use super::parquet_file::{ParquetFormat, ParquetHead};
 use super::quality::{self, Look};
-use super::report::{FileId, FileReport, ScanReport};
+use super::report::{FileId, FileReport, Role, ScanReport};
 use super::row_numbers::RowNumbers;
 use super::sheet_source::{BINARY, open_workbook, refusal_in, sheet_findings, wanted_of};
 use super::tally::Tally;
@@ -41,6 +42,22 @@ pub struct SourceFile {
     pub map: Arc<ColumnMap>,
     /// Where the table stands, where the file is a workbook and its source says it.
     pub place: SheetPlace,
+    /// Index of its delivery.
+    pub delivery: u32,
+    /// Whether it counts: a file of a delivery that was replaced is read for its totals only.
+    pub is_counted: bool,
+    /// Whether deliveries of its source add to others, so that they may overlap with them.
+    pub appends: bool,
+}
+
+impl SourceFile {
+    /// A file that is a source of its own, and a delivery.
+    #[must_use]
+    pub fn alone(source: &str, path: &str, location: PathBuf, map: Arc<ColumnMap>) -> Self {
+        let (source, path) = (source.into(), path.into());
+        let place = SheetPlace::default();
+        Self { source, path, location, map, place, delivery: 0, is_counted: true, appends: false }
+    }
 }
 
 /// Told how far a scan is; called from many threads.
@@ -73,23 +90,28 @@ pub struct ScanOptions<'a> {
 ///
 /// Every file is accounted for in the report. A file that had to be refused carries a finding of
 /// severity error, and then the sinks hold rows that must not be used. A file with the content of
-/// an earlier one of its source counts once: that this is so is known only at its end, so the scan
-/// is then done again without it, which is rare and cannot be wrong.
+/// an earlier one counts once: that this is so is known only at its end, so the scan is then done
+/// again without it, which is rare and cannot be wrong. A file of a delivery that was replaced is
+/// read, but its charges reach no sink.
 pub fn scan<S: Sink>(
     files: &[SourceFile],
     wanted: &[WantedText],
     options: ScanOptions<'_>,
     make_sink: impl Fn() -> S + Sync,
 ) -> (ScanReport, Vec<S>) {
+    let plan = GatePlan::new(files, wanted);
+    let gated = || Gate::new(&plan, make_sink());
     let mut duplicates: BTreeMap<usize, FileReport> = BTreeMap::new();
     loop {
-        let (mut report, sinks) = pass(files, &duplicates, wanted, options, &make_sink);
+        let (mut report, gates) = pass(files, &duplicates, plan.wanted(), options, &gated);
         let found = account::duplicates(&report);
         if found.is_empty() {
             for (index, duplicate) in duplicates {
                 report.files[index] = duplicate;
             }
             account::check_magnitude(&mut report);
+            let (sinks, overlaps) = plan.open(gates, &report);
+            report.overlaps = overlaps;
             return (report, sinks);
         }
         duplicates.extend(found);
@@ -451,7 +473,8 @@ fn file_report(file: &SourceFile, opened: Opened, end: End) -> FileReport {
         accepted: end.tally.accepted,
         quarantined: end.tally.quarantined,
         excluded: end.tally.excluded.clone(),
-        duplicate_of: None,
+        role: Role::Counted,
+        delivery: file.delivery,
         totals: end.tally.totals(),
         quarantine: Vec::new(),
         magnitude: end.tally.magnitude,
@@ -460,7 +483,7 @@ fn file_report(file: &SourceFile, opened: Opened, end: End) -> FileReport {
         findings,
     };
     account::settle(&mut report, &end.tally, readable);
-    report
+    if file.is_counted { report } else { account::set_aside(&report) }
 }
 
 /// The row number of each block's first record.

@@ -9,7 +9,7 @@ use crate::domain::{Amount, AmountError, CostMetric, Costs, Currency, Period};
 
 use super::charge::{Charge, RowPlace};
 use super::desk::Unknown;
-use super::report::{MonthTotals, QuarantinedRow};
+use super::report::{MonthTotals, QuarantinedRow, day_bit};
 
 /// Quarantined rows that a file keeps apart; a file with more is refused.
 pub(super) const QUARANTINE_LIMIT: usize = 1_000_000;
@@ -102,7 +102,8 @@ impl Tally {
     pub(super) fn accept(&mut self, charge: &Charge, unknown: &Unknown) {
         self.rows += 1;
         self.accepted += 1;
-        let row = MonthTotals { rows: 1, costs: charge.costs, unknown: *unknown };
+        let days = day_bit(charge.month, charge.day);
+        let row = MonthTotals { rows: 1, costs: charge.costs, unknown: *unknown, days };
         self.sum(charge.currency, charge.month, &row);
         self.weigh(&charge.costs);
     }

@@ -24,6 +24,8 @@ pub fn run_id(facts: &Facts) -> String {
         format!("bill {:?} {:?} {}", file.source, file.path, file.sha256)
     };
     lines.extend(facts.scan.files.iter().map(bill));
+    let manifests = facts.scan.deliveries.iter().flat_map(|found| &found.delivery.manifests);
+    lines.extend(manifests.map(|id| format!("delivery {:?} {}", id.path, id.sha256)));
     lines.extend(input_lines(facts, |_| true));
     digest(lines)[..RUN_ID_DIGITS].to_owned()
 }

@@ -16,7 +16,7 @@ use crate::allocate::{
 use crate::diagnostics::{Code, Finding};
 use crate::domain::{CostCenter, DateRange, Exchange, Org, Period};
 use crate::ingest::{ScanOptions, ScanReport, Silent, SourceFile, scan};
-use crate::rules::{ColumnMap, Project, RuleSet, RuleText, Scope, SheetPlace, compile};
+use crate::rules::{ColumnMap, Project, RuleSet, RuleText, Scope, compile};
 
 use super::{Facts, InputFile};
 
@@ -195,13 +195,8 @@ fn read(charges: &[Charge], rules: &RuleSet, org: &Org, period: Period) -> (Scan
     let location = directory.path().join("bill.csv");
     write_bill(charges, &location);
     let map = include_str!("../../rules/providers/focus.yaml");
-    let file = SourceFile {
-        source: "aws".into(),
-        path: "data/bill.csv".into(),
-        location,
-        map: Arc::new(ColumnMap::parse("focus.yaml", map).unwrap()),
-        place: SheetPlace::default(),
-    };
+    let map = Arc::new(ColumnMap::parse("focus.yaml", map).unwrap());
+    let file = SourceFile::alone("aws", "data/bill.csv", location, map);
     let files = [file];
     let plan = Plan::new(rules, org, &[], &files, period);
     let options = ScanOptions { threads: 1, progress: &Silent, reader: None };

@@ -23,6 +23,7 @@ use crate::diagnostics::{Code, Finding, Span};
 use crate::domain::Column;
 
 use super::condition::Condition;
+use super::delivery::{Days, DeliveryPolicy, ManifestShape};
 use super::model::Field;
 use super::read_map::read_map;
 use super::workbook::WorkbookShape;
@@ -61,6 +62,11 @@ pub struct ColumnMap {
     pub spread: Option<Spread>,
     /// What names a row together: the name as written, and where it is found.
     pub identity: Vec<(String, Vec<InputRef>)>,
+    /// What holds for a source of the format that does not say it itself.
+    pub deliveries: DeliveryPolicy,
+    pub days: Days,
+    /// How the provider says which files belong together.
+    pub manifests: Vec<ManifestShape>,
     /// The fields that the map's conditions ask.
     pub fields: Vec<Field>,
     pub examples: Vec<MapExample>,

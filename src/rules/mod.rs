@@ -3,9 +3,12 @@
 //! ```text
 //! Project             costbook.yaml, checked
 //!   SourceDecl        a name, a format, patterns of files
+//!     DeliveryPolicy  which of several deliveries count
+//!     Days            the days that must have charges
 //!   MetadataDecl      a table that joins attributes to an entity
 //!   ExchangeDecl      by which rates other currencies are converted
 //! ColumnMap           how a provider's export becomes FOCUS columns
+//!   ManifestShape     how a provider says which files belong together
 //! RuleSet             the project's rules, compiled: names resolved, order fixed
 //!   Field             everything a rule can ask of a charge
 //!   Condition         a typed question over fields
@@ -28,6 +31,7 @@ mod column_map;
 mod compile;
 mod condition;
 mod decode;
+mod delivery;
 mod exchange;
 mod fields;
 mod limits;
@@ -36,6 +40,7 @@ mod names;
 mod node;
 mod pattern;
 mod project;
+mod read_delivery;
 mod read_map;
 #[cfg(test)]
 mod reference;
@@ -54,6 +59,9 @@ pub use column_map::{
 };
 pub use compile::{Entity, RuleText, Scope, compile};
 pub use condition::{CaseRule, Condition, Test, Values};
+pub use delivery::{
+    Days, DeliveryPolicy, ManifestExample, ManifestShape, fill_period, names_month,
+};
 pub use exchange::ExchangeDecl;
 pub use model::{
     Base, ClassifyRule, ComponentRule, Dimension, DimensionId, DimensionRule, Expected, Field,

@@ -11,9 +11,11 @@ use crate::domain::{Currency, SCALE};
 use super::decode::{
     Mapping, is_identifier, is_inside_project, is_name, items, parsed, whole, word, words,
 };
+use super::delivery::{Days, DeliveryPolicy};
 use super::exchange::{ExchangeDecl, read_exchange};
 use super::fields::{RESERVED_PREFIXES, USUAL_JOINS};
 use super::node::{self, Key, Kind, Node};
+use super::read_delivery;
 use super::shipped;
 use super::sink::Sink;
 use super::workbook::{SheetPlace, read_place};
@@ -42,10 +44,15 @@ pub struct SourceDecl {
     pub span: Span,
     pub format: FormatName,
     pub format_span: Span,
-    /// Patterns of files.
+    /// Patterns of files, which may hold placeholders of the month: see
+    /// [`fill_period`](super::fill_period).
     pub files: Vec<(String, Span)>,
     /// Where the table stands in files that are workbooks.
     pub place: SheetPlace,
+    /// Where it is not what the column map says.
+    pub deliveries: Option<DeliveryPolicy>,
+    /// Where they are not what the column map says.
+    pub days: Option<Days>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,7 +75,8 @@ pub struct MetadataDecl {
 pub(super) const KEYS: &[&str] =
     &["organisation", "currency", "sources", "owners", "metadata", "rules", "rounding", "exchange"];
 
-pub(super) const SOURCE_KEYS: &[&str] = &["name", "format", "files", "sheet", "header_row"];
+pub(super) const SOURCE_KEYS: &[&str] =
+    &["name", "format", "files", "sheet", "header_row", "deliveries", "days"];
 
 impl Project {
     /// Reads the text of `costbook.yaml`; `path` is the name that findings give it.
@@ -95,7 +103,7 @@ fn read_project(root: Node, sink: &mut Sink) -> Option<Project> {
     let sources = map.need("sources", sink).and_then(|node| read_sources(node, sink));
     let owners = map.get("owners").and_then(|node| read_path(node, "`owners`", sink));
     let metadata = map.get("metadata").map(|node| read_metadata(node, sink));
-    let rules = map.get("rules").and_then(|node| read_patterns(node, "`rules`", sink));
+    let rules = map.get("rules").and_then(|node| read_patterns(node, "`rules`", is_pattern, sink));
     let rounding_digits = map.get("rounding").and_then(|node| read_rounding(node, sink));
     let exchange = map.get("exchange").and_then(|node| read_exchange(node, sink));
     Some(Project {
@@ -138,10 +146,15 @@ fn read_source(node: &Node, sink: &mut Sink) -> Option<SourceDecl> {
     let name = name.filter(|name| is_identifier(name, "the name of a source", true, sink));
     let format = map.need("format", sink).and_then(|node| word(node, "`format`", sink));
     let format = format.and_then(|word| Some((read_format(&word, sink)?, word.span)));
-    let files = map.need("files", sink).and_then(|node| read_patterns(node, "`files`", sink));
+    let files = map.need("files", sink);
+    let files =
+        files.and_then(|node| read_patterns(node, "`files`", read_delivery::is_pattern, sink));
     let place = read_place(&map, sink);
+    let deliveries = map.get("deliveries").and_then(|node| read_delivery::read_policy(node, sink));
+    let days = map.get("days").and_then(|node| read_delivery::read_days(node, sink));
     let (name, (format, format_span)) = (name?, format?);
-    Some(SourceDecl { name: name.text, span: name.span, format, format_span, files: files?, place })
+    let (name, span) = (name.text, name.span);
+    Some(SourceDecl { name, span, format, format_span, files: files?, place, deliveries, days })
 }
 
 fn read_format(word: &Key, sink: &mut Sink) -> Option<FormatName> {
@@ -163,7 +176,12 @@ fn read_path(node: &Node, what: &str, sink: &mut Sink) -> Option<(String, Span)>
     is_inside_project(&path, sink).then_some((path.text, path.span))
 }
 
-fn read_patterns(node: &Node, what: &str, sink: &mut Sink) -> Option<Vec<(String, Span)>> {
+fn read_patterns(
+    node: &Node,
+    what: &str,
+    is_pattern: impl Fn(&Key, &mut Sink) -> bool,
+    sink: &mut Sink,
+) -> Option<Vec<(String, Span)>> {
     let patterns = words(node, what, sink)?;
     let count = patterns.len();
     let good: Vec<(String, Span)> = patterns

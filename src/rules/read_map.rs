@@ -24,6 +24,7 @@ use super::decode::{
 };
 use super::names::Names;
 use super::node::{self, Key, Kind, Node};
+use super::read_delivery::{read_days, read_manifests, read_policy};
 use super::sink::Sink;
 use super::when::condition;
 use super::workbook::read_shape;
@@ -48,6 +49,9 @@ pub(super) const KEYS: &[&str] = &[
     "identity",
     "spread",
     "exclude",
+    "deliveries",
+    "days",
+    "manifest",
     "examples",
 ];
 
@@ -104,6 +108,9 @@ fn read_root(path: &str, root: &Node, sink: &mut Sink) -> Option<ColumnMap> {
         identity: identity.unwrap_or_default(),
         examples: examples::examples(map.get("examples"), sink),
         workbook,
+        deliveries: map.get("deliveries").and_then(|n| read_policy(n, sink)).unwrap_or_default(),
+        days: map.get("days").and_then(|n| read_days(n, sink)).unwrap_or_default(),
+        manifests: map.get("manifest").map(|n| read_manifests(n, sink)).unwrap_or_default(),
         exclusions,
         spread,
         columns: columns.sources,

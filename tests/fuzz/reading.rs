@@ -8,7 +8,7 @@ use costbook::domain::{Costs, Currency, Period};
 use costbook::ingest::{
     Charge, Charges, FileReport, Rejection, ScanOptions, Silent, Sink, SourceFile, WantedText, scan,
 };
-use costbook::rules::{ColumnMap, SheetPlace};
+use costbook::rules::ColumnMap;
 
 /// A map by which everything that reading needs is given, and any text may be asked beside it.
 pub(crate) const GIVEN: &str = "\
@@ -82,13 +82,7 @@ pub(crate) fn read(name: &str, bytes: &[u8], map: &ColumnMap, wanted: &[WantedTe
     let folder = tempfile::tempdir().expect("a folder for the file");
     let location = folder.path().join(name);
     fs::write(&location, bytes).expect("the file can be written");
-    let file = SourceFile {
-        source: "fuzz".into(),
-        path: name.into(),
-        location,
-        map: Arc::new(map.clone()),
-        place: SheetPlace::default(),
-    };
+    let file = SourceFile::alone("fuzz", name, location, Arc::new(map.clone()));
     let options = ScanOptions { threads: 2, progress: &Silent, reader: None };
     let (mut report, keepers) = scan(&[file], wanted, options, || Keeper(Vec::new()));
     let report = report.files.remove(0);

@@ -171,7 +171,7 @@ impl World {
 
     pub(crate) fn project_yaml(&self) -> String {
         let mut yaml = "organisation: Acme\ncurrency: EUR\nsources:\n  - name: bills\n    format: \
-                        focus\n    files: [ \"data/*\" ]\nrules: [ \"rules.yaml\" ]\n\
+                        focus\n    files: [ \"data/*\" ]\n    days: any\n    deliveries: append\nrules: [ \"rules.yaml\" ]\n\
                         metadata:\n  - { entity: sub_account, file: accounts.csv }\n"
             .to_owned();
         if self.centers.is_some() {

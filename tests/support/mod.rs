@@ -71,7 +71,7 @@ impl Project {
         Self::new().file(
             "costbook.yaml",
             "organisation: Acme\ncurrency: EUR\nsources:\n  - name: bills\n    format: focus\n    \
-             files: [ \"data/*\" ]\n",
+             files: [ \"data/*\" ]\n    days: any\n",
         )
     }
 
@@ -85,7 +85,7 @@ impl Project {
         let project = Self::new().file(
             "costbook.yaml",
             "organisation: Acme\ncurrency: EUR\nsources:\n  - name: bills\n    format: focus\n    \
-             files: [ \"data/*\" ]\nowners: owners.csv\nrules: [ \"rules/*.yaml\" ]\n",
+             files: [ \"data/*\" ]\n    days: any\nowners: owners.csv\nrules: [ \"rules/*.yaml\" ]\n",
         );
         let owners = "id,name,parent,valid_from,valid_to\n\
                       acme,Acme,,,\n\
@@ -93,6 +93,14 @@ impl Project {
                       retail,Retail,acme,,\n\
                       labs,Labs,acme,,2026-10-15\n";
         project.file("owners.csv", owners).file("rules/rules.yaml", rules)
+    }
+
+    /// Replaces a text in `costbook.yaml`, which must hold it.
+    pub(crate) fn declaring(self, text: &str, instead: &str) -> Self {
+        let path = self.path("costbook.yaml");
+        let declared = fs::read_to_string(path).expect("the project");
+        assert!(declared.contains(text), "{text} is not in {declared}");
+        self.file("costbook.yaml", declared.replacen(text, instead, 1))
     }
 
     /// Writes a file; folders are made as they are needed.

@@ -134,3 +134,43 @@ sources:
     assert!(helps.contains(&"did you mean `focus`?"), "{helps:?}");
     assert!(helps.contains(&"did you mean `files`?"), "{helps:?}");
 }
+
+/// A project whose one source says this beside its name and format.
+fn source(text: &str) -> String {
+    format!("organisation: A\ncurrency: EUR\nsources: [ {{ name: a, format: focus, {text} }} ]\n")
+}
+
+#[test]
+fn what_a_source_says_of_deliveries_and_days_is_read() {
+    let read = |text: &str| parse(&source(text)).unwrap().sources.remove(0);
+    let day = |day| chrono::NaiveDate::from_ymd_opt(2026, 10, day).unwrap();
+    let silent = read("files: 'a/{period}/*.csv'");
+    assert_eq!((silent.deliveries, silent.days), (None, None));
+    let newest = read("files: a.csv, deliveries: newest, days: every");
+    assert_eq!(newest.deliveries, Some(DeliveryPolicy::Newest));
+    assert_eq!(newest.days, Some(Days::EVERY));
+    let append = read("files: a.csv, deliveries: append, days: any");
+    assert_eq!(append.deliveries, Some(DeliveryPolicy::Append));
+    assert_eq!(append.days, Some(Days::Any));
+    let gaps =
+        read("files: a.csv, days: { missing: [ 2026-10-30, 2026-10-31 ], until: 2026-10-29 }");
+    let missing = vec![day(30), day(31)];
+    assert_eq!(gaps.days, Some(Days::Every { missing, until: Some(day(29)) }));
+}
+
+#[test]
+fn faults_of_deliveries_and_days_are_found_at_their_place() {
+    for (text, expected) in [
+        ("files: 'a/{perod}.csv'", "unknown-name 3:45+15"),
+        ("files: '{period}[.csv'", "invalid-value 3:45+15"),
+        ("files: a.csv, deliveries: oldest", "invalid-value 3:64+6"),
+        ("files: a.csv, days: some", "invalid-value 3:58+4"),
+        ("files: a.csv, days: { missing: 31.10.2026 }", "invalid-value 3:69+10"),
+        ("files: a.csv, days: { until: 2026-10-32 }", "invalid-value 3:67+10"),
+        ("files: a.csv, days: { from: 2026-10-02 }", "unknown-key 3:60+4"),
+    ] {
+        assert_eq!(faults(&source(text)), [expected], "{text}");
+    }
+    let near = parse(&source("files: 'a/{perod}.csv'")).unwrap_err();
+    assert_eq!(helps(&near), ["did you mean `period`?"]);
+}
