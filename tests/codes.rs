@@ -11,7 +11,8 @@ use std::path::Path;
 
 use costbook::diagnostics::{Class, Code, Severity};
 use support::{
-    Answer, Bill, Charge, Faults, Money, PERIOD, Project, RawXlsx, Row, Shape, gzip, home, parquet,
+    Answer, Bill, Charge, FOCUS_1_2, Faults, Money, PERIOD, Project, RawXlsx, Row, Shape, gzip,
+    home, parquet,
 };
 
 /// One project and what a run must say of it.
@@ -71,6 +72,15 @@ fn billed(bill: &Bill) -> Project {
 /// The sound project with a bill of these bytes.
 fn bytes(content: impl AsRef<[u8]>) -> Project {
     Project::sound().file(BILL, content)
+}
+
+/// A charge as a line of JSON, with every column.
+fn json_line(charge: &Charge) -> String {
+    let columns = FOCUS_1_2.map(|column| {
+        let text = charge.get(column);
+        (column.to_owned(), text.map_or(serde_json::Value::Null, serde_json::Value::from))
+    });
+    serde_json::Value::Object(columns.into_iter().collect()).to_string()
 }
 
 /// A sound charge and one that is odd.
@@ -159,20 +169,30 @@ const FILES: &[Case] = &[
         Project::sound().file("data/bill.parquet", whole)
     })
     .at("data/bill.parquet"),
-    Case::new(Code::BrokenFile, "UTF-16, little end first", || {
-        let text = Bill::sound().csv();
-        let units = text.encode_utf16().flat_map(u16::to_le_bytes);
-        bytes([0xff, 0xfe].into_iter().chain(units).collect::<Vec<u8>>())
+    Case::new(Code::BrokenFile, "UTF-16 that does not say so", || {
+        bytes(Bill::sound().csv().encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>())
     })
-    .says("UTF-16")
+    .says("no byte order mark")
     .at(BILL),
-    Case::new(Code::BrokenFile, "UTF-16, big end first", || {
-        let text = Bill::sound().csv();
-        let units = text.encode_utf16().flat_map(u16::to_be_bytes);
-        bytes([0xfe, 0xff].into_iter().chain(units).collect::<Vec<u8>>())
+    Case::new(Code::BrokenFile, "UTF-16 that ends within a character", || {
+        let units = Bill::sound().csv();
+        let units = units.encode_utf16().flat_map(u16::to_be_bytes);
+        bytes([0xfe, 0xff].into_iter().chain(units).chain([0]).collect::<Vec<u8>>())
     })
-    .says("UTF-16")
+    .says("ends in the middle of a character")
     .at(BILL),
+    Case::new(Code::BrokenFile, "JSON that is one list", || {
+        Project::sound().file("data/bill.json", "[\n  {\"BilledCost\": 1}\n]\n")
+    })
+    .says("not one object a line")
+    .at("data/bill.json"),
+    Case::new(Code::BrokenFile, "JSON lines that end within a line", || {
+        let line = json_line(&Charge::sound());
+        let cut = &line[..line.len() / 2];
+        Project::sound().file("data/bill.jsonl", format!("{line}\n{line}\n{cut}"))
+    })
+    .says("ends in the middle of its last row")
+    .at("data/bill.jsonl"),
     Case::new(Code::BrokenFile, "a workbook that is cut off", || bytes(b"PK\x03\x04 and more"))
         .says("the workbook does not hold together: it ends too early")
         .at(BILL),
@@ -444,6 +464,21 @@ const ROWS: &[Case] = &[
         bytes(text)
     })
     .quarantines(&[(BILL, 3, "ResourceName", Code::BadText, "a")]),
+    Case::new(Code::BadText, "half a character of UTF-16", || {
+        let text = Bill::of([Charge::sound(), Charge::sound().with("ResourceName", "@")]).csv();
+        let unit = |unit: u16| if unit == u16::from(b'@') { 0xd800 } else { unit };
+        let units = text.encode_utf16().map(unit).flat_map(u16::to_le_bytes);
+        bytes([0xff, 0xfe].into_iter().chain(units).collect::<Vec<u8>>())
+    })
+    .quarantines(&[(BILL, 3, "ResourceName", Code::BadText, "hex:eda080")]),
+    Case::new(Code::BadText, "a line that is no JSON, and one that is no object", || {
+        let line = json_line(&Charge::sound());
+        Project::sound().file("data/bill.jsonl", format!("{line}\n\n{{\"a\": }}\n[1]\n{line}\n"))
+    })
+    .quarantines(&[
+        ("data/bill.jsonl", 3, "", Code::BadText, "the line is not JSON: { a : }"),
+        ("data/bill.jsonl", 4, "", Code::BadText, "the line is no JSON object: [1]"),
+    ]),
     Case::new(Code::BadCell, "a formula that was never computed", || {
         let text = Bill::of([Charge::sound(), Charge::sound()]).csv();
         Project::sound().file("data/bill.xlsx", RawXlsx::of_csv(&text, (3, "BilledCost")).bytes())

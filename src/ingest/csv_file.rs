@@ -14,6 +14,7 @@ use super::csv_records::{RawField, Records};
 use super::dates::utc_day;
 use super::desk::{Desk, Job};
 use super::exclusion::Exclusions;
+use super::json_lines::BROKEN_LINE;
 use super::quality::Look;
 use super::report::FileId;
 use super::tags_json;
@@ -161,6 +162,9 @@ struct Record<'r, 'b> {
 impl<'r> Record<'r, '_> {
     /// What keeps the record from being split into values at all.
     fn fault(&self, suspect: bool) -> Option<(Part, Code)> {
+        if suspect && self.broken_line().is_some() {
+            return Some((Part::Record, Code::BadText));
+        }
         if self.fields.len() != self.format.binding.headers.len() {
             return Some((Part::Record, Code::BadRowLength));
         }
@@ -173,6 +177,12 @@ impl<'r> Record<'r, '_> {
         };
         let at = self.fields.iter().position(broken)?;
         Some((Part::Field(at), Code::BadText))
+    }
+
+    /// What is wrong with a line that was no record, where one stands for it.
+    fn broken_line(&self) -> Option<&[u8]> {
+        let [only] = self.fields else { return None };
+        only.borrowed()?.strip_prefix(&[BROKEN_LINE])
     }
 
     /// The first cell that is read and stands for a value that is not known.
@@ -247,10 +257,13 @@ impl Source for Record<'_, '_> {
             Part::ChargeStart => self.value(&binding.charge_start).into_owned(),
             Part::Text(index) => self.value(&binding.texts[index]).into_owned(),
             Part::Field(index) => self.fields[index].value().into_owned(),
-            Part::Record => {
-                let expected = binding.headers.len();
-                format!("{} fields where the header has {expected}", self.fields.len()).into_bytes()
-            }
+            Part::Record => self.broken_line().map_or_else(
+                || {
+                    let (found, expected) = (self.fields.len(), binding.headers.len());
+                    format!("{found} fields where the header has {expected}").into_bytes()
+                },
+                <[u8]>::to_vec,
+            ),
         }
     }
 }

@@ -46,6 +46,8 @@ mod examples;
 mod exclusion;
 mod gate;
 mod guard;
+mod json_lines;
+mod json_scan;
 mod manifest_file;
 mod natural;
 mod open;
@@ -64,6 +66,8 @@ mod sheet_source;
 mod table;
 mod tags_json;
 mod tally;
+mod text_encoding;
+mod text_stream;
 mod thrift;
 mod workbook;
 

@@ -11,12 +11,14 @@ use sha2::{Digest, Sha256};
 use crate::diagnostics::{Code, Finding, Place};
 
 use super::csv_records::Records;
+use super::json_lines::JsonLines;
 use super::row_numbers::RowNumbers;
-use super::sheet_source::refusal_in;
+use super::text_encoding::Utf16;
+use super::text_stream::{Text, torn};
 use super::workbook::{SheetStream, Summary};
 
 /// Bytes that a header may have.
-const HEADER_LIMIT: usize = 1 << 20;
+pub(super) const HEAD_BYTES: u64 = 1 << 20;
 /// Columns that a header may have.
 const COLUMN_LIMIT: usize = 10_000;
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
@@ -50,21 +52,16 @@ pub(super) fn open(path: &Path, name: &Arc<str>) -> Result<(File, Kind), Finding
     let mut magic = Vec::new();
     file.by_ref().take(4).read_to_end(&mut magic).map_err(|error| unreadable(&error))?;
     file.rewind().map_err(|error| unreadable(&error))?;
-    let kind = kind(&magic).map_err(|finding| finding.at(place()))?;
-    Ok((file, kind))
+    Ok((file, kind(&magic)))
 }
 
-fn kind(magic: &[u8]) -> Result<Kind, Finding> {
+fn kind(magic: &[u8]) -> Kind {
     match magic {
-        [0x1f, 0x8b, ..] => Ok(Kind::GzipCsv),
-        b"PAR1" => Ok(Kind::Parquet),
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
-            Err(Finding::new(Code::BrokenFile, "the file is UTF-16, not UTF-8")
-                .help("export it as UTF-8, or convert it: iconv -f UTF-16 -t UTF-8"))
-        }
+        [0x1f, 0x8b, ..] => Kind::GzipCsv,
+        b"PAR1" => Kind::Parquet,
         // A ZIP archive, or the container of old Office versions.
-        [b'P', b'K', 3, 4] | [b'P', b'K', 5, 6] | [0xd0, 0xcf, 0x11, 0xe0] => Ok(Kind::Workbook),
-        _ => Ok(Kind::Csv),
+        [b'P', b'K', 3, 4] | [b'P', b'K', 5, 6] | [0xd0, 0xcf, 0x11, 0xe0] => Kind::Workbook,
+        _ => Kind::Csv,
     }
 }
 
@@ -74,8 +71,11 @@ pub(super) fn empty(message: &str) -> Finding {
 }
 
 /// What names promise by their endings.
-const SUFFIXES: [(&str, Kind); 8] = [
+const SUFFIXES: [(&str, Kind); 11] = [
     (".csv", Kind::Csv),
+    (".json", Kind::Csv),
+    (".jsonl", Kind::Csv),
+    (".ndjson", Kind::Csv),
     (".gz", Kind::GzipCsv),
     (".parquet", Kind::Parquet),
     (".xlsx", Kind::Workbook),
@@ -140,6 +140,10 @@ pub(super) enum CsvStream {
     Gzip(Box<Hashing<MultiGzDecoder<BufReader<Hashing<File>>>>>),
     /// A sheet, and the hashes of its workbook.
     Sheet(Box<SheetStream>, Fingerprint),
+    /// A stream that is decoded.
+    Utf16(Box<Utf16<CsvStream>>),
+    /// A stream of JSON lines.
+    Json(Box<JsonLines<CsvStream>>),
 }
 
 /// What a stream tells once it was read to its end.
@@ -192,6 +196,11 @@ impl CsvStream {
                 let fingerprint = Fingerprint { content, ..workbook };
                 return StreamEnd { fingerprint, rows, sheet: Some(summary) };
             }
+            Self::Utf16(decoded) => return decoded.into_input().end(),
+            Self::Json(lines) => {
+                let (stream, rows) = lines.end();
+                return StreamEnd { rows, ..stream.end() };
+            }
         };
         StreamEnd { fingerprint, ..StreamEnd::default() }
     }
@@ -203,6 +212,8 @@ impl Read for CsvStream {
             Self::Plain(input) => input.read(buffer),
             Self::Gzip(input) => input.read(buffer),
             Self::Sheet(input, _) => input.read(buffer),
+            Self::Utf16(input) => input.read(buffer),
+            Self::Json(input) => input.read(buffer),
         }
     }
 }
@@ -234,25 +245,20 @@ pub(super) struct CsvHead {
     pub(super) rest: Vec<u8>,
 }
 
-/// Reads the header record and finds the delimiter from it.
-pub(super) fn csv_head(stream: &mut CsvStream) -> Result<CsvHead, Finding> {
-    let torn = |error: io::Error| {
-        if let Some(refused) = refusal_in(&error) {
-            return refused;
-        }
-        Finding::new(Code::BrokenFile, format!("the file cannot be read to its header: {error}"))
-            .help("the delivery is torn or was altered; fetch it again")
-    };
-    let mut begun = Vec::new();
-    let limit = u64::try_from(HEADER_LIMIT).unwrap_or(u64::MAX);
-    stream.by_ref().take(limit).read_to_end(&mut begun).map_err(torn)?;
+/// Reads the header record and finds the delimiter from it. The stream is left behind what comes
+/// back.
+pub(super) fn csv_head(text: &mut Text) -> Result<CsvHead, Finding> {
+    let Text { stream, begun } = text;
+    let limit = HEAD_BYTES.saturating_sub(begun.len() as u64);
+    stream.by_ref().take(limit).read_to_end(begun).map_err(|error| torn(&error))?;
     let mark = if begun.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
     let text = &begun[mark..];
     if text.iter().all(u8::is_ascii_whitespace) {
         return Err(empty("the file has no header"));
     }
-    // What was made of a sheet is separated as it was made, whatever its header holds.
-    let delimiter = if let CsvStream::Sheet(..) = stream { b',' } else { delimiter(text) };
+    // What was made here is separated as it was made, whatever its header holds.
+    let is_made = matches!(stream, CsvStream::Sheet(..) | CsvStream::Json(_));
+    let delimiter = if is_made { b',' } else { delimiter(text) };
     let (headers, end) = header_record(text, delimiter);
     if headers.len() > COLUMN_LIMIT {
         let text =

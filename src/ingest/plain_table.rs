@@ -14,6 +14,7 @@ use super::csv_records::{RawField, Records};
 use super::open::{self, CsvStream, Kind};
 use super::row_numbers::RowNumbers;
 use super::sheet_source::{open_workbook, refusal_in};
+use super::text_stream::{Text, open_text};
 use super::workbook::{Wanted, is_error};
 
 /// Bytes of text that a table may have.
@@ -80,9 +81,9 @@ pub fn read_table(file: &TableFile<'_>) -> Result<PlainTable, Vec<Finding>> {
             None => finding,
         }]
     };
-    let (mut stream, is_sheet) = open_stream(file, &path).map_err(placed)?;
-    let head = open::csv_head(&mut stream).map_err(placed)?;
-    let (blocks, end) = read_all(stream, head.delimiter, head.rest).map_err(placed)?;
+    let (mut text, is_sheet) = open_stream(file, &path).map_err(placed)?;
+    let head = open::csv_head(&mut text).map_err(placed)?;
+    let (blocks, end) = read_all(text.stream, head.delimiter, head.rest).map_err(placed)?;
     let mut table = PlainTable {
         path: path.clone(),
         headers: head.headers,
@@ -94,7 +95,7 @@ pub fn read_table(file: &TableFile<'_>) -> Result<PlainTable, Vec<Finding>> {
     if faults.is_empty() { Ok(table) } else { Err(faults) }
 }
 
-fn open_stream(file: &TableFile<'_>, path: &Arc<str>) -> Result<(CsvStream, bool), Finding> {
+fn open_stream(file: &TableFile<'_>, path: &Arc<str>) -> Result<(Text, bool), Finding> {
     let (handle, kind) = open::open(file.location, path)?;
     match kind {
         Kind::Workbook => {
@@ -110,7 +111,11 @@ fn open_stream(file: &TableFile<'_>, path: &Arc<str>) -> Result<(CsvStream, bool
         }
         Kind::Parquet => Err(Finding::new(Code::BrokenFile, "the table is a Parquet file")
             .help("export it as CSV or as a workbook")),
-        Kind::Csv | Kind::GzipCsv => Ok((CsvStream::new(handle, kind), false)),
+        Kind::Csv | Kind::GzipCsv => {
+            let names = file.needed.iter().copied().flatten().chain(file.known);
+            let names = names.map(|name| (*name).to_owned());
+            open_text(handle, kind, file.location, names).map(|text| (text, false))
+        }
     }
 }
 

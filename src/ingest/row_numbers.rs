@@ -16,6 +16,11 @@ impl RowNumbers {
         Arc::make_mut(&mut self.jumps).push((counted, shown));
     }
 
+    /// How many jumps there are.
+    pub(super) fn jumps(&self) -> usize {
+        self.jumps.len()
+    }
+
     /// The number that is shown.
     #[must_use]
     pub fn shown(&self, counted: u64) -> u64 {

@@ -30,6 +30,7 @@ use super::report::{FileId, FileReport, Role, ScanReport};
 use super::row_numbers::RowNumbers;
 use super::sheet_source::{BINARY, open_workbook, refusal_in, sheet_findings, wanted_of};
 use super::tally::Tally;
+use super::text_stream::{names_read, open_text};
 
 /// A bill to read.
 #[derive(Clone, Debug)]
@@ -221,13 +222,15 @@ fn try_open(
         let body = Body::Parquet(Box::new(head.into_format(id, binding, exclusions)), handle);
         return Ok(Opened { body, version, findings });
     }
-    let (mut stream, is_sheet) = if kind == Kind::Workbook {
+    let (mut text, is_sheet) = if kind == Kind::Workbook {
         let wanted = wanted_of(&file.map, &file.place);
         (open_workbook(handle, &wanted, reader).map_err(|f| vec![f])?.0, true)
     } else {
-        (CsvStream::new(handle, kind), false)
+        let names = names_read(&file.map, &texts);
+        (open_text(handle, kind, &file.location, names).map_err(|f| vec![f])?, false)
     };
-    let head = open::csv_head(&mut stream).map_err(|f| vec![f])?;
+    let head = open::csv_head(&mut text).map_err(|f| vec![f])?;
+    let mut stream = text.stream;
     stream.park();
     if head.delimiter != b',' {
         let text =

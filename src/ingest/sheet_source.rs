@@ -9,6 +9,7 @@ use crate::rules::{ColumnMap, ColumnSource, InputRef, SheetPlace};
 
 use super::binding::{Binding, Spot};
 use super::open::{CsvStream, StreamEnd, fingerprint};
+use super::text_stream::Text;
 use super::workbook::{Layout, Refusal, SheetStream, Wanted, Workbook};
 
 /// What is said of a file that keeps money as doubles.
@@ -23,7 +24,7 @@ pub(super) fn open_workbook(
     file: File,
     wanted: &Wanted,
     executable: Option<&Path>,
-) -> Result<(CsvStream, Layout), Finding> {
+) -> Result<(Text, Layout), Finding> {
     // The hash first: the position of the file is the reader's afterwards.
     let hashes = fingerprint(&file).map_err(|error| {
         Finding::new(Code::UnreadableFile, format!("the file cannot be read: {error}"))
@@ -33,7 +34,8 @@ pub(super) fn open_workbook(
     let heads = workbook.heads(wanted.header_row).map_err(refused)?;
     let layout = wanted.find(&heads).map_err(refused)?;
     let stream = SheetStream::new(workbook, &layout);
-    Ok((CsvStream::Sheet(Box::new(stream), hashes), layout))
+    let stream = CsvStream::Sheet(Box::new(stream), hashes);
+    Ok((Text { stream, begun: Vec::new() }, layout))
 }
 
 /// What tells the header of a bill from other rows.

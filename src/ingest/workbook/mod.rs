@@ -34,5 +34,6 @@ pub(super) use cells::is_error;
 pub use child::WORKBOOK_COMMAND;
 pub(super) use frames::{Refusal, Summary};
 pub(super) use layout::{Layout, Wanted};
+pub(super) use reader::push_field;
 pub use stream::serve_workbook;
 pub(super) use stream::{SheetStream, Workbook};

@@ -299,7 +299,7 @@ impl<'o, W: Write> Table<'o, W> {
 }
 
 /// A field of CSV, in quotes where it needs them.
-fn push_field(text: &str, csv: &mut Vec<u8>) {
+pub(in crate::ingest) fn push_field(text: &str, csv: &mut Vec<u8>) {
     if !text.bytes().any(|byte| matches!(byte, b',' | b'"' | b'\n' | b'\r')) {
         csv.extend_from_slice(text.as_bytes());
         return;
