@@ -434,6 +434,7 @@ const ROWS: &[Case] = &[
     Case::new(Code::BadDate, "an order of day and month that nobody declared", || {
         odd(Charge::sound().with("BillingPeriodStart", "10/03/2026"))
     })
+    .with(&[Code::DateOrder])
     .quarantines(&[(BILL, 3, "BillingPeriodStart", Code::BadDate, "10/03/2026")]),
     Case::new(Code::BadDate, "no date", || odd(Charge::sound().with("ChargePeriodStart", "")))
         .quarantines(&[(BILL, 3, "ChargePeriodStart", Code::BadDate, "")]),
@@ -571,7 +572,9 @@ fn unusable_rows_are_quarantined_with_row_column_and_text() {
         faults.same("quarantined", &account["quarantined"], quarantined);
         let accepted = account["accepted"].as_u64().unwrap_or_default();
         faults.same("rows", &account["rows"], accepted + quarantined);
-        faults.same("codes", output.codes(), [Code::RowsQuarantined.name()]);
+        let mut codes: Vec<&str> = case.also.iter().map(|code| code.name()).collect();
+        codes.push(Code::RowsQuarantined.name());
+        faults.same("codes", output.codes(), codes);
     }
 }
 
@@ -666,6 +669,12 @@ const NOTED: &[Case] = &[
         billed(&Bill::of([Charge::sound().with("ChargeFrequency", "Usage-based")]))
     })
     .says("Usage-based")
+    .at(BILL),
+    Case::new(Code::DateOrder, "an order that a part beyond 12 proves", || {
+        let slashed = Charge::sound().with("BillingPeriodStart", "10/01/2026");
+        odd(slashed.with("ChargePeriodStart", "10/13/2026"))
+    })
+    .says("dates are read as month/day/year, because `10/13/2026` can be nothing else")
     .at(BILL),
     Case::new(Code::WrongSuffix, "gzip that is called CSV", || bytes(gzip(Bill::sound().csv())))
         .says("the content is gzip, though the name ends in .csv")

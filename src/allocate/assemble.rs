@@ -90,7 +90,7 @@ fn coverage(
     let mut found = Coverage::new();
     // Charges of other months have no profile, and nothing is summed for them.
     let keys = registry.coverage.values.iter().zip(sums);
-    for ((currency, profile), sum) in keys.filter(|(_, (rows, _))| *rows > 0) {
+    for ((currency, profile), sum) in keys.filter(|(_, (rows, sum))| *rows > 0 || !sum.is_zero()) {
         let rank = sorted.binary_search(&profiles[*profile as usize]).unwrap_or_default();
         found.insert((*currency, u32::try_from(rank).unwrap_or(u32::MAX)), *sum);
     }
@@ -109,7 +109,7 @@ fn lineages(
     let mut found = BTreeMap::new();
     for (file, sums) in lineage.iter().enumerate() {
         let verdicts = registry.verdicts.values.iter().zip(sums);
-        for (key, sum) in verdicts.filter(|(_, sum)| sum.rows > 0) {
+        for (key, sum) in verdicts.filter(|(_, sum)| !sum.is_nothing()) {
             let file = FileId(u32::try_from(file).unwrap_or(u32::MAX));
             let costs = sum.costs().ok_or_else(too_large)?;
             let verdict = rename_verdict(key.verdict, rename);
@@ -126,7 +126,7 @@ fn unallocated(
     rename: &impl Fn(NameId) -> NameId,
 ) -> Result<Vec<UnallocatedItem>, Finding> {
     let mut items = Vec::new();
-    for item in worklist.items.iter().filter(|item| item.sum.rows > 0) {
+    for item in worklist.items.iter().filter(|item| !item.sum.is_nothing()) {
         let base = rename_base(registry.bases.values[item.base as usize], rename);
         let Bearer::Unallocated(reason) = base.verdict.bearer else { continue };
         items.push(UnallocatedItem {

@@ -92,7 +92,7 @@ pub fn period_totals(
             of.map(|line| line.costs[metric]).sum()
         };
         for metric in CostMetric::ALL {
-            if accepted.unknown[metric as usize] == accepted.rows {
+            if accepted.unknown[metric as usize] == accepted.charges() {
                 continue;
             }
             totals.push(PeriodTotal {

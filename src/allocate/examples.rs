@@ -42,6 +42,7 @@ fn run(
             }
             WantedText::Column(column) => given(&Field::Column(*column)),
             WantedText::Custom(name) => given(&Field::Custom(name.clone())),
+            WantedText::Identity => None,
         })
         .collect();
     let source = given(&Field::Source).unwrap_or_default();

@@ -54,6 +54,10 @@ fn other_months(scan: &ScanReport, period: Period) -> Vec<Finding> {
     for file in &scan.files {
         let is_late = main_month(file) == Some(period);
         for ((currency, month), totals) in file.totals.iter().filter(|((_, m), _)| *m != period) {
+            // Shares of rows that are spread belong where they are.
+            if totals.rows == 0 {
+                continue;
+            }
             if is_late {
                 found.push(late_rows(file, period, *currency, *month, totals));
             } else {
@@ -111,7 +115,7 @@ fn silent_sources(scan: &ScanReport, period: Period) -> Vec<Finding> {
         let rows = sources.entry(&file.source).or_default();
         rows.0 += file.accepted;
         let of_period = file.totals.iter().filter(|((_, month), _)| *month == period);
-        rows.1 += of_period.map(|(_, totals)| totals.rows).sum::<u64>();
+        rows.1 += of_period.map(|(_, totals)| totals.charges()).sum::<u64>();
     }
     let silent = sources.into_iter().filter(|(_, (all, of_period))| *all > 0 && *of_period == 0);
     silent

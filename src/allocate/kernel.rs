@@ -295,7 +295,8 @@ impl Kernel<'_> {
                 self.cells.push((shard.cell(*group, day, first), *index));
             }
             for (cell, index) in &self.cells {
-                shard.sums.add(*cell, 1, &batch.charges[*index as usize].costs);
+                let charge = &batch.charges[*index as usize];
+                shard.sums.add(*cell, u64::from(charge.rows), &charge.costs);
             }
         }
     }
@@ -307,14 +308,15 @@ impl Kernel<'_> {
             if sums.len() <= target.verdict as usize {
                 sums.resize(target.verdict as usize + 1, RunningSum::default());
             }
-            self.overflow |= !sums[target.verdict as usize].add(1, &charge.costs);
+            self.overflow |=
+                !sums[target.verdict as usize].add(u64::from(charge.rows), &charge.costs);
             if charge.month == self.plan.period {
                 if self.coverage.len() <= target.coverage as usize {
                     self.coverage.resize(target.coverage as usize + 1, Default::default());
                 }
                 let (rows, effective) = &mut self.coverage[target.coverage as usize];
                 let sum = effective.checked_add(charge.costs[CostMetric::EffectiveCost]);
-                *rows += 1;
+                *rows += u64::from(charge.rows);
                 *effective = sum.unwrap_or_default();
                 self.overflow |= sum.is_none();
             }
@@ -330,7 +332,7 @@ impl Kernel<'_> {
             let resource = batch.text(index, self.plan.resource_text).unwrap_or_default();
             let in_period = charge.month == self.plan.period;
             let costs = if in_period { charge.costs } else { Costs::ZERO };
-            let rows = u64::from(in_period);
+            let rows = if in_period { u64::from(charge.rows) } else { 0 };
             self.worklist.add(target.unallocated, resource, charge.month, rows, &costs);
         }
     }

@@ -100,6 +100,14 @@ impl<'p> Plan<'p> {
         self.dimensions.wanted()
     }
 
+    /// The texts that the scan must hand over where rows are to be shown: those of
+    /// [`Plan::wanted`], and behind them what names a row.
+    #[must_use]
+    pub fn wanted_of_rows(&self) -> Vec<WantedText> {
+        let wanted = self.wanted().iter().cloned();
+        wanted.chain([WantedText::Identity]).collect()
+    }
+
     /// The stretch of days between two changes that holds `day`; index into [`Plan::segments`].
     pub(super) fn segment(&self, day: NaiveDate) -> u16 {
         let begun = self.change_days.partition_point(|change| *change <= day);
@@ -164,6 +172,7 @@ fn tuple_texts<'p>(
         let field = match wanted {
             WantedText::Column(column) => Field::Column(*column),
             WantedText::Custom(name) => Field::Custom(name.clone()),
+            WantedText::Identity => return None,
         };
         rules.field_id(&field)
     };

@@ -31,6 +31,8 @@ pub struct FoundRow {
     pub currency: Currency,
     pub costs: Costs,
     pub resource: Option<String>,
+    /// What names the row by its column map, as `name=value; name=value`.
+    pub identity: Option<String>,
     /// Values of all detail dimensions and where each came from, as `name=value (provenance)`.
     pub decided_by: String,
 }
@@ -89,6 +91,9 @@ impl Sink for RowFinder<'_> {
                 continue;
             };
             let resource = batch.text(index, self.plan.resource_text);
+            // It stands behind all that rules ask, where the caller asked for it.
+            let identity = batch.texts.get(self.plan.wanted().len());
+            let identity = identity.and_then(|column| column.get(index));
             self.found.push(FoundRow {
                 file: batch.file,
                 place: charge.place,
@@ -97,6 +102,7 @@ impl Sink for RowFinder<'_> {
                 currency: charge.currency,
                 costs: charge.costs,
                 resource: resource.map(|text| String::from_utf8_lossy(text).into_owned()),
+                identity: identity.map(|text| String::from_utf8_lossy(text).into_owned()),
                 decided_by: decided_by(self.plan, &registry, target),
             });
         }

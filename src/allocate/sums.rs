@@ -14,6 +14,12 @@ pub(super) struct RunningSum {
 }
 
 impl RunningSum {
+    /// Whether no row and no money is in it. Shares of rows that count in another month bring
+    /// money without rows.
+    pub(super) fn is_nothing(&self) -> bool {
+        self.rows == 0 && self.heads == [0; METRICS] && self.tails == [0; METRICS]
+    }
+
     /// False where a sum leaves the range.
     #[must_use]
     pub(super) fn add(&mut self, rows: u64, costs: &Costs) -> bool {

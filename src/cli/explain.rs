@@ -132,7 +132,7 @@ fn find_rows(
     let reader = executable();
     let options = ScanOptions { threads, progress: &Silent, reader: reader.as_deref() };
     let (_, finders) =
-        scan(&outcome.files, plan.wanted(), options, || RowFinder::new(&plan, sought));
+        scan(&outcome.files, &plan.wanted_of_rows(), options, || RowFinder::new(&plan, sought));
     finders.into_iter().flat_map(|finder| finder.found).collect()
 }
 

@@ -203,7 +203,7 @@ impl Loader {
             };
             match ColumnMap::parse(&path, &text) {
                 Ok(map) => {
-                    self.errors.extend(run_map_examples(&map, &path));
+                    self.errors.extend(run_map_examples(&map));
                     self.errors.extend(run_manifest_examples(&map, &path));
                     maps.push(Arc::new(map));
                 }

@@ -158,7 +158,7 @@ codes! {
     BadRowLength "bad-row-length" Warning Advice
         "The row has more or fewer fields than the header. The row is quarantined."
     BadTags "bad-tags" Warning Advice
-        "The tags of the row are not in the shape that the format declares. The row is quarantined."
+        "The tags of the row, or another of its fields that holds a list or an object, are not in the shape that the format declares. The row is quarantined."
     CostUnknown "cost-unknown" Warning Advice
         "`ListCost` or `ContractedCost` is empty where FOCUS demands a value. The row counts for the other metrics; the sum of this metric is known to be incomplete."
     BinarySource "binary-source" Warning Advice
@@ -169,6 +169,8 @@ codes! {
         "The file lacks columns that its FOCUS version has. Reports leave blank what they would have told."
     FocusDefect "focus-defect" Warning Advice
         "The file departs from the FOCUS specification in a way that does not hinder reading it."
+    DateOrder "date-order" Warning Advice
+        "The file has dates such as `9/2/2023`, and its format does not say whether the day or the month comes first. The order was proven from a part beyond 12 in the head of the file; without proof, rows with such dates are quarantined. Declare it under `dates` in the column map."
     WrongSuffix "wrong-suffix" Warning Advice
         "The content of the file is of another kind than its name says. The content decides."
     OtherDelimiter "other-delimiter" Warning Advice

@@ -181,6 +181,7 @@ fn uncounted(file: &FileReport, role: Role, findings: Vec<Finding>) -> FileRepor
         totals: BTreeMap::new(),
         quarantine: Vec::new(),
         magnitude: Costs::ZERO,
+        source_totals: BTreeMap::new(),
         findings,
         ..file.clone()
     }

@@ -1,21 +1,29 @@
-//! A column map meets the header of a file: where each column is found.
+//! A column map meets the header of a file: where each column is found, or how it is made.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::diagnostics::{Code, Finding, Place, did_you_mean};
-use crate::domain::{Column, CostMetric};
+use crate::diagnostics::{Finding, Place};
+use crate::domain::{Column, CostMetric, Org};
 use crate::rules::{
-    ColumnMap, ColumnSource, DateSpelling, Expectation, Field, NumberSpelling, TagShape,
+    Case, ColumnMap, ColumnSource, DateSpelling, DerivedFrom, Field, NumberSpelling, PeriodEnd,
+    TagShape,
 };
 
 use super::charge::WantedText;
+use super::dates::DateReader;
+use super::header::Finder;
+use super::recipe::{Recipe, TagPart};
 use super::tally::Part;
+use super::valuation::{Asked, DerivedCase, From, Input, Show, Term, TermKind, Valuation};
 
 /// Where a value is found in a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Spot {
     At(usize),
     Constant(Arc<str>),
+    /// Index of the cases that make it; only in files with a [`Recipe`].
+    Derived(usize),
     Missing,
 }
 
@@ -26,6 +34,15 @@ impl Spot {
             _ => None,
         }
     }
+}
+
+/// What the content of a file says beside its header.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Circumstances {
+    /// The order of slashed dates, where the head of the file proves it.
+    pub(super) order: Option<DateSpelling>,
+    /// Columns lie within others.
+    pub(super) is_nested: bool,
 }
 
 /// A file's header, understood.
@@ -39,13 +56,10 @@ pub(super) struct Binding {
     pub(super) charge_start: Spot,
     /// One per wanted text.
     pub(super) texts: Vec<Spot>,
-    /// Index of the wanted text that is the tags, with the columns that make it up, where each tag
-    /// has a column of its own.
-    pub(super) tag_columns: Option<(usize, Vec<(String, usize)>)>,
-    /// Index of the wanted text that needs braces around it.
-    pub(super) braceless_tags: Option<usize>,
     pub(super) null_words: Vec<String>,
     pub(super) version: Option<String>,
+    /// Where rows must be valued rather than read; without it every column is read where it stands.
+    pub(super) recipe: Option<Box<Recipe>>,
 }
 
 impl Binding {
@@ -57,13 +71,11 @@ impl Binding {
         map: &ColumnMap,
         headers: Vec<String>,
         wanted: &[WantedText],
+        given: Circumstances,
         path: &Arc<str>,
     ) -> Result<(Self, Vec<Finding>), Vec<Finding>> {
         let finder = Finder { map, headers: &headers };
-        let mut errors = duplicates(&headers);
-        errors.extend(unevaluated(map));
-        errors.extend(finder.ambiguous());
-        errors.extend(finder.missing());
+        let errors = finder.errors();
         if !errors.is_empty() {
             return Err(errors.into_iter().map(|e| e.at(Place::File(path.clone()))).collect());
         }
@@ -71,23 +83,22 @@ impl Binding {
         let notes = finder.unknown_columns(wanted).into_iter();
         let notes = notes.chain(finder.absent_columns(version.as_deref()));
         let notes = notes.map(|note| note.at(Place::File(path.clone()))).collect();
-        let tags = wanted.iter().position(|text| *text == WantedText::Column(Column::Tags));
+        let mut binder = Binder::new(finder);
+        let costs = CostMetric::ALL.map(|metric| binder.cost_spot(metric));
+        let currency = binder.column(Column::BillingCurrency);
+        let billing_start = binder.column(Column::BillingPeriodStart);
+        let charge_start = binder.column(Column::ChargePeriodStart);
+        let texts: Vec<Spot> = wanted.iter().map(|text| binder.text(text)).collect();
+        let recipe = binder.recipe(wanted, &texts, given);
         let binding = Self {
-            costs: [
-                finder.column(Column::BilledCost),
-                finder.column(Column::EffectiveCost),
-                finder.column(Column::ListCost),
-                finder.column(Column::ContractedCost),
-            ],
-            currency: finder.column(Column::BillingCurrency),
-            billing_start: finder.column(Column::BillingPeriodStart),
-            charge_start: finder.column(Column::ChargePeriodStart),
-            texts: wanted.iter().map(|text| finder.text(text)).collect(),
-            tag_columns: tags.and_then(|index| Some((index, finder.tag_columns()?))),
-            braceless_tags: tags
-                .filter(|_| map.tags.iter().any(|s| s.shape == TagShape::JsonWithoutBraces)),
+            costs,
+            currency,
+            billing_start,
+            charge_start,
+            texts,
             null_words: map.null_words.clone(),
             version,
+            recipe,
             headers,
         };
         Ok((binding, notes))
@@ -100,22 +111,40 @@ impl Binding {
 
     /// The header name of a part of a row, else the name of the FOCUS column it stands for.
     pub(super) fn name_of(&self, part: Part) -> String {
-        let header = |spot: &Spot, column: Column| match spot.index() {
+        let header = |spot: &Spot, name: &str| match spot.index() {
             Some(index) => self.headers[index].clone(),
-            None => column.name().to_owned(),
+            None => name.to_owned(),
         };
         match part {
-            Part::Cost(metric) => match self.costs[metric as usize].index() {
-                Some(index) => self.headers[index].clone(),
-                None => metric.name().to_owned(),
-            },
-            Part::Currency => header(&self.currency, Column::BillingCurrency),
-            Part::BillingStart => header(&self.billing_start, Column::BillingPeriodStart),
-            Part::ChargeStart => header(&self.charge_start, Column::ChargePeriodStart),
-            Part::Text(index) => header(&self.texts[index], Column::Tags),
+            Part::Cost(metric) => header(&self.costs[metric as usize], metric.name()),
+            Part::Currency => header(&self.currency, Column::BillingCurrency.name()),
+            Part::BillingStart => header(&self.billing_start, Column::BillingPeriodStart.name()),
+            Part::ChargeStart => header(&self.charge_start, Column::ChargePeriodStart.name()),
+            Part::ChargeEnd => {
+                let end = self.recipe.as_ref().map_or(&Spot::Missing, |recipe| &recipe.end.spot);
+                header(end, Column::ChargePeriodEnd.name())
+            }
+            Part::Text(index) => {
+                let name = self.recipe.as_ref().and_then(|recipe| recipe.name_of(index));
+                header(&self.texts[index], name.unwrap_or(Column::Tags.name()))
+            }
             Part::Field(index) => self.headers[index].clone(),
             Part::Record => String::new(),
         }
+    }
+
+    /// Columns of the file that hold money.
+    pub(super) fn money_columns(&self) -> Vec<usize> {
+        let terms = self.recipe.iter().flat_map(|recipe| &recipe.valuation.terms);
+        let money = terms.filter(|term| term.is_money).filter_map(|term| match &term.kind {
+            TermKind::Input(input) => input.position(),
+            TermKind::List(..) => None,
+        });
+        let mut found: Vec<usize> =
+            self.costs.iter().filter_map(Spot::index).chain(money).collect();
+        found.sort_unstable();
+        found.dedup();
+        found
     }
 
     /// Columns of the file that anything reads.
@@ -123,183 +152,298 @@ impl Binding {
         let roles = [&self.currency, &self.billing_start, &self.charge_start];
         let spots = self.costs.iter().chain(roles).chain(&self.texts);
         let mut used: Vec<usize> = spots.filter_map(Spot::index).collect();
-        used.extend(self.tag_columns.iter().flat_map(|(_, columns)| columns).map(|(_, at)| *at));
+        used.extend(self.recipe.iter().flat_map(|recipe| recipe.used_columns()));
         used.sort_unstable();
         used.dedup();
         used
     }
 }
 
-/// What a map says that reading does not do yet: refused, because it would be ignored.
-fn unevaluated(map: &ColumnMap) -> Option<Finding> {
-    let is_derived = |source: &ColumnSource| matches!(source, ColumnSource::Derived(_));
-    let derives = map.columns.values().any(is_derived) || !map.custom.is_empty();
-    let asks = map.fields.iter().any(|field| matches!(field, Field::Input(_)));
-    let tags = map.tags.len() > 1
-        || map.tags.iter().any(|s| s.strip.is_some() || s.shape == TagShape::KeyValueList);
-    let spells = map.dates != [DateSpelling::Iso] || map.numbers != NumberSpelling::default();
-    let row = map.spread.is_some() || !map.identity.is_empty();
-    let examples = map.examples.iter().any(|e| !matches!(e.expect, Expectation::Columns(_)));
-    (derives || asks || tags || spells || row || examples).then(|| {
-        let text = format!("the column map `{}` derives what this version cannot derive", map.name);
-        Finding::new(Code::ColumnMapBroken, text)
-    })
+/// The column that a metric stands in.
+fn column_of(metric: CostMetric) -> Column {
+    match metric {
+        CostMetric::BilledCost => Column::BilledCost,
+        CostMetric::EffectiveCost => Column::EffectiveCost,
+        CostMetric::ListCost => Column::ListCost,
+        CostMetric::ContractedCost => Column::ContractedCost,
+    }
 }
 
-fn duplicates(headers: &[String]) -> Vec<Finding> {
-    let mut names: Vec<&String> = headers.iter().filter(|name| !name.is_empty()).collect();
-    names.sort_unstable();
-    let mut twice: Vec<&String> = names.windows(2).filter(|w| w[0] == w[1]).map(|w| w[0]).collect();
-    twice.dedup();
-    twice
-        .into_iter()
-        .map(|name| {
-            Finding::new(
-                Code::DuplicateColumn,
-                format!("the column `{name}` stands twice in the header"),
-            )
-            .help("remove or rename one of the two in the export")
-        })
-        .collect()
+/// Gathers what is derived while columns are found.
+struct Binder<'a> {
+    finder: Finder<'a>,
+    derived: Vec<Vec<DerivedCase>>,
+    known: HashMap<String, Spot>,
+    terms: Vec<Term>,
 }
 
-struct Finder<'a> {
-    map: &'a ColumnMap,
-    headers: &'a [String],
-}
-
-impl Finder<'_> {
-    fn position(&self, name: &str) -> Option<usize> {
-        let exact = self.headers.iter().position(|header| header == name);
-        exact.or_else(|| self.headers.iter().position(|header| header.eq_ignore_ascii_case(name)))
+impl<'a> Binder<'a> {
+    fn new(finder: Finder<'a>) -> Self {
+        Self { finder, derived: Vec::new(), known: HashMap::new(), terms: Vec::new() }
     }
 
-    fn column(&self, column: Column) -> Spot {
-        match self.map.columns.get(&column) {
-            None | Some(ColumnSource::Derived(_)) => Spot::Missing,
-            Some(ColumnSource::Constant(text)) => Spot::Constant(text.as_str().into()),
-            Some(ColumnSource::Headers(names)) => {
-                names.iter().find_map(|name| self.position(name)).map_or(Spot::Missing, Spot::At)
+    fn cost_spot(&mut self, metric: CostMetric) -> Spot {
+        let spot = self.column(column_of(metric));
+        match &spot {
+            Spot::At(at) => {
+                self.term(TermKind::Input(Input::At(*at)), true);
             }
+            Spot::Derived(derived) => self.mark_money(*derived),
+            Spot::Constant(_) | Spot::Missing => {}
         }
+        spot
     }
 
-    fn text(&self, text: &WantedText) -> Spot {
-        match text {
-            WantedText::Column(column) => self.column(*column),
-            WantedText::Custom(name) => self.position(name).map_or(Spot::Missing, Spot::At),
-        }
-    }
-
-    /// Columns that are read by a name which two headers have but for case.
-    fn ambiguous(&self) -> Vec<Finding> {
-        let headers_of = |name: &str| {
-            let same = self.headers.iter().filter(|header| header.eq_ignore_ascii_case(name));
-            same.cloned().collect::<Vec<_>>()
-        };
-        let read = self.map.columns.keys().filter_map(|column| self.column(*column).index());
-        let twice = read.map(|index| headers_of(&self.headers[index]));
-        twice
-            .filter(|names| names.len() > 1 && names.windows(2).any(|pair| pair[0] != pair[1]))
-            .map(|names| {
-                let text = format!("the columns `{}` differ in case only", names.join("`, `"));
-                Finding::new(Code::DuplicateColumn, text)
-                    .help("remove or rename one of them in the export")
-            })
-            .collect()
-    }
-
-    fn missing(&self) -> Vec<Finding> {
-        let absent = |column: &&Column| self.column(**column) == Spot::Missing;
-        let report = |column: &Column| {
-            let names = match self.map.columns.get(column) {
-                Some(ColumnSource::Headers(names)) => names.join("`, `"),
-                _ => column.name().to_owned(),
-            };
-            let near = did_you_mean(column.name(), self.headers.iter().map(String::as_str));
-            let help = near.map_or_else(
-                || format!("the column map `{}` reads it from `{names}`", self.map.name),
-                |near| format!("the file has a column `{near}`; is that the one?"),
-            );
-            Finding::new(Code::ColumnMissing, format!("there is no column for {column}")).help(help)
-        };
-        self.map.required.iter().filter(absent).map(report).collect()
-    }
-
-    fn version(&self) -> Option<String> {
-        // By the column's first name: an older version may carry the value under another one.
-        let here = |column: &Column| match self.map.columns.get(column) {
-            Some(ColumnSource::Headers(names)) => {
-                names.first().is_some_and(|name| self.position(name).is_some())
-            }
-            _ => false,
-        };
-        let fits =
-            |v: &&crate::rules::FocusVersion| v.markers.is_empty() || v.markers.iter().any(here);
-        self.map.versions.iter().find(fits).map(|v| v.version.clone())
-    }
-
-    /// Columns that are neither mapped, nor tags, nor custom by FOCUS' own naming, nor asked for.
-    fn unknown_columns(&self, wanted: &[WantedText]) -> Option<Finding> {
-        let sources = self.map.columns.values();
-        let known = |header: &str| {
-            sources.clone().any(|source| match source {
-                ColumnSource::Headers(names) => {
-                    names.iter().any(|n| n.eq_ignore_ascii_case(header))
+    /// Everything that a derived cost may be made of is money of the provider's.
+    fn mark_money(&mut self, derived: usize) {
+        let mut inputs = Vec::new();
+        for case in &self.derived[derived] {
+            match &case.from {
+                From::Input(input) => inputs.push(input.clone()),
+                From::Constant(_) => {}
+                From::Sum { plus, minus } => {
+                    for term in plus.iter().chain(minus) {
+                        self.terms[*term].is_money = true;
+                    }
                 }
-                ColumnSource::Constant(_) | ColumnSource::Derived(_) => false,
-            })
-        };
-        let asked = |header: &str| {
-            wanted.iter().any(|text| {
-                matches!(text, WantedText::Custom(name) if name.eq_ignore_ascii_case(header))
-            })
-        };
-        let custom = |header: &str| header.starts_with("x_") || self.tag_key(header).is_some();
-        let unknown: Vec<&str> = self
-            .headers
-            .iter()
-            .map(String::as_str)
-            .filter(|header| !known(header) && !asked(header) && !custom(header))
-            .collect();
-        let count = u64::try_from(unknown.len()).unwrap_or(u64::MAX);
-        (count > 0).then(|| {
-            let names = unknown.join("`, `");
-            Finding::new(Code::UnknownColumn, format!("columns that are not read: `{names}`"))
-                .count(count)
-        })
-    }
-
-    fn absent_columns(&self, version: Option<&str>) -> Option<Finding> {
-        let version = self.map.versions.iter().find(|v| Some(v.version.as_str()) == version)?;
-        let absent = |column: &&Column| self.column(**column) == Spot::Missing;
-        let names: Vec<&str> = version.columns.iter().filter(absent).map(|c| c.name()).collect();
-        (!names.is_empty()).then(|| {
-            let text = format!(
-                "{} {} has columns that the file lacks: `{}`",
-                self.map.title,
-                version.version,
-                names.join("`, `")
-            );
-            Finding::new(Code::FocusColumnMissing, text)
-                .count(u64::try_from(names.len()).unwrap_or(u64::MAX))
-        })
-    }
-
-    fn tag_key<'h>(&self, header: &'h str) -> Option<&'h str> {
-        self.map.tags.iter().find_map(|source| match &source.shape {
-            TagShape::Columns { prefix } => header.strip_prefix(prefix.as_str()),
-            _ => None,
-        })
-    }
-
-    fn tag_columns(&self) -> Option<Vec<(String, usize)>> {
-        let is_columns = |shape: &TagShape| matches!(shape, TagShape::Columns { .. });
-        if !self.map.tags.iter().any(|source| is_columns(&source.shape)) {
-            return None;
+            }
         }
-        let keyed =
-            |(index, header): (usize, &String)| Some((self.tag_key(header)?.to_owned(), index));
-        Some(self.headers.iter().enumerate().filter_map(keyed).collect())
+        for input in inputs.into_iter().filter(|input| *input != Input::Missing) {
+            self.term(TermKind::Input(input), true);
+        }
+    }
+
+    fn column(&mut self, column: Column) -> Spot {
+        let map = self.finder.map;
+        map.columns.get(&column).map_or(Spot::Missing, |source| self.source(column.name(), source))
+    }
+
+    /// A column beside FOCUS: what the map makes of it, else the header of that name.
+    fn custom(&mut self, name: &str) -> Spot {
+        match self.finder.map.custom(name) {
+            Some(source) => self.source(&name.to_lowercase(), source),
+            None => self.finder.position(name).map_or(Spot::Missing, Spot::At),
+        }
+    }
+
+    fn text(&mut self, text: &WantedText) -> Spot {
+        match text {
+            WantedText::Column(Column::Tags) => self.tags(),
+            WantedText::Column(column) => self.column(*column),
+            WantedText::Custom(name) => self.custom(name),
+            WantedText::Identity => Spot::Missing,
+        }
+    }
+
+    /// Where tags are one JSON object, they are read where they stand.
+    fn tags(&mut self) -> Spot {
+        match self.finder.map.tags.as_slice() {
+            [] => self.column(Column::Tags),
+            [only] if only.shape == TagShape::Json && only.strip.is_none() => {
+                self.finder.first(&only.columns).map_or(Spot::Missing, Spot::At)
+            }
+            _ => Spot::Missing,
+        }
+    }
+
+    fn source(&mut self, name: &str, source: &ColumnSource) -> Spot {
+        match source {
+            ColumnSource::Headers(names) => {
+                self.finder.first(names).map_or(Spot::Missing, Spot::At)
+            }
+            ColumnSource::Constant(text) => Spot::Constant(text.as_str().into()),
+            ColumnSource::Derived(cases) => {
+                if let Some(spot) = self.known.get(name) {
+                    return spot.clone();
+                }
+                let cases = cases.iter().map(|case| self.case(case)).collect();
+                let spot = Spot::Derived(self.derived.len());
+                self.derived.push(cases);
+                self.known.insert(name.to_owned(), spot.clone());
+                spot
+            }
+        }
+    }
+
+    fn case(&mut self, case: &Case) -> DerivedCase {
+        let from = match &case.value.from {
+            DerivedFrom::Input(refs) => From::Input(self.finder.input(refs)),
+            DerivedFrom::Constant(text) => From::Constant(text.as_str().into()),
+            DerivedFrom::Sum { plus, minus } => {
+                let mut bind = |terms: &[crate::rules::Term]| {
+                    terms.iter().map(|term| self.summand(term)).collect::<Vec<_>>()
+                };
+                From::Sum { plus: bind(plus), minus: bind(minus) }
+            }
+        };
+        let substitution = case.value.substitution.clone();
+        DerivedCase { when: case.when.clone(), from, substitution }
+    }
+
+    fn summand(&mut self, term: &crate::rules::Term) -> usize {
+        let kind = match term {
+            crate::rules::Term::Input(refs) => TermKind::Input(self.finder.input(refs)),
+            crate::rules::Term::List { list, field } => {
+                TermKind::List(self.finder.input(list), field.clone())
+            }
+        };
+        self.term(kind, false)
+    }
+
+    /// The place of a term; the same one is read once.
+    fn term(&mut self, kind: TermKind, is_money: bool) -> usize {
+        if let Some(at) = self.terms.iter().position(|known| known.kind == kind) {
+            self.terms[at].is_money |= is_money;
+            return at;
+        }
+        let header = |at: usize| self.finder.headers[at].as_str();
+        let mut name = match kind.input() {
+            Input::At(at) => header(*at).to_owned(),
+            Input::Key(at, key) => format!("{}.{key}", header(*at)),
+            Input::Missing => String::new(),
+        };
+        if let TermKind::List(_, field) = &kind {
+            name = format!("{name}[].{field}");
+        }
+        self.terms.push(Term { kind, name, is_money });
+        self.terms.len() - 1
+    }
+
+    /// What a wanted or asked column is shown as.
+    fn show(&self, column: Option<Column>, dates: &DateReader) -> Show {
+        let is_last = self.finder.map.period_end == PeriodEnd::Inclusive;
+        match column {
+            Some(Column::BillingPeriodEnd | Column::ChargePeriodEnd) if is_last => Show::DayAfter,
+            Some(
+                Column::BillingPeriodStart
+                | Column::ChargePeriodStart
+                | Column::BillingPeriodEnd
+                | Column::ChargePeriodEnd,
+            ) if !dates.is_plain() => Show::Day,
+            _ => Show::AsIs,
+        }
+    }
+
+    fn asked(&mut self, field: &Field, dates: &DateReader) -> Asked {
+        let map = self.finder.map;
+        let (spot, column) = match field {
+            Field::Column(column) => (self.text(&WantedText::Column(*column)), Some(*column)),
+            Field::Custom(name) => (self.custom(name), None),
+            Field::Input(name) => {
+                let refs = map.inputs.get(name).map(Vec::as_slice).unwrap_or_default();
+                let input = self.finder.input(refs);
+                let spot = match input {
+                    Input::At(at) => Spot::At(at),
+                    Input::Missing => Spot::Missing,
+                    Input::Key(..) => {
+                        let from = From::Input(input);
+                        self.derived.push(vec![DerivedCase {
+                            when: None,
+                            from,
+                            substitution: None,
+                        }]);
+                        Spot::Derived(self.derived.len() - 1)
+                    }
+                };
+                (spot, None)
+            }
+            // The language offers nothing else to column maps.
+            _ => (Spot::Missing, None),
+        };
+        Asked { spot, show: self.show(column, dates) }
+    }
+
+    fn tag_parts(&self) -> Vec<TagPart> {
+        let map = self.finder.map;
+        let mut parts = Vec::new();
+        for tags in &map.tags {
+            let strip = tags.strip.clone().unwrap_or_default();
+            if let TagShape::Columns { prefix } = &tags.shape {
+                let headers = self.finder.headers.iter().enumerate();
+                let keyed = headers.filter_map(|(at, header)| {
+                    let key = Finder::tag_key(header, prefix)?;
+                    Some((key.strip_prefix(&strip).map(str::to_owned).unwrap_or(key), at))
+                });
+                parts.push(TagPart::Columns(keyed.collect()));
+            } else if let Some(at) = self.finder.first(&tags.columns) {
+                parts.push(match tags.shape {
+                    TagShape::KeyValueList => TagPart::List { at, strip },
+                    _ => TagPart::Object {
+                        at,
+                        strip,
+                        may_lack_braces: tags.shape == TagShape::JsonWithoutBraces,
+                    },
+                });
+            }
+        }
+        parts
+    }
+
+    /// How rows are valued; `None` where each column is read where it stands.
+    fn recipe(
+        mut self,
+        wanted: &[WantedText],
+        texts: &[Spot],
+        given: Circumstances,
+    ) -> Option<Box<Recipe>> {
+        let map = self.finder.map;
+        let dates = DateReader::new(&map.dates, given.order);
+        let asked: Vec<Asked> = map.fields.iter().map(|field| self.asked(field, &dates)).collect();
+        let tags_are_made = match map.tags.as_slice() {
+            [] => false,
+            [only] => only.shape != TagShape::Json || only.strip.is_some(),
+            _ => true,
+        };
+        let tags = wanted.iter().position(|text| *text == WantedText::Column(Column::Tags));
+        let tags = tags.filter(|_| tags_are_made).map(|index| (index, self.tag_parts()));
+        let end = Asked {
+            spot: self.column(Column::ChargePeriodEnd),
+            show: self.show(Some(Column::ChargePeriodEnd), &dates),
+        };
+        let shown: Vec<Asked> = wanted
+            .iter()
+            .zip(texts)
+            .map(|(text, spot)| {
+                let column = match text {
+                    WantedText::Column(column) => Some(*column),
+                    _ => None,
+                };
+                Asked { spot: spot.clone(), show: self.show(column, &dates) }
+            })
+            .collect();
+        let identity = map.identity.iter();
+        let identity: Vec<_> =
+            identity.map(|(name, refs)| (name.clone(), self.finder.input(refs))).collect();
+        let is_plain = !given.is_nested
+            && self.derived.is_empty()
+            && dates.is_plain()
+            && map.numbers == NumberSpelling::default()
+            && tags.is_none()
+            && map.spread.is_none()
+            && map.exclusions.is_empty()
+            && identity.is_empty()
+            && shown.iter().all(|asked| asked.show == Show::AsIs);
+        (!is_plain).then(|| {
+            let valuation = Valuation {
+                derived: self.derived,
+                terms: self.terms,
+                asked,
+                dates,
+                numbers: map.numbers,
+                null_words: map.null_words.clone(),
+                org: Org::default(),
+            };
+            Box::new(Recipe {
+                valuation,
+                texts: shown,
+                names: wanted.iter().map(WantedText::name).collect(),
+                tags,
+                identity,
+                identity_text: wanted.iter().position(|text| *text == WantedText::Identity),
+                exclusions: map.exclusions.clone(),
+                spread: map.spread.clone(),
+                end,
+            })
+        })
     }
 }

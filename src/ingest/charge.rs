@@ -15,8 +15,22 @@ pub enum WantedText {
     /// A FOCUS column after the column map. `Tags` comes as one JSON object, whatever its shape in
     /// the file.
     Column(Column),
-    /// A column of the file by its header name, in any case.
+    /// A column beside FOCUS that the map makes, else one of the file by its header name, in any
+    /// case.
     Custom(String),
+    /// What names the row by its column map, as `name=value; name=value`.
+    Identity,
+}
+
+impl WantedText {
+    /// The name that complaints give it.
+    pub(super) fn name(&self) -> String {
+        match self {
+            Self::Column(column) => column.name().to_owned(),
+            Self::Custom(name) => name.clone(),
+            Self::Identity => "identity".to_owned(),
+        }
+    }
 }
 
 /// Where a row stands while its number is not known yet, because blocks are read side by side.
@@ -28,7 +42,7 @@ pub struct RowPlace {
 }
 
 /// One readable charge, but for its texts, which stand in its [`Charges`].
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Charge {
     pub place: RowPlace,
     /// Unknown ones are zero here and counted as unknown in the file's totals.
@@ -36,8 +50,10 @@ pub struct Charge {
     pub currency: Currency,
     /// UTC day of `ChargePeriodStart`.
     pub day: NaiveDate,
-    /// Of `BillingPeriodStart`.
+    /// Of `BillingPeriodStart`; of a share of a row that is spread, the month of the share.
     pub month: Period,
+    /// 1, or 0 for a share of a row that counts in another month.
+    pub rows: u32,
 }
 
 /// A text of a [`TextColumn`]: where its bytes begin and how many they are.
@@ -59,7 +75,7 @@ impl Span {
     }
 
     #[inline]
-    fn of(self, bytes: &[u8]) -> Option<&[u8]> {
+    pub(super) fn of(self, bytes: &[u8]) -> Option<&[u8]> {
         if self == Self::NULL {
             return None;
         }

@@ -6,19 +6,19 @@ use chrono::NaiveDate;
 use memchr::memchr;
 
 use crate::diagnostics::Code;
-use crate::domain::{Amount, CostMetric};
+use crate::domain::{Amount, AmountError, CostMetric};
 
 use super::binding::{Binding, Spot};
 use super::charge::{RowPlace, Sink};
 use super::csv_records::{RawField, Records};
 use super::dates::utc_day;
 use super::desk::{Desk, Job};
-use super::exclusion::Exclusions;
 use super::json_lines::BROKEN_LINE;
 use super::quality::Look;
+use super::recipe::{self, Given};
 use super::report::FileId;
-use super::tags_json;
 use super::tally::{Part, Row, Source};
+use super::valuation::{DayField, Fields};
 use super::workbook::is_error;
 
 /// What reading rows of one file needs to know of it.
@@ -26,7 +26,6 @@ use super::workbook::is_error;
 pub(super) struct CsvFormat {
     pub(super) file: FileId,
     pub(super) binding: Binding,
-    pub(super) exclusions: Exclusions,
     pub(super) delimiter: u8,
     /// Where rows are cells of a sheet: the columns that are read, of which none may be an error.
     pub(super) cells: Vec<usize>,
@@ -34,22 +33,27 @@ pub(super) struct CsvFormat {
 
 impl CsvFormat {
     pub(super) fn job(&self) -> Job<'_> {
-        let wanted = self.exclusions.offset();
-        Job { file: self.file, binding: &self.binding, wanted }
+        Job { file: self.file, binding: &self.binding }
     }
 }
 
 /// Looks at the whole records of the head of a file, with a binding made for that.
 pub(super) fn look_at_head(binding: Binding, delimiter: u8, head: &[u8], look: &mut Look<'_>) {
-    let exclusions = Exclusions::none();
-    let format = CsvFormat { file: FileId(0), binding, exclusions, delimiter, cells: Vec::new() };
+    let format = CsvFormat { file: FileId(0), binding, delimiter, cells: Vec::new() };
+    let mut scratch = recipe::Scratch::default();
     let mut records = Records::new(head, delimiter);
     let mut fields = Vec::new();
     while records.read(&mut fields) {
         // The last record may be cut in two by the end of the head.
         let whole = records.remaining() > 0 || head.ends_with(b"\n");
         let record = Record { format: &format, fields: &fields };
-        if whole && record.fault(true).is_none() {
+        if !whole || record.fault(true).is_some() {
+            continue;
+        }
+        if let Some(recipe) = &format.binding.recipe {
+            let texts = recipe.texts_of(&record, &mut scratch);
+            look.at(&texts.iter().map(Option::as_deref).collect::<Vec<_>>());
+        } else {
             let values: Vec<_> =
                 format.binding.texts.iter().map(|spot| record.value(spot)).collect();
             let known = |value: &&Cow<'_, [u8]>| !format.binding.is_null(value);
@@ -70,6 +74,7 @@ pub(super) fn read_block(
     let mut records = Records::new(block, format.delimiter);
     let mut fields = Vec::with_capacity(format.binding.headers.len());
     let mut scratch = Scratch::default();
+    let mut valued = recipe::Scratch::default();
     let mut spare: Vec<Option<&[u8]>> = Vec::with_capacity(format.binding.texts.len());
     let mut count = 0_u32;
     while records.read(&mut fields) {
@@ -89,16 +94,18 @@ pub(super) fn read_block(
             desk.refuse(&row, part, code, &record);
             continue;
         }
+        if let Some(recipe) = &format.binding.recipe {
+            let given = Given { place, broken: record.unknown_cell() };
+            recipe.serve(&format.binding, &record, given, &mut valued, desk);
+            continue;
+        }
         scratch.fill(&record);
         let mut texts = recycled(spare);
         record.texts(&scratch, &mut texts);
         let row = record.row(place, &texts);
-        match format.exclusions.excludes(&texts, row.charge_day) {
-            Some(rule) => desk.exclude(rule),
-            None => match record.unknown_cell() {
-                Some(at) => desk.refuse(&row, Part::Field(at), Code::BadCell, &record),
-                None => desk.take(&row, &record),
-            },
+        match record.unknown_cell() {
+            Some(at) => desk.refuse(&row, Part::Field(at), Code::BadCell, &record),
+            None => desk.take(&row, &record),
         }
         spare = recycled(texts);
     }
@@ -111,7 +118,7 @@ fn recycled<'b>(mut texts: Vec<Option<&[u8]>>) -> Vec<Option<&'b [u8]>> {
     texts.into_iter().map(|_| None).collect()
 }
 
-/// Values that do not lie in the block as they are: with doubled quotes, or tags to be put together.
+/// Values that do not lie in the block as they are, because they have doubled quotes.
 #[derive(Default)]
 struct Scratch {
     bytes: Vec<u8>,
@@ -126,24 +133,11 @@ impl Scratch {
         let binding = &record.format.binding;
         for (text, spot) in binding.texts.iter().enumerate() {
             let Some(field) = spot.index().map(|at| record.fields[at]) else { continue };
-            let begin = self.bytes.len();
-            if binding.braceless_tags == Some(text) && !binding.is_null(&field.value()) {
-                self.bytes.push(b'{');
+            if field.borrowed().is_none() {
+                let begin = self.bytes.len();
                 field.write_to(&mut self.bytes);
-                self.bytes.push(b'}');
-            } else if field.borrowed().is_none() {
-                field.write_to(&mut self.bytes);
-            } else {
-                continue;
+                self.stretches.push((text, begin..self.bytes.len()));
             }
-            self.stretches.push((text, begin..self.bytes.len()));
-        }
-        if let Some((text, columns)) = &binding.tag_columns {
-            let begin = self.bytes.len();
-            let value = |at: &usize| record.fields[*at].value();
-            let tags = columns.iter().map(|(key, at)| (key.as_str(), value(at)));
-            tags_json::write(tags.filter(|(_, value)| !binding.is_null(value)), &mut self.bytes);
-            self.stretches.push((*text, begin..self.bytes.len()));
         }
     }
 
@@ -213,7 +207,7 @@ impl<'r> Record<'r, '_> {
         match spot {
             Spot::At(index) => self.fields[*index].borrowed(),
             Spot::Constant(text) => Some(text.as_bytes()),
-            Spot::Missing => None,
+            Spot::Derived(_) | Spot::Missing => None,
         }
     }
 
@@ -221,7 +215,7 @@ impl<'r> Record<'r, '_> {
         match spot {
             Spot::At(index) => self.fields[*index].value(),
             Spot::Constant(text) => Cow::Owned(text.as_bytes().to_vec()),
-            Spot::Missing => Cow::Borrowed(&[]),
+            Spot::Derived(_) | Spot::Missing => Cow::Borrowed(&[]),
         }
     }
 
@@ -233,13 +227,27 @@ impl<'r> Record<'r, '_> {
             if binding.is_null(&text) { Ok(None) } else { Amount::parse(&text).map(Some) }
         };
         Row {
-            place,
             costs: CostMetric::ALL.map(cost),
             currency: self.bytes(&binding.currency).filter(|text| !binding.is_null(text)),
             billing_day: day(&binding.billing_start),
             charge_day: day(&binding.charge_start),
             texts,
+            ..Row::unknown(place)
         }
+    }
+}
+
+impl Fields for Record<'_, '_> {
+    fn text(&self, at: usize) -> Option<Cow<'_, [u8]>> {
+        self.fields.get(at).map(|field| field.value())
+    }
+
+    fn number(&self, _: usize) -> Option<Result<Option<Amount>, AmountError>> {
+        None
+    }
+
+    fn day(&self, _: usize) -> DayField {
+        DayField::Text
     }
 }
 
@@ -255,6 +263,8 @@ impl Source for Record<'_, '_> {
             Part::Currency => self.value(&binding.currency).into_owned(),
             Part::BillingStart => self.value(&binding.billing_start).into_owned(),
             Part::ChargeStart => self.value(&binding.charge_start).into_owned(),
+            // Only rows of a recipe are spread.
+            Part::ChargeEnd => Vec::new(),
             Part::Text(index) => self.value(&binding.texts[index]).into_owned(),
             Part::Field(index) => self.fields[index].value().into_owned(),
             Part::Record => self.broken_line().map_or_else(

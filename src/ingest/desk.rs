@@ -16,7 +16,10 @@
 use super::binding::Binding;
 use super::charge::{Charge, Charges, Rejection, Sink, Span, TextColumn};
 use super::report::FileId;
+use super::spread::{TooLong, spread};
 use super::tally::{Part, Row, Source, Tally};
+use super::valuation::Read;
+use crate::diagnostics::Code;
 
 /// Charges that are handed on together.
 const BATCH: usize = 1024;
@@ -28,8 +31,12 @@ const BATCH_BYTES: usize = 1 << 22;
 pub(super) struct Job<'a> {
     pub(super) file: FileId,
     pub(super) binding: &'a Binding,
-    /// So many of a row's texts are for the sink; what follows is for the column map itself.
-    pub(super) wanted: usize,
+}
+
+impl Job<'_> {
+    fn wanted(&self) -> usize {
+        self.binding.texts.len()
+    }
 }
 
 /// Charges that wait to be handed on. Kept by a thread from block to block.
@@ -42,6 +49,10 @@ pub(super) struct Tray {
     /// By wanted text, then charge.
     spans: Vec<Vec<Span>>,
     refused: Vec<(usize, Rejection)>,
+    /// By charge, then money term of the recipe.
+    terms: Vec<Read>,
+    /// One per charge, in files whose map says what names a row.
+    identities: Vec<Span>,
 }
 
 /// Of each cost metric, 1 where it is unknown.
@@ -55,6 +66,8 @@ impl Tray {
         self.spans.resize_with(wanted, Vec::new);
         self.spans.iter_mut().for_each(Vec::clear);
         self.refused.clear();
+        self.terms.clear();
+        self.identities.clear();
     }
 
     /// False where the texts are too long to be kept.
@@ -90,7 +103,7 @@ impl<'a, S: Sink> Desk<'a, S> {
         tally: &'a mut Tally,
         sink: &'a mut S,
     ) -> Self {
-        tray.empty(job.wanted);
+        tray.empty(job.wanted());
         Self { job, tray, tally, sink }
     }
 
@@ -98,26 +111,44 @@ impl<'a, S: Sink> Desk<'a, S> {
     pub(super) fn take(&mut self, row: &Row<'_>, source: &impl Source) {
         match self.tally.judge(row) {
             Err((part, code)) => self.refuse(row, part, code, source),
-            Ok((charge, unknown)) => {
-                self.tray.charges.push(charge);
-                self.tray.unknown.push(unknown);
-                let fits = self.tray.lay(&row.texts[..self.job.wanted]);
-                debug_assert!(fits, "a batch is handed on long before its texts fill 32 bits");
-                if self.tray.charges.len() == BATCH || self.tray.bytes.len() > BATCH_BYTES {
-                    self.hand_on();
-                }
+            Ok((charge, unknown)) => match (row.fault, row.spread) {
+                (Some((part, code)), _) => self.refuse(row, part, code, source),
+                (None, None) => self.lay(row, charge, unknown),
+                (None, Some((by, until))) => match spread(&charge, until, by) {
+                    Ok(shares) => {
+                        for share in shares {
+                            self.lay(row, share, unknown);
+                        }
+                    }
+                    Err(TooLong) => self.refuse(row, Part::ChargeEnd, Code::BadDate, source),
+                },
+            },
+        }
+    }
+
+    fn lay(&mut self, row: &Row<'_>, charge: Charge, unknown: Unknown) {
+        self.tray.charges.push(charge);
+        self.tray.unknown.push(unknown);
+        let mut fits = self.tray.lay(row.texts);
+        if let Some(recipe) = &self.job.binding.recipe {
+            let terms = recipe.valuation.terms.iter().zip(row.terms);
+            let money = terms.filter(|(term, _)| term.is_money).map(|(_, read)| *read);
+            self.tray.terms.extend(money);
+            if let Some(identity) = row.identity {
+                let span = Span::new(self.tray.bytes.len(), identity.len());
+                fits &= span.is_some();
+                self.tray.bytes.extend_from_slice(identity.as_bytes());
+                self.tray.identities.push(span.unwrap_or(Span::NULL));
             }
+        }
+        debug_assert!(fits, "a batch is handed on long before its texts fill 32 bits");
+        if self.tray.charges.len() >= BATCH || self.tray.bytes.len() > BATCH_BYTES {
+            self.hand_on();
         }
     }
 
     /// Puts a row aside that could not even be split into values.
-    pub(super) fn refuse(
-        &mut self,
-        row: &Row<'_>,
-        part: Part,
-        code: crate::diagnostics::Code,
-        source: &impl Source,
-    ) {
+    pub(super) fn refuse(&mut self, row: &Row<'_>, part: Part, code: Code, source: &impl Source) {
         self.tally.refuse(row, part, code, source);
     }
 
@@ -137,7 +168,8 @@ impl<'a, S: Sink> Desk<'a, S> {
     }
 
     fn hand_on(&mut self) {
-        let Tray { charges, unknown, bytes, spans, refused } = &mut *self.tray;
+        let Tray { charges, unknown, bytes, spans, refused, terms, identities } = &mut *self.tray;
+        let money = terms.len() / charges.len().max(1);
         let column = |spans| TextColumn::Each { bytes, spans };
         let texts: Vec<TextColumn<'_>> = spans.iter().map(|spans| column(spans)).collect();
         let batch = Charges { file: self.job.file, charges, texts: &texts };
@@ -145,14 +177,23 @@ impl<'a, S: Sink> Desk<'a, S> {
         let mut refused = refused.iter().peekable();
         for (index, (charge, unknown)) in charges.iter().zip(unknown).enumerate() {
             match refused.next_if(|(at, _)| *at == index) {
-                None => self.tally.accept(charge, unknown),
+                None => {
+                    self.tally.accept(charge, unknown);
+                    if charge.rows > 0 && money > 0 {
+                        let row = &terms[index * money..(index + 1) * money];
+                        self.tally.add_terms(charge.currency, row);
+                    }
+                }
                 Some((_, Rejection { text, code })) => {
                     let column = self.job.binding.name_of(Part::Text(*text));
                     let shown = batch.text(index, *text).unwrap_or_default();
-                    self.tally.send_back(charge, unknown, column, *code, shown);
+                    let identity = identities.get(index).and_then(|span| span.of(bytes));
+                    let identity = String::from_utf8_lossy(identity.unwrap_or_default());
+                    let fault = (column, *code, shown);
+                    self.tally.send_back(charge, unknown, fault, identity.into_owned());
                 }
             }
         }
-        self.tray.empty(self.job.wanted);
+        self.tray.empty(self.job.wanted());
     }
 }

@@ -169,6 +169,10 @@ impl<'p, S> Gate<'p, S> {
             if refused.next_if_eq(&index).is_some() {
                 continue;
             }
+            // A share of a row is no delivery of its month.
+            if charge.rows == 0 {
+                continue;
+            }
             let bits = day_bit(charge.month, charge.day);
             let ids = self.plan.ids.iter();
             let id = ids.copied().find_map(|text| charges.text(index, text)).unwrap_or_default();

@@ -4,11 +4,12 @@ use std::borrow::Cow;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
-    Date32Type, Decimal128Type, Decimal256Type, Float32Type, Float64Type, Int32Type, Int64Type,
-    TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
-    TimestampSecondType,
+    ArrowPrimitiveType, Date32Type, Date64Type, Decimal128Type, Decimal256Type, Float32Type,
+    Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, TimestampMicrosecondType,
+    TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type,
+    UInt32Type, UInt64Type,
 };
-use arrow_array::{Array, ArrayRef, MapArray, PrimitiveArray, StringViewArray};
+use arrow_array::{Array, ArrayRef, PrimitiveArray, StringViewArray};
 use arrow_schema::{DataType, TimeUnit};
 use chrono::{DateTime, Days, NaiveDate};
 use num_bigint::BigInt;
@@ -17,8 +18,8 @@ use parquet::errors::ParquetError;
 use crate::domain::{Amount, AmountError};
 
 use super::binding::Binding;
-use super::dates::utc_day;
-use super::tags_json;
+use super::dates::{is_of_a_bill, utc_day};
+use super::parquet_json;
 
 const SECONDS_A_DAY: i64 = 24 * 60 * 60;
 
@@ -40,9 +41,23 @@ impl<'a> TextColumn<'a> {
         if let DataType::Utf8View = array.data_type() {
             return Ok(Self::Views(array.as_string_view()));
         }
+        if array.data_type().is_nested() {
+            return nested(array).map(Self::Written);
+        }
         let write = writer(array)?;
         let texts = (0..array.len()).map(|index| array.is_valid(index).then(|| write(index)));
         Ok(Self::Written(texts.collect()))
+    }
+
+    /// All texts, one per row of the batch; a constant is not among those of a batch.
+    pub(super) fn into_texts(self) -> Vec<Option<Vec<u8>>> {
+        match self {
+            Self::Absent | Self::Constant(_) => Vec::new(),
+            Self::Views(array) => {
+                array.iter().map(|text| text.map(|text| text.as_bytes().to_vec())).collect()
+            }
+            Self::Written(texts) => texts,
+        }
     }
 
     pub(super) fn get(&self, index: usize) -> Option<&[u8]> {
@@ -55,20 +70,44 @@ impl<'a> TextColumn<'a> {
     }
 }
 
+/// Lists, maps and objects as JSON.
+fn nested(array: &ArrayRef) -> Result<Vec<Option<Vec<u8>>>, ParquetError> {
+    let text = |index| {
+        let mut text = Vec::new();
+        parquet_json::write(array, index, &mut text).map(|()| text)
+    };
+    (0..array.len()).map(|index| array.is_valid(index).then(|| text(index)).transpose()).collect()
+}
+
 /// How one value of an array is written as text.
 fn writer<'a>(array: &'a ArrayRef) -> Result<Box<dyn Fn(usize) -> Vec<u8> + 'a>, ParquetError> {
     Ok(match array.data_type() {
         DataType::Null => Box::new(|_| Vec::new()),
-        DataType::Map(..) => {
-            let map = array.as_map();
-            map_keys(map)?;
-            Box::new(move |index| map_text(map, index))
+        DataType::Utf8 => {
+            let values = array.as_string::<i32>();
+            Box::new(move |index| values.value(index).as_bytes().to_vec())
+        }
+        DataType::LargeUtf8 => {
+            let values = array.as_string::<i64>();
+            Box::new(move |index| values.value(index).as_bytes().to_vec())
+        }
+        DataType::Binary => {
+            let values = array.as_binary::<i32>();
+            Box::new(move |index| values.value(index).to_vec())
+        }
+        DataType::LargeBinary => {
+            let values = array.as_binary::<i64>();
+            Box::new(move |index| values.value(index).to_vec())
+        }
+        DataType::FixedSizeBinary(_) => {
+            let values = array.as_fixed_size_binary();
+            Box::new(move |index| values.value(index).to_vec())
         }
         DataType::Boolean => {
             let values = array.as_boolean();
             Box::new(move |index| values.value(index).to_string().into_bytes())
         }
-        DataType::Timestamp(..) | DataType::Date32 => {
+        DataType::Timestamp(..) | DataType::Date32 | DataType::Date64 => {
             let times = DayColumn::new(Some(array))?;
             Box::new(move |index| times.text(index))
         }
@@ -77,32 +116,6 @@ fn writer<'a>(array: &'a ArrayRef) -> Result<Box<dyn Fn(usize) -> Vec<u8> + 'a>,
             Box::new(move |index| costs.text(index))
         }
     })
-}
-
-fn map_keys(map: &MapArray) -> Result<(), ParquetError> {
-    let text = |kind: &DataType| matches!(kind, DataType::Utf8 | DataType::Utf8View);
-    for array in [map.keys(), map.values()] {
-        if !text(array.data_type()) {
-            return Err(unreadable("tags", map.data_type()));
-        }
-    }
-    Ok(())
-}
-
-fn map_text(map: &MapArray, index: usize) -> Vec<u8> {
-    let entries = map.value(index);
-    let (keys, values) = (entries.column(0), entries.column(1));
-    let present = (0..entries.len()).filter(|at| values.is_valid(*at));
-    let mut text = Vec::new();
-    tags_json::write(present.map(|at| (string(keys, at), string(values, at))), &mut text);
-    text
-}
-
-fn string(array: &ArrayRef, index: usize) -> &str {
-    match array.data_type() {
-        DataType::Utf8 => array.as_string::<i32>().value(index),
-        _ => array.as_string_view().value(index),
-    }
 }
 
 /// A column of money.
@@ -114,6 +127,8 @@ pub(super) enum CostColumn<'a> {
     Single(&'a PrimitiveArray<Float32Type>),
     Long(&'a PrimitiveArray<Int64Type>),
     Int(&'a PrimitiveArray<Int32Type>),
+    /// Whole numbers of widths that money rarely has.
+    Whole(&'a ArrayRef, fn(&ArrayRef, usize) -> i128),
     Text(&'a StringViewArray),
 }
 
@@ -128,6 +143,12 @@ impl<'a> CostColumn<'a> {
             DataType::Float32 => Self::Single(array.as_primitive()),
             DataType::Int64 => Self::Long(array.as_primitive()),
             DataType::Int32 => Self::Int(array.as_primitive()),
+            DataType::Int8 => Self::Whole(array, whole::<Int8Type>),
+            DataType::Int16 => Self::Whole(array, whole::<Int16Type>),
+            DataType::UInt8 => Self::Whole(array, whole::<UInt8Type>),
+            DataType::UInt16 => Self::Whole(array, whole::<UInt16Type>),
+            DataType::UInt32 => Self::Whole(array, whole::<UInt32Type>),
+            DataType::UInt64 => Self::Whole(array, whole::<UInt64Type>),
             DataType::Utf8View => Self::Text(array.as_string_view()),
             other => return Err(unreadable("an amount", other)),
         })
@@ -138,7 +159,16 @@ impl<'a> CostColumn<'a> {
         index: usize,
         binding: &Binding,
     ) -> Result<Option<Amount>, AmountError> {
-        let valid = match self {
+        let valid = self.is_valid(index)
+            && match self {
+                Self::Text(array) => !binding.is_null(array.value(index).as_bytes()),
+                _ => true,
+            };
+        if valid { self.amount(index).map(Some) } else { Ok(None) }
+    }
+
+    pub(super) fn is_valid(&self, index: usize) -> bool {
+        match self {
             Self::Absent => false,
             Self::Narrow(array, _) => array.is_valid(index),
             Self::Wide(array, _) => array.is_valid(index),
@@ -146,14 +176,12 @@ impl<'a> CostColumn<'a> {
             Self::Single(array) => array.is_valid(index),
             Self::Long(array) => array.is_valid(index),
             Self::Int(array) => array.is_valid(index),
-            Self::Text(array) => {
-                array.is_valid(index) && !binding.is_null(array.value(index).as_bytes())
-            }
-        };
-        if valid { self.amount(index).map(Some) } else { Ok(None) }
+            Self::Whole(array, _) => array.is_valid(index),
+            Self::Text(array) => array.is_valid(index),
+        }
     }
 
-    fn amount(&self, index: usize) -> Result<Amount, AmountError> {
+    pub(super) fn amount(&self, index: usize) -> Result<Amount, AmountError> {
         match self {
             Self::Absent => Err(AmountError::Empty),
             Self::Narrow(array, scale) => Amount::from_scaled(array.value(index), *scale),
@@ -163,6 +191,7 @@ impl<'a> CostColumn<'a> {
             }
             Self::Long(array) => Amount::from_scaled(i128::from(array.value(index)), 0),
             Self::Int(array) => Amount::from_scaled(i128::from(array.value(index)), 0),
+            Self::Whole(array, value) => Amount::from_scaled(value(array, index), 0),
             Self::Text(array) => Amount::parse(array.value(index).as_bytes()),
             Self::Double(_) | Self::Single(_) => Amount::parse(&self.text(index)),
         }
@@ -187,6 +216,13 @@ impl<'a> CostColumn<'a> {
     }
 }
 
+fn whole<T: ArrowPrimitiveType>(array: &ArrayRef, index: usize) -> i128
+where
+    T::Native: Into<i128>,
+{
+    array.as_primitive::<T>().value(index).into()
+}
+
 /// A column of points in time, of which the UTC day matters.
 pub(super) enum DayColumn<'a> {
     Absent,
@@ -195,6 +231,7 @@ pub(super) enum DayColumn<'a> {
     Micros(&'a PrimitiveArray<TimestampMicrosecondType>),
     Nanos(&'a PrimitiveArray<TimestampNanosecondType>),
     Days(&'a PrimitiveArray<Date32Type>),
+    DayMillis(&'a PrimitiveArray<Date64Type>),
     Text(&'a StringViewArray),
 }
 
@@ -208,6 +245,7 @@ impl<'a> DayColumn<'a> {
             DataType::Timestamp(TimeUnit::Microsecond, _) => Self::Micros(array.as_primitive()),
             DataType::Timestamp(TimeUnit::Nanosecond, _) => Self::Nanos(array.as_primitive()),
             DataType::Date32 => Self::Days(array.as_primitive()),
+            DataType::Date64 => Self::DayMillis(array.as_primitive()),
             DataType::Utf8View => Self::Text(array.as_string_view()),
             other => return Err(unreadable("a date", other)),
         })
@@ -218,6 +256,9 @@ impl<'a> DayColumn<'a> {
         match self {
             Self::Seconds(array) => array.is_valid(index).then(|| array.value(index)),
             Self::Millis(array) => {
+                array.is_valid(index).then(|| array.value(index).div_euclid(1_000))
+            }
+            Self::DayMillis(array) => {
                 array.is_valid(index).then(|| array.value(index).div_euclid(1_000))
             }
             Self::Micros(array) => {
@@ -240,10 +281,11 @@ impl<'a> DayColumn<'a> {
         }
         let days = self.seconds(index)?.div_euclid(SECONDS_A_DAY);
         let epoch = NaiveDate::default();
-        match u64::try_from(days) {
+        let day = match u64::try_from(days) {
             Ok(days) => epoch.checked_add_days(Days::new(days)),
             Err(_) => epoch.checked_sub_days(Days::new(days.unsigned_abs())),
-        }
+        };
+        day.filter(|day| is_of_a_bill(*day))
     }
 
     pub(super) fn text(&self, index: usize) -> Vec<u8> {

@@ -16,9 +16,10 @@ use crate::domain::CostMetric;
 use super::binding::{Binding, Spot};
 use super::charge::{RowPlace, Sink};
 use super::desk::{Desk, Job};
-use super::exclusion::Exclusions;
 use super::parquet_column::{CostColumn, DayColumn, TextColumn};
+use super::parquet_fields::{BatchFields, FlatColumn, flat_columns};
 use super::quality::Look;
+use super::recipe::{Given, Recipe, Scratch};
 use super::report::FileId;
 use super::tally::{Part, Row, Source};
 use super::{parquet_footer, parquet_pages};
@@ -28,13 +29,14 @@ const BATCH_ROWS: usize = 8192;
 /// An opened Parquet file: footer read, columns not yet bound.
 pub(super) struct ParquetHead {
     metadata: ArrowReaderMetadata,
+    columns: Vec<FlatColumn>,
 }
 
 /// What reading rows of one file needs to know of it.
 pub(super) struct ParquetFormat {
     pub(super) file: FileId,
     pub(super) binding: Binding,
-    pub(super) exclusions: Exclusions,
+    columns: Vec<FlatColumn>,
     pub(super) metadata: ArrowReaderMetadata,
 }
 
@@ -51,18 +53,19 @@ impl ParquetHead {
         )?;
         let views = with_views(found.schema());
         let options = ArrowReaderOptions::new().with_schema(views);
-        Ok(Self { metadata: ArrowReaderMetadata::try_new(found.metadata().clone(), options)? })
+        let metadata = ArrowReaderMetadata::try_new(found.metadata().clone(), options)?;
+        let columns = flat_columns(metadata.schema());
+        Ok(Self { metadata, columns })
     }
 
+    /// Nested columns as `outer.inner`.
     pub(super) fn headers(&self) -> Vec<String> {
-        self.metadata.schema().fields().iter().map(|field| field.name().clone()).collect()
+        self.columns.iter().map(|column| column.name.clone()).collect()
     }
 
     /// Whether money is kept as binary floating point in any of these columns.
     pub(super) fn has_binary(&self, columns: impl Iterator<Item = usize>) -> bool {
-        let fields = self.metadata.schema().fields();
-        let mut types =
-            columns.filter_map(|index| fields.get(index)).map(|field| field.data_type());
+        let mut types = columns.filter_map(|at| self.columns.get(at)).map(|column| &column.kind);
         types.any(DataType::is_floating)
     }
 
@@ -78,7 +81,8 @@ impl ParquetHead {
     ) -> Result<(), ParquetError> {
         let used = binding.used_columns();
         let descriptor = self.metadata.metadata().file_metadata().schema_descr();
-        let mask = ProjectionMask::roots(descriptor, used.iter().copied());
+        let leaves = used.iter().flat_map(|at| self.columns[*at].leaves.clone());
+        let mask = ProjectionMask::leaves(descriptor, leaves);
         let mut rows = 0;
         for group in self.metadata.metadata().row_groups() {
             if rows < BATCH_ROWS {
@@ -96,6 +100,15 @@ impl ParquetHead {
             .with_limit(BATCH_ROWS)
             .build()?;
         let Some(batch) = reader.next().transpose()? else { return Ok(()) };
+        if let Some(recipe) = &binding.recipe {
+            let fields = BatchFields::new(&self.columns, &used, &batch)?;
+            let mut scratch = Scratch::default();
+            for index in 0..batch.num_rows() {
+                let texts = recipe.texts_of(&fields.row(index), &mut scratch);
+                look.at(&texts.iter().map(Option::as_deref).collect::<Vec<_>>());
+            }
+            return Ok(());
+        }
         let columns = BatchColumns::new(binding, &batch, &used)?;
         for index in 0..batch.num_rows() {
             let known = |text: &&[u8]| !binding.is_null(text);
@@ -107,31 +120,33 @@ impl ParquetHead {
         Ok(())
     }
 
-    pub(super) fn into_format(
-        self,
-        file: FileId,
-        binding: Binding,
-        exclusions: Exclusions,
-    ) -> ParquetFormat {
-        ParquetFormat { file, binding, exclusions, metadata: self.metadata }
+    /// Whether columns lie within others.
+    pub(super) fn is_nested(&self) -> bool {
+        self.columns.iter().any(FlatColumn::is_nested)
+    }
+
+    pub(super) fn into_format(self, file: FileId, binding: Binding) -> ParquetFormat {
+        ParquetFormat { file, binding, columns: self.columns, metadata: self.metadata }
     }
 }
 
 fn with_views(schema: &SchemaRef) -> SchemaRef {
-    let viewed = |field: &Arc<Field>| match field.data_type() {
-        DataType::Utf8 | DataType::LargeUtf8 => {
-            Arc::new(field.as_ref().clone().with_data_type(DataType::Utf8View))
-        }
-        _ => field.clone(),
-    };
     let fields: Vec<Arc<Field>> = schema.fields().iter().map(viewed).collect();
     Arc::new(Schema::new(fields))
 }
 
+fn viewed(field: &Arc<Field>) -> Arc<Field> {
+    let kind = match field.data_type() {
+        DataType::Utf8 | DataType::LargeUtf8 => DataType::Utf8View,
+        DataType::Struct(fields) => DataType::Struct(fields.iter().map(viewed).collect()),
+        _ => return field.clone(),
+    };
+    Arc::new(field.as_ref().clone().with_data_type(kind))
+}
+
 impl ParquetFormat {
     pub(super) fn job(&self) -> Job<'_> {
-        let wanted = self.exclusions.offset();
-        Job { file: self.file, binding: &self.binding, wanted }
+        Job { file: self.file, binding: &self.binding }
     }
 
     pub(super) fn row_groups(&self) -> usize {
@@ -150,7 +165,8 @@ impl ParquetFormat {
     ) -> Result<u64, ParquetError> {
         let used = self.binding.used_columns();
         let descriptor = self.metadata.metadata().file_metadata().schema_descr();
-        let mask = ProjectionMask::roots(descriptor, used.iter().copied());
+        let leaves = used.iter().flat_map(|at| self.columns[*at].leaves.clone());
+        let mask = ProjectionMask::leaves(descriptor, leaves);
         let told = self.metadata.metadata().row_group(group);
         parquet_pages::vet(file, told, |leaf| mask.leaf_included(leaf))?;
         let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(
@@ -181,6 +197,9 @@ impl ParquetFormat {
         begin: RowPlace,
         desk: &mut Desk<'_, impl Sink>,
     ) -> Result<(), ParquetError> {
+        if let Some(recipe) = &self.binding.recipe {
+            return self.serve_batch(recipe, batch, used, begin, desk);
+        }
         let columns = BatchColumns::new(&self.binding, batch, used)?;
         let mut texts: Vec<Option<&[u8]>> = Vec::with_capacity(columns.texts.len());
         for index in 0..batch.num_rows() {
@@ -192,7 +211,6 @@ impl ParquetFormat {
             let known = |text: &&[u8]| !self.binding.is_null(text);
             texts.extend(columns.texts.iter().map(|column| column.get(index).filter(known)));
             let row = Row {
-                place,
                 costs: std::array::from_fn(|metric| {
                     columns.costs[metric].get(index, &self.binding)
                 }),
@@ -200,13 +218,32 @@ impl ParquetFormat {
                 billing_day: columns.billing_start.get(index),
                 charge_day: columns.charge_start.get(index),
                 texts: &texts,
+                ..Row::unknown(place)
             };
-            if let Some(rule) = self.exclusions.excludes(&texts, row.charge_day) {
-                desk.exclude(rule);
-            } else {
-                let source = BatchRow { format: self, columns: &columns, index };
-                desk.take(&row, &source);
-            }
+            let source = BatchRow { format: self, columns: &columns, index };
+            desk.take(&row, &source);
+        }
+        Ok(())
+    }
+
+    /// Rows that are valued, not read where they stand.
+    fn serve_batch(
+        &self,
+        recipe: &Recipe,
+        batch: &RecordBatch,
+        used: &[usize],
+        begin: RowPlace,
+        desk: &mut Desk<'_, impl Sink>,
+    ) -> Result<(), ParquetError> {
+        let fields = BatchFields::new(&self.columns, used, batch)?;
+        let mut scratch = Scratch::default();
+        for index in 0..batch.num_rows() {
+            let place = RowPlace {
+                block: begin.block,
+                record: begin.record + u32::try_from(index).unwrap_or(u32::MAX),
+            };
+            let given = Given { place, broken: None };
+            recipe.serve(&self.binding, &fields.row(index), given, &mut scratch, desk);
         }
         Ok(())
     }
@@ -233,7 +270,7 @@ impl<'a> BatchColumns<'a> {
         let texts = |spot: &'a Spot| match spot {
             Spot::At(index) => array(*index).map_or(Ok(TextColumn::Absent), TextColumn::new),
             Spot::Constant(text) => Ok(TextColumn::Constant(text.as_bytes())),
-            Spot::Missing => Ok(TextColumn::Absent),
+            Spot::Derived(_) | Spot::Missing => Ok(TextColumn::Absent),
         };
         let day = |spot: &'a Spot| DayColumn::new(spot.index().and_then(array));
         let cost = |metric: CostMetric| {
@@ -282,7 +319,7 @@ impl Source for BatchRow<'_> {
             Part::Text(index) => {
                 self.columns.texts[index].get(self.index).unwrap_or_default().to_vec()
             }
-            Part::Field(_) | Part::Record => Vec::new(),
+            Part::ChargeEnd | Part::Field(_) | Part::Record => Vec::new(),
         }
     }
 }

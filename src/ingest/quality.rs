@@ -7,14 +7,23 @@ use std::collections::BTreeMap;
 
 use crate::diagnostics::{Code, Finding};
 use crate::domain::{Amount, Column, CostMetric};
-use crate::rules::ColumnMap;
+use crate::rules::{ColumnMap, ColumnSource, DateSpelling};
 
 use super::charge::WantedText;
+use super::dates::{OrderProof, is_order_open};
 
 /// Fractions of `BilledCost` that make a file of whole `EffectiveCost` suspicious.
 const FRACTIONS: u64 = 20;
 
-/// What is looked at: the columns with listed values, then the provider and the two costs.
+/// The days of a charge.
+const DAYS: [Column; 4] = [
+    Column::BillingPeriodStart,
+    Column::BillingPeriodEnd,
+    Column::ChargePeriodStart,
+    Column::ChargePeriodEnd,
+];
+
+/// What is looked at: the days, the columns with listed values, then the provider and the two costs.
 pub(super) fn wanted(map: &ColumnMap) -> Vec<WantedText> {
     let listed = map.values.keys().copied();
     let others = [
@@ -23,7 +32,7 @@ pub(super) fn wanted(map: &ColumnMap) -> Vec<WantedText> {
         Column::BilledCost,
         Column::EffectiveCost,
     ];
-    listed.chain(others).map(WantedText::Column).collect()
+    DAYS.into_iter().chain(listed).chain(others).map(WantedText::Column).collect()
 }
 
 /// The look, row by row.
@@ -34,20 +43,24 @@ pub(super) struct Look<'m> {
     odd: BTreeMap<(Column, String), u64>,
     /// By provider: rows with a fraction in `BilledCost`, and in `EffectiveCost`.
     fractions: BTreeMap<String, (u64, u64)>,
+    order: OrderProof,
 }
 
 impl<'m> Look<'m> {
     pub(super) fn new(map: &'m ColumnMap) -> Self {
-        Self { map, rows: 0, odd: BTreeMap::new(), fractions: BTreeMap::new() }
+        let (odd, fractions) = (BTreeMap::new(), BTreeMap::new());
+        Self { map, rows: 0, odd, fractions, order: OrderProof::default() }
     }
 
     /// One row, its texts in the order of [`wanted`].
     pub(super) fn at(&mut self, texts: &[Option<&str>]) {
+        let (days, texts) = texts.split_at(DAYS.len());
         let (listed, others) = texts.split_at(self.map.values.len());
         if is_header(others) {
             return;
         }
         self.rows += 1;
+        days.iter().flatten().for_each(|day| self.order.look(day.as_bytes()));
         for ((column, allowed), text) in self.map.values.iter().zip(listed) {
             if let Some(text) = text.filter(|text| !allowed.iter().any(|value| value == text)) {
                 *self.odd.entry((*column, text.to_owned())).or_default() += 1;
@@ -61,6 +74,33 @@ impl<'m> Look<'m> {
         }
     }
 
+    /// The order of slashed dates, where the map leaves it open and the head proves it.
+    pub(super) fn order(&self) -> Option<DateSpelling> {
+        let is_open = is_order_open(&self.map.dates);
+        self.order.order().filter(|_| is_open).map(|(order, _)| order)
+    }
+
+    fn date_order(&self) -> Option<Finding> {
+        let example = self.order.example.as_ref().filter(|_| is_order_open(&self.map.dates))?;
+        let declare = |order| format!("declare `dates: [ {order} ]` in the column map");
+        let Some((order, proof)) = self.order.order() else {
+            let text = format!(
+                "nothing in the first {} rows proves whether the day or the month comes first in `{example}`; rows with such dates cannot be read",
+                self.rows
+            );
+            let help = declare("day/month/year") + ", or month/day/year";
+            return Some(Finding::new(Code::DateOrder, text).help(help));
+        };
+        let order = match order {
+            DateSpelling::DayMonthYear => "day/month/year",
+            _ => "month/day/year",
+        };
+        let text = format!(
+            "dates are read as {order}, because `{proof}` can be nothing else; the format does not say"
+        );
+        Some(Finding::new(Code::DateOrder, text).help(declare(order)))
+    }
+
     pub(super) fn findings(&self) -> Vec<Finding> {
         let odd =
             self.odd.iter().map(|((column, value), rows)| self.odd_value(*column, value, *rows));
@@ -68,7 +108,15 @@ impl<'m> Look<'m> {
             .fractions
             .iter()
             .filter(|(_, (billed, effective))| *billed >= FRACTIONS && *effective == 0);
+        let rounded = rounded.filter(|_| !self.derives_effective_cost());
+        let odd = odd.chain(self.date_order());
         odd.chain(rounded.map(|(provider, (billed, _))| self.rounded(provider, *billed))).collect()
+    }
+
+    /// What is derived here was not rounded elsewhere.
+    fn derives_effective_cost(&self) -> bool {
+        let source = self.map.columns.get(&Column::EffectiveCost);
+        matches!(source, Some(ColumnSource::Derived(_)))
     }
 
     fn odd_value(&self, column: Column, value: &str, rows: u64) -> Finding {

@@ -85,6 +85,9 @@ pub struct FileReport {
     pub totals: BTreeMap<(Currency, Period), MonthTotals>,
     /// Sums of absolute values of all accepted rows.
     pub magnitude: Costs,
+    /// Exact sums, over all accepted rows, of the provider's own money columns that the costs are
+    /// read from or made of, by currency and header: what the provider's console can be compared with.
+    pub source_totals: BTreeMap<(Currency, String), Amount>,
     /// Row number of the first record of each block, in the order of blocks.
     pub block_starts: Vec<u64>,
     /// From records as they are counted to rows of a sheet or lines of a file.
@@ -98,8 +101,10 @@ pub struct FileReport {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MonthTotals {
     pub rows: u64,
+    /// Charges that are shares of rows which count in another month.
+    pub shares: u64,
     pub costs: Costs,
-    /// Rows whose cost of a metric is unknown, by metric.
+    /// Rows and shares whose cost of a metric is unknown, by metric.
     pub unknown: [u64; CostMetric::COUNT],
     /// The days of the month on which there are charges, by [`day_bit`].
     pub days: u32,
@@ -131,6 +136,8 @@ pub struct QuarantinedRow {
     pub currency: Option<String>,
     pub billed_cost: Option<Amount>,
     pub effective_cost: Option<Amount>,
+    /// What names the row by its column map, as `name=value; name=value`; else empty.
+    pub identity: String,
 }
 
 impl FileReport {
@@ -144,7 +151,7 @@ impl FileReport {
                 let sum = sums.entry((*currency, metric)).or_default();
                 sum.0 += amount;
                 sum.1 += totals.unknown[metric as usize];
-                sum.2 += totals.rows;
+                sum.2 += totals.charges();
             }
         }
         let known = sums.into_iter().filter(|(_, (_, unknown, rows))| unknown < rows);
@@ -179,10 +186,17 @@ impl ScanReport {
 }
 
 impl MonthTotals {
+    /// Rows, and shares of rows that count in another month.
+    #[must_use]
+    pub fn charges(&self) -> u64 {
+        self.rows + self.shares
+    }
+
     /// Adds, unless a sum would leave the range of an amount: then it says so.
     #[must_use]
     pub fn checked_add(&mut self, other: &Self) -> bool {
         self.rows += other.rows;
+        self.shares += other.shares;
         self.days |= other.days;
         for (mine, theirs) in self.unknown.iter_mut().zip(other.unknown) {
             *mine += theirs;

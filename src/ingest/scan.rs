@@ -12,15 +12,15 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::diagnostics::{Code, Finding, Place};
+use crate::domain::{Amount, CostMetric, Currency};
 use crate::rules::{ColumnMap, SheetPlace};
 
 use super::account;
-use super::binding::Binding;
+use super::binding::{Binding, Circumstances};
 use super::charge::{Sink, WantedText};
 use super::csv_blocks::{BlockError, Blocks};
 use super::csv_file::{CsvFormat, look_at_head, read_block};
 use super::desk::{Desk, Tray};
-use super::exclusion::Exclusions;
 use super::gate::{Gate, GatePlan};
 use super::guard;
 use super::open::{self, CsvStream, Fingerprint, Kind, StreamEnd};
@@ -29,7 +29,7 @@ use super::quality::{self, Look};
 use super::report::{FileId, FileReport, Role, ScanReport};
 use super::row_numbers::RowNumbers;
 use super::sheet_source::{BINARY, open_workbook, refusal_in, sheet_findings, wanted_of};
-use super::tally::Tally;
+use super::tally::{SourceSum, Tally};
 use super::text_stream::{names_read, open_text};
 
 /// A bill to read.
@@ -201,32 +201,34 @@ fn try_open(
 ) -> Result<Opened, Vec<Finding>> {
     let id = FileId(u32::try_from(index).unwrap_or(u32::MAX));
     let (handle, kind) = open::open(&file.location, &file.path).map_err(|f| vec![f])?;
-    let (exclusions, texts) = Exclusions::new(&file.map, wanted);
     let mut findings: Vec<Finding> = open::suffix_note(&file.path, kind).into_iter().collect();
     let mut look = Look::new(&file.map);
     if kind == Kind::Parquet {
         let head = guarded(|| ParquetHead::open(&handle)).map_err(|f| vec![f])?;
+        let looked_at = quality::wanted(&file.map);
+        let first = Circumstances { order: None, is_nested: head.is_nested() };
         if let Ok((binding, _)) =
-            Binding::new(&file.map, head.headers(), &quality::wanted(&file.map), &file.path)
+            Binding::new(&file.map, head.headers(), &looked_at, first, &file.path)
         {
             guarded(|| head.look(&handle, &binding, &mut look)).map_err(|f| vec![f])?;
             findings.extend(placed(look.findings(), &file.path));
         }
-        let (binding, notes) = Binding::new(&file.map, head.headers(), &texts, &file.path)?;
+        let given = Circumstances { order: look.order(), ..first };
+        let (binding, notes) = Binding::new(&file.map, head.headers(), wanted, given, &file.path)?;
         findings.extend(notes);
-        if head.has_binary(binding.costs.iter().filter_map(super::binding::Spot::index)) {
+        if head.has_binary(binding.money_columns().into_iter()) {
             findings
                 .push(Finding::new(Code::BinarySource, BINARY).at(Place::File(file.path.clone())));
         }
         let version = binding.version.clone();
-        let body = Body::Parquet(Box::new(head.into_format(id, binding, exclusions)), handle);
+        let body = Body::Parquet(Box::new(head.into_format(id, binding)), handle);
         return Ok(Opened { body, version, findings });
     }
     let (mut text, is_sheet) = if kind == Kind::Workbook {
         let wanted = wanted_of(&file.map, &file.place);
         (open_workbook(handle, &wanted, reader).map_err(|f| vec![f])?.0, true)
     } else {
-        let names = names_read(&file.map, &texts);
+        let names = names_read(&file.map, wanted);
         (open_text(handle, kind, &file.location, names).map_err(|f| vec![f])?, false)
     };
     let head = open::csv_head(&mut text).map_err(|f| vec![f])?;
@@ -237,17 +239,20 @@ fn try_open(
             format!("fields are separated by {:?}, not by commas", char::from(head.delimiter));
         findings.push(Finding::new(Code::OtherDelimiter, text).at(Place::File(file.path.clone())));
     }
+    let looked_at = quality::wanted(&file.map);
+    let first = Circumstances::default();
     if let Ok((binding, _)) =
-        Binding::new(&file.map, head.headers.clone(), &quality::wanted(&file.map), &file.path)
+        Binding::new(&file.map, head.headers.clone(), &looked_at, first, &file.path)
     {
         look_at_head(binding, head.delimiter, &head.rest, &mut look);
         findings.extend(placed(look.findings(), &file.path));
     }
-    let (binding, notes) = Binding::new(&file.map, head.headers, &texts, &file.path)?;
+    let given = Circumstances { order: look.order(), ..first };
+    let (binding, notes) = Binding::new(&file.map, head.headers, wanted, given, &file.path)?;
     findings.extend(notes);
     let version = binding.version.clone();
     let cells = if is_sheet { binding.used_columns() } else { Vec::new() };
-    let format = CsvFormat { file: id, binding, exclusions, delimiter: head.delimiter, cells };
+    let format = CsvFormat { file: id, binding, delimiter: head.delimiter, cells };
     Ok(Opened {
         body: Body::Csv(Box::new(format), Mutex::new(Some((stream, head.rest)))),
         version,
@@ -481,12 +486,46 @@ fn file_report(file: &SourceFile, opened: Opened, end: End) -> FileReport {
         totals: end.tally.totals(),
         quarantine: Vec::new(),
         magnitude: end.tally.magnitude,
+        source_totals: source_totals(&opened.body, &end.tally),
         block_starts: block_starts(&end.tally, first_row),
         row_numbers: end.row_numbers,
         findings,
     };
     account::settle(&mut report, &end.tally, readable);
     if file.is_counted { report } else { account::set_aside(&report) }
+}
+
+/// Exact sums of the provider's own money columns: where rows are valued, of their terms; else the
+/// costs' columns are these.
+fn source_totals(body: &Body, tally: &Tally) -> BTreeMap<(Currency, String), Amount> {
+    let binding = match body {
+        Body::Refused => return BTreeMap::new(),
+        Body::Parquet(format, _) => &format.binding,
+        Body::Csv(format, _) => &format.binding,
+    };
+    if let Some(recipe) = &binding.recipe {
+        let mut totals = BTreeMap::new();
+        let money = || recipe.valuation.terms.iter().filter(|term| term.is_money);
+        for (currency, sums) in tally.source_sums() {
+            for (term, sum) in money().zip(sums) {
+                if let SourceSum::Known(Some(sum)) = sum {
+                    totals.insert((*currency, term.name.clone()), *sum);
+                }
+            }
+        }
+        return totals;
+    }
+    let mut totals: BTreeMap<(Currency, CostMetric, String), Amount> = BTreeMap::new();
+    for ((currency, _), month) in tally.totals() {
+        for (metric, amount) in month.costs.iter() {
+            let header = binding.costs[metric as usize].index().map(|at| &binding.headers[at]);
+            let known = month.unknown[metric as usize] < month.charges();
+            let Some(header) = header.filter(|_| known) else { continue };
+            *totals.entry((currency, metric, header.clone())).or_default() += amount;
+        }
+    }
+    // Two metrics of one column have one sum.
+    totals.into_iter().map(|((currency, _, header), sum)| ((currency, header), sum)).collect()
 }
 
 /// The row number of each block's first record.

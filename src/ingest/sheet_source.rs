@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::diagnostics::{Code, Finding, Place};
 use crate::rules::{ColumnMap, ColumnSource, InputRef, SheetPlace};
 
-use super::binding::{Binding, Spot};
+use super::binding::Binding;
 use super::open::{CsvStream, StreamEnd, fingerprint};
 use super::text_stream::Text;
 use super::workbook::{Layout, Refusal, SheetStream, Wanted, Workbook};
@@ -63,7 +63,7 @@ pub(super) fn wanted_of(map: &ColumnMap, place: &SheetPlace) -> Wanted {
 /// What was odd about a sheet, now that it was read.
 pub(super) fn sheet_findings(binding: &Binding, told: &StreamEnd, path: &Arc<str>) -> Vec<Finding> {
     let Some(sheet) = &told.sheet else { return Vec::new() };
-    let money = binding.costs.iter().filter_map(Spot::index);
+    let money = binding.money_columns().into_iter();
     let fractions = money.map(|at| sheet.fractions.get(at).copied().unwrap_or_default());
     let mut found = Vec::new();
     if fractions.sum::<u64>() > 0 {

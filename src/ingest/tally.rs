@@ -6,10 +6,12 @@ use chrono::NaiveDate;
 
 use crate::diagnostics::Code;
 use crate::domain::{Amount, AmountError, CostMetric, Costs, Currency, Period};
+use crate::rules::SpreadBy;
 
 use super::charge::{Charge, RowPlace};
 use super::desk::Unknown;
 use super::report::{MonthTotals, QuarantinedRow, day_bit};
+use super::valuation::Read;
 
 /// Quarantined rows that a file keeps apart; a file with more is refused.
 pub(super) const QUARANTINE_LIMIT: usize = 1_000_000;
@@ -26,13 +28,35 @@ pub(super) struct Row<'a> {
     pub(super) billing_day: Option<NaiveDate>,
     pub(super) charge_day: Option<NaiveDate>,
     pub(super) texts: &'a [Option<&'a [u8]>],
+    /// A text that cannot be made.
+    pub(super) fault: Option<(Part, Code)>,
+    /// The first day after the charge period, where the row is to be spread up to it.
+    pub(super) spread: Option<(SpreadBy, NaiveDate)>,
+    /// What the row's costs are made of, in the order of the recipe's terms.
+    pub(super) terms: &'a [Read],
+    /// What names the row by its column map.
+    pub(super) identity: Option<&'a str>,
 }
 
 impl Row<'_> {
     /// A row of which nothing is known but its place.
     pub(super) fn unknown(place: RowPlace) -> Self {
         let costs = [Ok(None); CostMetric::COUNT];
-        Self { place, costs, currency: None, billing_day: None, charge_day: None, texts: &[] }
+        let (currency, billing_day, charge_day) = (None, None, None);
+        let (fault, spread, identity) = (None, None, None);
+        let (texts, terms) = (&[], &[]);
+        Self {
+            place,
+            costs,
+            currency,
+            billing_day,
+            charge_day,
+            texts,
+            fault,
+            spread,
+            terms,
+            identity,
+        }
     }
 }
 
@@ -43,6 +67,7 @@ pub(super) enum Part {
     Currency,
     BillingStart,
     ChargeStart,
+    ChargeEnd,
     /// Index of a wanted text.
     Text(usize),
     /// Index of a field of the file.
@@ -55,6 +80,10 @@ pub(super) enum Part {
 pub(super) trait Source {
     fn name(&self, part: Part) -> String;
     fn text(&self, part: Part) -> Vec<u8>;
+    /// What names the row by its column map; empty where the map does not say.
+    fn identity(&self) -> String {
+        String::new()
+    }
 }
 
 /// The running account of one file in one thread.
@@ -66,6 +95,8 @@ pub(super) struct Tally {
     pub(super) wrong_length: u64,
     pub(super) excluded: BTreeMap<String, u64>,
     totals: Vec<((Currency, Period), MonthTotals)>,
+    /// By currency, the sums of the recipe's money terms.
+    source_sums: BTreeMap<Currency, Vec<SourceSum>>,
     pub(super) quarantine: Vec<(RowPlace, QuarantinedRow)>,
     /// Records of each block that was read.
     pub(super) block_rows: Vec<(u32, u64)>,
@@ -95,28 +126,49 @@ impl Tally {
         let day = row.charge_day.ok_or((Part::ChargeStart, Code::BadDate))?;
         let currency = self.currency(row.currency).ok_or((Part::Currency, Code::BadCurrency))?;
         let month = Period::of(month);
-        Ok((Charge { place: row.place, costs, currency, day, month }, unknown))
+        Ok((Charge { place: row.place, costs, currency, day, month, rows: 1 }, unknown))
     }
 
     /// Counts a charge that the sink took.
     pub(super) fn accept(&mut self, charge: &Charge, unknown: &Unknown) {
-        self.rows += 1;
-        self.accepted += 1;
-        let days = day_bit(charge.month, charge.day);
-        let row = MonthTotals { rows: 1, costs: charge.costs, unknown: *unknown, days };
+        let rows = u64::from(charge.rows);
+        self.rows += rows;
+        self.accepted += rows;
+        // Shares of a row say nothing about the days that were delivered.
+        let days = if rows == 0 { 0 } else { day_bit(charge.month, charge.day) };
+        let (shares, costs) = (1 - rows, charge.costs);
+        let row = MonthTotals { rows, shares, costs, unknown: *unknown, days };
         self.sum(charge.currency, charge.month, &row);
         self.weigh(&charge.costs);
     }
 
-    /// Puts a charge aside that the sink refused.
+    /// Adds what the costs of a row that was accepted are made of.
+    pub(super) fn add_terms(&mut self, currency: Currency, terms: &[Read]) {
+        let sums = self.source_sums.entry(currency).or_default();
+        sums.resize(terms.len(), SourceSum::default());
+        for (sum, term) in sums.iter_mut().zip(terms) {
+            sum.add(*term);
+        }
+    }
+
+    /// The exact sums of money terms by currency, in their order; `None` where no row has a value,
+    /// or one has what is no amount.
+    pub(super) fn source_sums(&self) -> &BTreeMap<Currency, Vec<SourceSum>> {
+        &self.source_sums
+    }
+
+    /// Puts the row of a charge aside that the sink refused.
     pub(super) fn send_back(
         &mut self,
         charge: &Charge,
         unknown: &Unknown,
-        column: String,
-        code: Code,
-        text: &[u8],
+        (column, code, text): (String, Code, &[u8]),
+        identity: String,
     ) {
+        // The other shares of a row say nothing more.
+        if charge.rows == 0 {
+            return;
+        }
         self.rows += 1;
         let cost =
             |metric: CostMetric| (unknown[metric as usize] == 0).then_some(charge.costs[metric]);
@@ -129,6 +181,7 @@ impl Tally {
             currency: Some(charge.currency.code().to_owned()),
             billed_cost: cost(CostMetric::BilledCost),
             effective_cost: cost(CostMetric::EffectiveCost),
+            identity,
         });
     }
 
@@ -150,6 +203,7 @@ impl Tally {
             currency: row.currency.map(shown),
             billed_cost: cost(CostMetric::BilledCost),
             effective_cost: cost(CostMetric::EffectiveCost),
+            identity: shown(source.identity().as_bytes()),
         });
     }
 
@@ -207,6 +261,13 @@ impl Tally {
         for ((currency, month), totals) in other.totals {
             self.sum(currency, month, &totals);
         }
+        for (currency, sums) in other.source_sums {
+            let mine = self.source_sums.entry(currency).or_default();
+            mine.resize(sums.len(), SourceSum::default());
+            for (mine, theirs) in mine.iter_mut().zip(sums) {
+                mine.merge(theirs);
+            }
+        }
         self.weigh(&other.magnitude);
         self.quarantine.extend(other.quarantine);
         self.block_rows.extend(other.block_rows);
@@ -216,6 +277,38 @@ impl Tally {
 
     pub(super) fn totals(&self) -> BTreeMap<(Currency, Period), MonthTotals> {
         self.totals.iter().copied().collect()
+    }
+}
+
+/// The sum of one of the provider's own money columns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SourceSum {
+    /// Of the rows that have a value; `None` where none has.
+    Known(Option<Amount>),
+    /// A row has what is no amount, or the sum leaves the range.
+    Unknown,
+}
+
+impl Default for SourceSum {
+    fn default() -> Self {
+        Self::Known(None)
+    }
+}
+
+impl SourceSum {
+    fn add(&mut self, term: Read) {
+        self.merge(term.map_or(Self::Unknown, Self::Known));
+    }
+
+    fn merge(&mut self, other: Self) {
+        *self = match (*self, other) {
+            (Self::Unknown, _) | (_, Self::Unknown) => Self::Unknown,
+            (Self::Known(mine), Self::Known(None)) => Self::Known(mine),
+            (Self::Known(None), theirs) => theirs,
+            (Self::Known(Some(mine)), Self::Known(Some(theirs))) => {
+                mine.checked_add(theirs).map_or(Self::Unknown, |sum| Self::Known(Some(sum)))
+            }
+        };
     }
 }
 

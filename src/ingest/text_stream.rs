@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use crate::diagnostics::{Code, Finding};
-use crate::rules::{ColumnMap, ColumnSource, InputRef};
+use crate::rules::{ColumnMap, ColumnSource, Field, InputRef};
 
 use super::charge::WantedText;
 use super::json_lines::{Columns, JsonLines, Shape, one_value, shape};
@@ -81,7 +81,17 @@ pub(super) fn names_read(map: &ColumnMap, wanted: &[WantedText]) -> Vec<String> 
     let tags = map.tags.iter().flat_map(|tags| &tags.columns).map(String::as_str);
     let asked = wanted.iter().filter_map(|text| match text {
         WantedText::Custom(name) => Some(name.as_str()),
-        WantedText::Column(_) => None,
+        WantedText::Column(_) | WantedText::Identity => None,
     });
-    headers.chain(references).chain(tags).chain(asked).map(str::to_owned).collect()
+    let conditions = map.fields.iter().filter_map(|field| match field {
+        Field::Custom(name) => Some(name.as_str()),
+        _ => None,
+    });
+    headers
+        .chain(references)
+        .chain(tags)
+        .chain(asked)
+        .chain(conditions)
+        .map(str::to_owned)
+        .collect()
 }

@@ -96,7 +96,7 @@ pub(super) fn write_reconciliation(
     })
 }
 
-const QUARANTINE: [&str; 12] = [
+const QUARANTINE: [&str; 13] = [
     "file",
     "row",
     "column",
@@ -109,6 +109,7 @@ const QUARANTINE: [&str; 12] = [
     "report_currency",
     "report_billed_cost",
     "report_effective_cost",
+    "identity",
 ];
 
 /// `quarantine.csv`: every row that could not be read, with what is known of its money.
@@ -131,6 +132,7 @@ pub(super) fn write_quarantine(facts: &Facts, sink: &mut Sink) -> Result<(), Fin
                 facts.conversions.report_currency.code(),
                 &text(report[0]),
                 &text(report[1]),
+                &row.identity,
             ])
         })
     })

@@ -148,7 +148,7 @@ fn column_maps_are_read_or_refused() {
         match ColumnMap::parse("map.yaml", &text) {
             Err(findings) => point_into(&findings, "map.yaml", &text),
             Ok(map) => {
-                let _ = run_map_examples(&map, "map.yaml");
+                let _ = run_map_examples(&map);
             }
         }
     });

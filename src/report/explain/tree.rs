@@ -209,6 +209,7 @@ pub fn rows_table(facts: &Facts<'_>, rows: &[FoundRow]) -> Result<String, csv::E
         "contracted_cost",
         "resource_id",
         "decided_by",
+        "identity",
     ])?;
     for (file, number, row) in numbered {
         let path = facts.scan.files.get(file as usize).map_or("", |file| &*file.path);
@@ -218,6 +219,7 @@ pub fn rows_table(facts: &Facts<'_>, rows: &[FoundRow]) -> Result<String, csv::E
         record.push(row.currency.to_string());
         record.extend(row.costs.iter().map(|(_, amount)| amount.to_string()));
         record.extend([row.resource.clone().unwrap_or_default(), row.decided_by.clone()]);
+        record.push(row.identity.clone().unwrap_or_default());
         table.write_record(&record)?;
     }
     let bytes = table.into_inner().map_err(csv::IntoInnerError::into_error)?;

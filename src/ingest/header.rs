@@ -1,0 +1,235 @@
+//! The header of a file: where a map's names are in it, and what is odd about it.
+
+use std::collections::BTreeSet;
+
+use crate::diagnostics::{Code, Finding, did_you_mean};
+use crate::domain::Column;
+use crate::rules::{
+    Case, ColumnMap, ColumnSource, DerivedFrom, FocusVersion, InputRef, TagShape, Term,
+};
+
+use super::charge::WantedText;
+use super::valuation::Input;
+
+/// Names that a finding lists before it counts the rest.
+const SHOWN: usize = 20;
+
+/// A map beside a header.
+#[derive(Clone, Copy)]
+pub(super) struct Finder<'a> {
+    pub(super) map: &'a ColumnMap,
+    pub(super) headers: &'a [String],
+}
+
+impl<'a> Finder<'a> {
+    pub(super) fn position(&self, name: &str) -> Option<usize> {
+        let exact = self.headers.iter().position(|header| header == name);
+        exact.or_else(|| self.headers.iter().position(|header| header.eq_ignore_ascii_case(name)))
+    }
+
+    /// The first of these that the file has.
+    pub(super) fn first(&self, names: &[String]) -> Option<usize> {
+        names.iter().find_map(|name| self.position(name))
+    }
+
+    pub(super) fn input(&self, refs: &[InputRef]) -> Input {
+        let found = |reference: &InputRef| {
+            let at = self.position(reference.header())?;
+            Some(match reference {
+                InputRef::Header(_) => Input::At(at),
+                InputRef::Key { key, .. } => Input::Key(at, key.clone()),
+            })
+        };
+        refs.iter().find_map(found).unwrap_or(Input::Missing)
+    }
+
+    fn has_any(&self, refs: &[InputRef]) -> bool {
+        refs.iter().any(|reference| self.position(reference.header()).is_some())
+    }
+
+    /// Whether a column can have a value in this file. Of one that is derived, what the rest comes
+    /// from must be there: a sum without its first term is another sum.
+    pub(super) fn has(&self, column: Column) -> bool {
+        match self.map.columns.get(&column) {
+            None => false,
+            Some(ColumnSource::Constant(_)) => true,
+            Some(ColumnSource::Headers(names)) => self.first(names).is_some(),
+            Some(ColumnSource::Derived(cases)) => {
+                let rest: Vec<&Case> = cases.iter().filter(|case| case.when.is_none()).collect();
+                let asked = if rest.is_empty() { cases.iter().collect() } else { rest };
+                asked.into_iter().any(|case| match &case.value.from {
+                    DerivedFrom::Constant(_) => true,
+                    DerivedFrom::Input(refs) => self.has_any(refs),
+                    DerivedFrom::Sum { plus, minus } => {
+                        let first = plus.first().or(minus.first());
+                        first.is_some_and(|term| self.has_any(term.references()))
+                    }
+                })
+            }
+        }
+    }
+
+    /// The key of the tag that a header stands for, of a shape with a column per tag. A backslash in
+    /// the header does not count: one provider's exports have a stray one.
+    pub(super) fn tag_key(header: &str, prefix: &str) -> Option<String> {
+        let header = header.replace('\\', "");
+        let (head, key) = header.split_at_checked(prefix.len())?;
+        (head.eq_ignore_ascii_case(prefix) && !key.is_empty()).then(|| key.to_owned())
+    }
+
+    /// What makes the file unreadable.
+    pub(super) fn errors(&self) -> Vec<Finding> {
+        let mut errors = self.duplicates();
+        errors.extend(self.ambiguous());
+        errors.extend(self.missing());
+        errors
+    }
+
+    fn duplicates(&self) -> Vec<Finding> {
+        let mut names: Vec<&String> = self.headers.iter().filter(|n| !n.is_empty()).collect();
+        names.sort_unstable();
+        let mut twice: Vec<&String> =
+            names.windows(2).filter(|w| w[0] == w[1]).map(|w| w[0]).collect();
+        twice.dedup();
+        let report = |name: &String| {
+            let text = format!("the column `{name}` stands twice in the header");
+            Finding::new(Code::DuplicateColumn, text)
+                .help("remove or rename one of the two in the export")
+        };
+        twice.into_iter().map(report).collect()
+    }
+
+    /// Columns that are read by a name which two headers have but for case.
+    fn ambiguous(&self) -> Vec<Finding> {
+        let read: BTreeSet<usize> =
+            self.names_read().filter_map(|name| self.position(name)).collect();
+        let headers_of = |index: usize| {
+            let name = &self.headers[index];
+            let same = self.headers.iter().filter(|header| header.eq_ignore_ascii_case(name));
+            same.cloned().collect::<Vec<_>>()
+        };
+        read.into_iter()
+            .map(headers_of)
+            .filter(|names| names.len() > 1 && names.windows(2).any(|pair| pair[0] != pair[1]))
+            .map(|names| {
+                let text = format!("the columns `{}` differ in case only", names.join("`, `"));
+                Finding::new(Code::DuplicateColumn, text)
+                    .help("remove or rename one of them in the export")
+            })
+            .collect()
+    }
+
+    fn missing(&self) -> Vec<Finding> {
+        let absent = |column: &&Column| !self.has(**column);
+        let report = |column: &Column| {
+            let names = match self.map.columns.get(column) {
+                Some(source) => needed(source).join("`, `"),
+                None => column.name().to_owned(),
+            };
+            let near = did_you_mean(column.name(), self.headers.iter().map(String::as_str));
+            let help = near.map_or_else(
+                || format!("the column map `{}` reads it from `{names}`", self.map.name),
+                |near| format!("the file has a column `{near}`; is that the one?"),
+            );
+            Finding::new(Code::ColumnMissing, format!("there is no column for {column}")).help(help)
+        };
+        self.map.required.iter().filter(absent).map(report).collect()
+    }
+
+    pub(super) fn version(&self) -> Option<String> {
+        // By the column's first name: an older version may carry the value under another one.
+        let here = |column: &Column| {
+            let headers = self.map.columns.get(column).map(ColumnSource::headers);
+            headers.and_then(<[String]>::first).is_some_and(|name| self.position(name).is_some())
+        };
+        let fits = |v: &&FocusVersion| v.markers.is_empty() || v.markers.iter().any(here);
+        self.map.versions.iter().find(fits).map(|v| v.version.clone())
+    }
+
+    /// All header names that the map knows.
+    fn names_read(&self) -> impl Iterator<Item = &'a str> {
+        let map = self.map;
+        let sources = map.columns.values().chain(map.custom.iter().map(|(_, source)| source));
+        let plain = sources.flat_map(ColumnSource::headers);
+        let tags = map.tags.iter().filter(|tags| !matches!(tags.shape, TagShape::Columns { .. }));
+        let tags = tags.flat_map(|tags| &tags.columns);
+        let plain = plain.chain(tags).map(String::as_str);
+        plain.chain(map.references().map(InputRef::header))
+    }
+
+    /// Columns that are neither mapped, nor tags, nor custom by FOCUS' own naming, nor asked for.
+    pub(super) fn unread(&self, wanted: &[WantedText]) -> Vec<&'a str> {
+        let known: BTreeSet<String> = self.names_read().map(str::to_ascii_lowercase).collect();
+        let asked = |header: &str| {
+            wanted.iter().any(|text| {
+                matches!(text, WantedText::Custom(name) if name.eq_ignore_ascii_case(header))
+            })
+        };
+        let custom = |header: &str| header.starts_with("x_") || self.is_tag(header);
+        let headers = self.headers.iter().map(String::as_str);
+        headers
+            .filter(|header| {
+                !known.contains(&header.to_ascii_lowercase()) && !asked(header) && !custom(header)
+            })
+            .collect()
+    }
+
+    fn is_tag(&self, header: &str) -> bool {
+        self.map.tags.iter().any(|tags| match &tags.shape {
+            TagShape::Columns { prefix } => Self::tag_key(header, prefix).is_some(),
+            _ => false,
+        })
+    }
+
+    pub(super) fn unknown_columns(&self, wanted: &[WantedText]) -> Option<Finding> {
+        let unread = self.unread(wanted);
+        let count = u64::try_from(unread.len()).unwrap_or(u64::MAX);
+        (count > 0).then(|| {
+            let text = format!("columns that are not read: {}", listed(&unread));
+            Finding::new(Code::UnknownColumn, text).count(count)
+        })
+    }
+
+    pub(super) fn absent_columns(&self, version: Option<&str>) -> Option<Finding> {
+        let version = self.map.versions.iter().find(|v| Some(v.version.as_str()) == version)?;
+        let absent = |column: &&Column| !self.has(**column);
+        let names: Vec<&str> = version.columns.iter().filter(absent).map(|c| c.name()).collect();
+        (!names.is_empty()).then(|| {
+            let text = format!(
+                "{} {} has columns that the file lacks: {}",
+                self.map.title,
+                version.version,
+                listed(&names)
+            );
+            Finding::new(Code::FocusColumnMissing, text)
+                .count(u64::try_from(names.len()).unwrap_or(u64::MAX))
+        })
+    }
+}
+
+/// The headers without which a column has no value, alias by alias.
+fn needed(source: &ColumnSource) -> Vec<&str> {
+    let refs: Vec<&InputRef> = match source {
+        ColumnSource::Derived(cases) => {
+            let rest = cases.iter().find(|case| case.when.is_none()).or(cases.first());
+            match rest.map(|case| &case.value.from) {
+                Some(DerivedFrom::Input(refs)) => refs.iter().collect(),
+                Some(DerivedFrom::Sum { plus, minus }) => {
+                    let first = plus.first().or(minus.first());
+                    first.map(Term::references).unwrap_or_default().iter().collect()
+                }
+                _ => Vec::new(),
+            }
+        }
+        _ => return source.headers().iter().map(String::as_str).collect(),
+    };
+    refs.into_iter().map(InputRef::header).collect()
+}
+
+/// The first of many names, and how many more there are.
+pub(super) fn listed(names: &[&str]) -> String {
+    let shown = &names[..names.len().min(SHOWN)];
+    let more = names.len() - shown.len();
+    let list = format!("`{}`", shown.join("`, `"));
+    if more == 0 { list } else { format!("{list} and {more} more") }
+}

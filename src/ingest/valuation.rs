@@ -1,0 +1,390 @@
+//! What a column map derives: cases, sums, keys of objects, other spellings, row by row.
+//!
+//! ```text
+//! Valuation           the derivations of a map, bound to the columns of one file
+//!   Derived           the cases of one column
+//!   Input             a field, or a key of an object in one
+//!   Term              what sums add up, read once per row
+//! RowValues           one row, of which conditions ask
+//! ```
+//!
+//! Knows neither CSV nor Parquet: a row is anything that has [`Fields`]. A file whose map derives
+//! nothing is never brought here; its columns are read where they stand.
+
+use std::borrow::Cow;
+use std::cell::OnceCell;
+use std::sync::Arc;
+
+use chrono::{Days, NaiveDate};
+
+use crate::diagnostics::Code;
+use crate::domain::{Amount, AmountError, Org};
+use crate::rules::{Condition, FieldId, NumberSpelling, Substitution, Values};
+
+use super::binding::Spot;
+use super::dates::DateReader;
+use super::literal::Literal;
+use super::numbers;
+
+/// The fields of one row, by their position in the header.
+pub(super) trait Fields {
+    /// The field as text; `None` where the file has null.
+    fn text(&self, at: usize) -> Option<Cow<'_, [u8]>>;
+    /// The amount of a field that the file keeps as a number; `None` where it is text.
+    fn number(&self, at: usize) -> Option<Result<Option<Amount>, AmountError>>;
+    fn day(&self, at: usize) -> DayField;
+}
+
+/// The day of a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum DayField {
+    /// The file keeps it as text.
+    Text,
+    /// The file keeps it as a point in time.
+    Day(NaiveDate),
+    /// As a point in time that is null, or beyond all days of bills.
+    Unknown,
+}
+
+/// What is wrong with a value that has no amount.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Fault(pub(super) Code);
+
+/// A field, or a key of an object in one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Input {
+    At(usize),
+    Key(usize, String),
+    /// The file has none of the headers.
+    Missing,
+}
+
+impl Input {
+    pub(super) fn position(&self) -> Option<usize> {
+        match self {
+            Self::At(at) | Self::Key(at, _) => Some(*at),
+            Self::Missing => None,
+        }
+    }
+}
+
+/// One way in which a column comes about.
+#[derive(Clone, Debug)]
+pub(super) struct DerivedCase {
+    pub(super) when: Option<Condition>,
+    pub(super) from: From,
+    pub(super) substitution: Option<Substitution>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum From {
+    Input(Input),
+    Constant(Arc<str>),
+    /// Positions in [`Valuation::terms`].
+    Sum {
+        plus: Vec<usize>,
+        minus: Vec<usize>,
+    },
+}
+
+/// What a sum adds up, or a cost reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Term {
+    pub(super) kind: TermKind,
+    /// The header, with the field of a list behind it.
+    pub(super) name: String,
+    /// Whether a cost is made of it, so that its total is told.
+    pub(super) is_money: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum TermKind {
+    Input(Input),
+    /// A list of objects, and the field of them that is summed.
+    List(Input, String),
+}
+
+impl TermKind {
+    pub(super) fn input(&self) -> &Input {
+        match self {
+            Self::Input(input) | Self::List(input, _) => input,
+        }
+    }
+}
+
+/// How the text of a column is handed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Show {
+    AsIs,
+    /// A day, as `2026-10-03`.
+    Day,
+    /// The last day that is in, as the first day that is out.
+    DayAfter,
+}
+
+/// What conditions or sinks ask of a row.
+#[derive(Clone, Debug)]
+pub(super) struct Asked {
+    pub(super) spot: Spot,
+    pub(super) show: Show,
+}
+
+pub(super) type Read = Result<Option<Amount>, AmountError>;
+
+/// The derivations of a map, bound to one file.
+#[derive(Clone, Debug)]
+pub(super) struct Valuation {
+    /// Cases by [`Spot::Derived`].
+    pub(super) derived: Vec<Vec<DerivedCase>>,
+    pub(super) terms: Vec<Term>,
+    /// One per field that the map's conditions ask.
+    pub(super) asked: Vec<Asked>,
+    pub(super) dates: DateReader,
+    pub(super) numbers: NumberSpelling,
+    pub(super) null_words: Vec<String>,
+    pub(super) org: Org,
+}
+
+impl Valuation {
+    pub(super) fn is_null(&self, field: &[u8]) -> bool {
+        field.is_empty() || self.null_words.iter().any(|word| word.as_bytes() == field)
+    }
+
+    /// Reads all terms of a row.
+    pub(super) fn read_terms(&self, fields: &impl Fields, into: &mut Vec<Read>) {
+        into.clear();
+        into.extend(self.terms.iter().map(|term| match &term.kind {
+            TermKind::Input(input) => self.input_amount(input, fields),
+            TermKind::List(list, field) => self.list_amount(list, field, fields),
+        }));
+    }
+
+    fn input_amount(&self, input: &Input, fields: &impl Fields) -> Read {
+        if let Input::At(at) = input
+            && let Some(number) = fields.number(*at)
+        {
+            return number;
+        }
+        let text = self.input_text(input, fields).map_err(|_| AmountError::NotANumber)?;
+        text.map(|text| numbers::amount(&text, self.numbers)).transpose()
+    }
+
+    /// The sum of one field of the objects in a list; `None` where no object has it.
+    fn list_amount(&self, list: &Input, field: &str, fields: &impl Fields) -> Read {
+        let text = self.input_text(list, fields).map_err(|_| AmountError::NotANumber)?;
+        let Some(text) = text.filter(|text| text.trim_ascii() != b"[]") else { return Ok(None) };
+        let text = std::str::from_utf8(&text).map_err(|_| AmountError::NotANumber)?;
+        let items = match Literal::parse(text).map_err(|_| AmountError::NotANumber)? {
+            Literal::Null => return Ok(None),
+            Literal::List(items) => items,
+            _ => return Err(AmountError::NotANumber),
+        };
+        let mut sum = None;
+        for item in &items {
+            let amount = match item.get(field) {
+                Some(Literal::Word(number)) => Amount::parse(number.as_bytes())?,
+                Some(Literal::Text(text)) if self.is_null(text.as_bytes()) => continue,
+                Some(Literal::Text(text)) => numbers::amount(text.as_bytes(), self.numbers)?,
+                Some(Literal::Null) => continue,
+                None if matches!(item, Literal::Object(_)) => continue,
+                _ => return Err(AmountError::NotANumber),
+            };
+            sum = Some(add(sum, amount)?);
+        }
+        Ok(sum)
+    }
+
+    /// The text of an input; `None` where null.
+    pub(super) fn input_text<'f>(
+        &self,
+        input: &Input,
+        fields: &'f impl Fields,
+    ) -> Result<Option<Cow<'f, [u8]>>, Fault> {
+        let field = |at: usize| fields.text(at).filter(|text| !self.is_null(text));
+        match input {
+            Input::Missing => Ok(None),
+            Input::At(at) => Ok(field(*at)),
+            Input::Key(at, key) => {
+                let Some(object) = field(*at) else { return Ok(None) };
+                let broken = Fault(Code::BadTags);
+                let text = std::str::from_utf8(&object).map_err(|_| Fault(Code::BadText))?;
+                let object = Literal::parse(text).map_err(|_| broken)?;
+                if !matches!(object, Literal::Object(_) | Literal::Null) {
+                    return Err(broken);
+                }
+                let value = object.get(key).and_then(Literal::to_text);
+                let value = value.filter(|value| !self.is_null(value.as_bytes()));
+                Ok(value.map(|value| Cow::Owned(value.into_owned().into_bytes())))
+            }
+        }
+    }
+}
+
+fn add(sum: Option<Amount>, amount: Amount) -> Result<Amount, AmountError> {
+    match sum {
+        None => Ok(amount),
+        Some(sum) => sum.checked_add(amount).ok_or(AmountError::TooLarge),
+    }
+}
+
+/// One row while it is valued: what conditions ask of it, and what becomes of its columns.
+pub(super) struct RowValues<'r, F> {
+    pub(super) valuation: &'r Valuation,
+    pub(super) fields: &'r F,
+    pub(super) terms: &'r [Read],
+    /// One per field that conditions ask: texts that do not lie in the row as they are.
+    pub(super) cells: &'r [OnceCell<Option<String>>],
+}
+
+impl<F: Fields> RowValues<'_, F> {
+    /// The case that holds of the row.
+    fn case(&self, derived: usize) -> Option<&DerivedCase> {
+        let cases = self.valuation.derived.get(derived)?;
+        cases.iter().find(|case| case.when.as_ref().is_none_or(|when| when.holds(self)))
+    }
+
+    /// The text of a column; `None` where it has no value.
+    pub(super) fn text<'a>(&'a self, spot: &'a Spot) -> Result<Option<Cow<'a, [u8]>>, Fault> {
+        let valuation = self.valuation;
+        let found = match spot {
+            Spot::Missing => None,
+            Spot::Constant(text) => Some(Cow::Borrowed(text.as_bytes())),
+            Spot::At(at) => self.fields.text(*at),
+            Spot::Derived(derived) => match self.case(*derived) {
+                None => None,
+                Some(case) => self.case_text(case)?,
+            },
+        };
+        Ok(found.filter(|text| !valuation.is_null(text)))
+    }
+
+    fn case_text<'a>(&'a self, case: &'a DerivedCase) -> Result<Option<Cow<'a, [u8]>>, Fault> {
+        let found = match &case.from {
+            From::Input(input) => self.valuation.input_text(input, self.fields)?,
+            From::Constant(text) => Some(Cow::Borrowed(text.as_bytes())),
+            From::Sum { plus, minus } => {
+                let sum = self.sum(plus, minus).map_err(|_| Fault(Code::BadAmount))?;
+                sum.map(|sum| Cow::Owned(sum.to_string().into_bytes()))
+            }
+        };
+        let (Some(text), Some(other)) = (&found, &case.substitution) else { return Ok(found) };
+        let spelling = std::str::from_utf8(text).map_err(|_| Fault(Code::BadText))?;
+        let replaced = match other.pairs.get(spelling) {
+            Some(value) => value.as_ref(),
+            None if other.otherwise.is_none() => return Ok(found),
+            None => other.otherwise.as_ref(),
+        };
+        Ok(replaced.map(|text| Cow::Borrowed(text.as_bytes())))
+    }
+
+    /// The amount of a column; `None` where it has no value.
+    pub(super) fn amount(&self, spot: &Spot) -> Read {
+        let case = match spot {
+            Spot::Missing => return Ok(None),
+            Spot::Constant(text) => return Amount::parse(text.as_bytes()).map(Some),
+            Spot::At(at) => return self.valuation.input_amount(&Input::At(*at), self.fields),
+            Spot::Derived(derived) => self.case(*derived),
+        };
+        let Some(case) = case else { return Ok(None) };
+        match &case.from {
+            From::Sum { plus, minus } if case.substitution.is_none() => self.sum(plus, minus),
+            From::Constant(text) => Amount::parse(text.as_bytes()).map(Some),
+            From::Input(input) if case.substitution.is_none() => {
+                self.valuation.input_amount(input, self.fields)
+            }
+            _ => {
+                let text = self.case_text(case).map_err(|_| AmountError::NotANumber)?;
+                text.map(|text| numbers::amount(&text, self.valuation.numbers)).transpose()
+            }
+        }
+    }
+
+    /// Terms without a value count nothing; where all are without, so is the sum.
+    fn sum(&self, plus: &[usize], minus: &[usize]) -> Read {
+        let mut sum = None;
+        for (terms, is_minus) in [(plus, false), (minus, true)] {
+            for term in terms {
+                if let Some(amount) = self.terms[*term]? {
+                    sum = Some(add(sum, if is_minus { -amount } else { amount })?);
+                }
+            }
+        }
+        Ok(sum)
+    }
+
+    /// The day of a column; `None` where it has none, or what is none.
+    pub(super) fn day(&self, spot: &Spot) -> Option<NaiveDate> {
+        if let Spot::At(at) = spot {
+            match self.fields.day(*at) {
+                DayField::Day(day) => return Some(day),
+                DayField::Unknown => return None,
+                DayField::Text => {}
+            }
+        }
+        let text = self.text(spot).ok().flatten()?;
+        self.valuation.dates.day(&text)
+    }
+
+    /// The text of what is asked, days in the one spelling that rules know.
+    pub(super) fn shown<'a>(&'a self, asked: &'a Asked) -> Result<Option<Cow<'a, [u8]>>, Fault> {
+        let day = match asked.show {
+            Show::AsIs => return self.text(&asked.spot),
+            Show::Day => self.day(&asked.spot),
+            Show::DayAfter => {
+                self.day(&asked.spot).and_then(|day| day.checked_add_days(Days::new(1)))
+            }
+        };
+        match day {
+            Some(day) => Ok(Some(Cow::Owned(day.to_string().into_bytes()))),
+            None => self.text(&asked.spot),
+        }
+    }
+
+    /// The input at fault where an amount cannot be read, or the first of those that are null:
+    /// header and text.
+    pub(super) fn culprit(&self, spot: &Spot) -> Option<(String, Vec<u8>)> {
+        let Spot::Derived(derived) = spot else { return None };
+        match &self.case(*derived)?.from {
+            From::Constant(_) | From::Input(Input::Missing) => None,
+            From::Input(input) => {
+                let term = self.valuation.terms.iter().find(|term| term.kind.input() == input)?;
+                Some((term.name.clone(), self.raw(input)))
+            }
+            From::Sum { plus, minus } => {
+                let all = || plus.iter().chain(minus).copied();
+                let broken = all().find(|term| self.terms[*term].is_err());
+                let term = &self.valuation.terms[broken.or_else(|| all().next())?];
+                Some((term.name.clone(), self.raw(term.kind.input())))
+            }
+        }
+    }
+
+    fn raw(&self, input: &Input) -> Vec<u8> {
+        let text = input.position().and_then(|at| self.fields.text(at));
+        text.map(Cow::into_owned).unwrap_or_default()
+    }
+}
+
+impl<F: Fields> Values for RowValues<'_, F> {
+    fn value(&self, field: FieldId) -> Option<&str> {
+        let index = usize::from(field.0);
+        let asked = self.valuation.asked.get(index)?;
+        let found = self.shown(asked).ok().flatten();
+        // What lies in the row is lent; only what had to be made is kept.
+        match found? {
+            Cow::Borrowed(text) => std::str::from_utf8(text).ok(),
+            Cow::Owned(text) => {
+                let made = || String::from_utf8(text).ok();
+                self.cells.get(index)?.get_or_init(made).as_deref()
+            }
+        }
+    }
+
+    fn day(&self) -> NaiveDate {
+        NaiveDate::default()
+    }
+
+    fn org(&self) -> &Org {
+        &self.valuation.org
+    }
+}
