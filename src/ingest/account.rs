@@ -46,6 +46,15 @@ fn refusals(report: &FileReport, tally: &Tally) -> Vec<Finding> {
             Finding::new(Code::BrokenFile, text).help("the delivery was cut off; fetch it again"),
         );
     }
+    if let Some((place, rows)) = tally.swallowed {
+        let row = report.row_number(place);
+        let text = format!(
+            "a quote that opens in row {row} takes in at least {rows} more, up to the next quote"
+        );
+        found.push(Finding::new(Code::BrokenFile, text).help(format!(
+            "close the quote in row {row}, or fetch the file again; nothing of it was counted"
+        )));
+    }
     if report.accepted == 0 && report.quarantined > 0 {
         let text = format!("not one of {} rows can be read", report.rows);
         let finding = Finding::new(Code::TooManyBadRows, text).count(report.quarantined);

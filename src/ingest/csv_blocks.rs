@@ -5,13 +5,14 @@
 //! sequential; it looks at quotes and line breaks only. A quote opens a field only at the field's
 //! start, as in RFC 4180; anywhere else outside quotes it is a letter.
 
+use std::fmt;
 use std::io::Read;
 
 use memchr::{memchr, memrchr};
 
 /// Bytes a block has at least, but for the last.
 const BLOCK_BYTES: usize = 1 << 22;
-/// A record beyond this is taken for a quote that never closes.
+/// Bytes that a record may have.
 const RECORD_LIMIT: usize = 1 << 26;
 const QUOTE: u8 = b'"';
 
@@ -19,8 +20,26 @@ const QUOTE: u8 = b'"';
 #[derive(Debug)]
 pub(super) enum BlockError {
     Io(std::io::Error),
-    /// A quote was opened and never closed, or a record is longer than 64 MiB.
+    /// A quote was opened and never closed.
     Unclosed,
+    /// A record is longer than its limit; whether it began with a quote that does not close.
+    TooLong {
+        is_quoted: bool,
+    },
+}
+
+impl fmt::Display for BlockError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let unclosed = "a quote is opened and never closed";
+        match self {
+            Self::Io(error) => write!(f, "the stream breaks off: {error}"),
+            Self::Unclosed => f.write_str(unclosed),
+            Self::TooLong { is_quoted } => {
+                write!(f, "a row has more than {} MiB", RECORD_LIMIT >> 20)?;
+                if *is_quoted { write!(f, ": {unclosed}") } else { Ok(()) }
+            }
+        }
+    }
 }
 
 /// The cutter. Blocks are whole records, in order.
@@ -52,6 +71,10 @@ impl<R: Read> Blocks<R> {
         loop {
             self.fill(goal).map_err(BlockError::Io)?;
             self.look();
+            // Nothing of a record beyond the limit is read, so that this is all that it has.
+            if self.boundary == 0 && self.pending.len() > RECORD_LIMIT {
+                return Err(BlockError::TooLong { is_quoted: self.quoted });
+            }
             if self.ended {
                 return self.last();
             }
@@ -62,10 +85,7 @@ impl<R: Read> Blocks<R> {
                 self.boundary = 0;
                 return Ok(Some(block));
             }
-            if self.pending.len() > RECORD_LIMIT {
-                return Err(BlockError::Unclosed);
-            }
-            goal = self.pending.len() * 2;
+            goal = (self.pending.len() * 2).min(RECORD_LIMIT + 1);
         }
     }
 

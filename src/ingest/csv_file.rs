@@ -10,6 +10,7 @@ use crate::domain::{Amount, AmountError, CostMetric};
 
 use super::binding::{Binding, Spot};
 use super::charge::{RowPlace, Sink};
+use super::csv_quotes;
 use super::csv_records::{RawField, Records};
 use super::dates::utc_day;
 use super::desk::{Desk, Job};
@@ -81,6 +82,9 @@ pub(super) fn read_block(
         let place = RowPlace { block: index, record: count };
         count += 1;
         let record = Record { format, fields: &fields };
+        if records.has_lines() {
+            desk.swallow(place, record.rows_within());
+        }
         if let Some((part, code)) = record.fault(suspect) {
             // A last record that is short and lacks its line end was cut off, not written so.
             let is_last =
@@ -154,6 +158,15 @@ struct Record<'r, 'b> {
 }
 
 impl<'r> Record<'r, '_> {
+    /// How many rows a field of it has taken in.
+    fn rows_within(&self) -> usize {
+        let columns = self.format.binding.headers.len();
+        let rows = |(index, field): (usize, &RawField<'_>)| {
+            csv_quotes::rows_within(field.raw(), index, columns, self.format.delimiter)
+        };
+        self.fields.iter().enumerate().map(rows).sum()
+    }
+
     /// What keeps the record from being split into values at all.
     fn fault(&self, suspect: bool) -> Option<(Part, Code)> {
         if suspect && self.broken_line().is_some() {

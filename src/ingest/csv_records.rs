@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use memchr::{memchr, memchr3};
+use memchr::{memchr, memchr2, memchr3};
 
 const QUOTE: u8 = b'"';
 
@@ -42,6 +42,11 @@ impl<'a> RawField<'a> {
         (!self.escaped).then_some(self.bytes)
     }
 
+    /// The text as it lies there, doubled quotes and all.
+    pub(super) fn raw(self) -> &'a [u8] {
+        self.bytes
+    }
+
     pub(super) fn is_torn(self) -> bool {
         self.torn
     }
@@ -51,11 +56,18 @@ impl<'a> RawField<'a> {
 pub(super) struct Records<'a> {
     rest: &'a [u8],
     delimiter: u8,
+    /// Whether a field of the last record has several lines.
+    has_lines: bool,
 }
 
 impl<'a> Records<'a> {
     pub(super) fn new(block: &'a [u8], delimiter: u8) -> Self {
-        Self { rest: block, delimiter }
+        Self { rest: block, delimiter, has_lines: false }
+    }
+
+    /// Whether any field of the record that was read last has several lines.
+    pub(super) fn has_lines(&self) -> bool {
+        self.has_lines
     }
 
     /// Bytes of the block that were not read yet.
@@ -66,6 +78,7 @@ impl<'a> Records<'a> {
     /// The next record's fields into `fields`; false at the end of the block.
     pub(super) fn read(&mut self, fields: &mut Vec<RawField<'a>>) -> bool {
         fields.clear();
+        self.has_lines = false;
         while let [b'\n' | b'\r', rest @ ..] = self.rest {
             self.rest = rest;
         }
@@ -96,7 +109,7 @@ impl<'a> Records<'a> {
     }
 
     /// A quoted field, given what follows its opening quote, and where it ends counted from there.
-    fn quoted(&self, inner: &'a [u8]) -> (RawField<'a>, usize) {
+    fn quoted(&mut self, inner: &'a [u8]) -> (RawField<'a>, usize) {
         let mut escaped = false;
         let mut at = 0;
         let close = loop {
@@ -110,6 +123,7 @@ impl<'a> Records<'a> {
             }
         };
         let bytes = &inner[..close];
+        self.has_lines |= memchr2(b'\n', b'\r', bytes).is_some();
         let after = inner.get(close + 1..).unwrap_or_default();
         let junk = memchr3(self.delimiter, b'\n', b'\r', after).unwrap_or(after.len());
         (RawField { bytes, escaped, torn: junk > 0 }, close + 2 + junk)

@@ -14,7 +14,7 @@
 //! The desk copies what it keeps of a row, so nothing of a row need outlive the call.
 
 use super::binding::Binding;
-use super::charge::{Charge, Charges, Rejection, Sink, Span, TextColumn};
+use super::charge::{Charge, Charges, Rejection, RowPlace, Sink, Span, TextColumn};
 use super::report::FileId;
 use super::spread::{TooLong, spread};
 use super::tally::{Part, Row, Source, Tally};
@@ -159,6 +159,14 @@ impl<'a, S: Sink> Desk<'a, S> {
     /// The file ends in the middle of its last record.
     pub(super) fn tear(&mut self) {
         self.tally.is_torn = true;
+    }
+
+    /// A quoted field of that row has taken in so many rows, which is none where it has not.
+    pub(super) fn swallow(&mut self, place: RowPlace, rows: usize) {
+        if rows > 0 {
+            let first = self.tally.swallowed.get_or_insert((place, rows));
+            *first = (*first).min((place, rows));
+        }
     }
 
     /// Hands on what still waits, and notes how many records the block had.

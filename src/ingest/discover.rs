@@ -302,10 +302,13 @@ pub fn contained(root: &Path, pattern: &str, span: &Span) -> Result<Vec<String>,
                 .help("check the permissions of the folder")
                 .at(place())
         })?;
-        if found.is_dir() {
+        // Folders that `**` walks through are on the way; one that is named as a file is refused
+        // where it is opened, because it stands where a bill was expected.
+        if found.is_dir() && pattern.ends_with("**/*") {
             continue;
         }
-        let inside = found.canonicalize().is_ok_and(|real| real.starts_with(&home));
+        // A link to nowhere is told by opening it.
+        let inside = found.canonicalize().map_or(true, |real| real.starts_with(&home));
         let Some(relative) = found.strip_prefix(&home).ok().filter(|_| inside) else {
             let text = format!("`{}` leads out of the project's folder", found.display());
             let help = "copy the file into the project, or move the project's folder up";

@@ -37,6 +37,7 @@ mod charge;
 mod coverage;
 mod csv_blocks;
 mod csv_file;
+mod csv_quotes;
 mod csv_records;
 mod dates;
 mod delivery;

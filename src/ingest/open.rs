@@ -21,6 +21,10 @@ use super::workbook::{SheetStream, Summary};
 pub(super) const HEAD_BYTES: u64 = 1 << 20;
 /// Columns that a header may have.
 const COLUMN_LIMIT: usize = 10_000;
+/// Compressed bills unpack to some ten or twenty times their size. What unpacks to more than this
+/// many times its size, once it has unpacked to so many bytes, is a bomb.
+const UNPACKED_RATIO: u64 = 250;
+const UNPACKED_FREE: u64 = 1 << 26;
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// What a file is by its first bytes.
@@ -41,6 +45,12 @@ pub(super) fn open(path: &Path, name: &Arc<str>) -> Result<(File, Kind), Finding
             .at(place())
     };
     let metadata = path.metadata().map_err(|error| unreadable(&error))?;
+    if metadata.is_dir() {
+        let text = "the pattern of the source names a folder, not a file";
+        return Err(Finding::new(Code::UnreadableFile, text)
+            .help("end the pattern in what the bills are called, such as *.csv, or in **/* for all files below")
+            .at(place()));
+    }
     if !metadata.is_file() {
         let error = io::Error::other("it is not a regular file");
         return Err(unreadable(&error));
@@ -210,7 +220,17 @@ impl Read for CsvStream {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
             Self::Plain(input) => input.read(buffer),
-            Self::Gzip(input) => input.read(buffer),
+            Self::Gzip(input) => {
+                let size = input.read(buffer)?;
+                let packed = input.input.get_ref().get_ref().bytes;
+                if input.bytes > UNPACKED_FREE && input.bytes / UNPACKED_RATIO > packed {
+                    let text = format!(
+                        "it unpacks to more than {UNPACKED_RATIO} times its size, as no bill does"
+                    );
+                    return Err(io::Error::other(text));
+                }
+                Ok(size)
+            }
             Self::Sheet(input, _) => input.read(buffer),
             Self::Utf16(input) => input.read(buffer),
             Self::Json(input) => input.read(buffer),
@@ -260,10 +280,22 @@ pub(super) fn csv_head(text: &mut Text) -> Result<CsvHead, Finding> {
     let is_made = matches!(stream, CsvStream::Sheet(..) | CsvStream::Json(_));
     let delimiter = if is_made { b',' } else { delimiter(text) };
     let (headers, end) = header_record(text, delimiter);
+    if end == text.len() && begun.len() as u64 >= HEAD_BYTES {
+        let text = format!("the header is longer than {} MiB", HEAD_BYTES >> 20);
+        return Err(Finding::new(Code::BrokenFile, text).help(
+            "the first row must hold the names of the columns; a quote in it may never be closed",
+        ));
+    }
+    if !is_made && end == text.len() && headers.iter().any(|name| name.contains(&b'\n')) {
+        let text = "a quote is opened in the header and never closed";
+        return Err(Finding::new(Code::BrokenFile, text)
+            .help("fetch the file again; nothing of it was counted"));
+    }
     if headers.len() > COLUMN_LIMIT {
         let text =
             format!("the header has {} columns; {COLUMN_LIMIT} are the limit", headers.len());
-        return Err(Finding::new(Code::BrokenFile, text));
+        return Err(Finding::new(Code::BrokenFile, text)
+            .help("export the columns of the bill only, and tags as one column"));
     }
     let headers = headers
         .into_iter()

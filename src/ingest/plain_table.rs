@@ -138,14 +138,12 @@ fn read_all(
 }
 
 fn broken(error: &BlockError) -> Finding {
-    let text = match error {
-        BlockError::Io(error) => match refusal_in(error) {
-            Some(refused) => return refused,
-            None => format!("the stream breaks off: {error}"),
-        },
-        BlockError::Unclosed => "a quote is opened and never closed".to_owned(),
-    };
-    Finding::new(Code::BrokenFile, text).help("fetch the file again")
+    if let BlockError::Io(error) = error
+        && let Some(refused) = refusal_in(error)
+    {
+        return refused;
+    }
+    Finding::new(Code::BrokenFile, error.to_string()).help("fetch the file again")
 }
 
 /// Splits the text into the table's rows. What comes back is wrong with them.

@@ -455,11 +455,8 @@ fn broken(error: &BlockError) -> Finding {
     {
         return refused;
     }
-    let text = match error {
-        BlockError::Io(error) => format!("the stream breaks off: {error}"),
-        BlockError::Unclosed => "a quote is opened and never closed".to_owned(),
-    };
-    Finding::new(Code::BrokenFile, text).help("fetch the file again; nothing of it was counted")
+    Finding::new(Code::BrokenFile, error.to_string())
+        .help("fetch the file again; nothing of it was counted")
 }
 
 fn file_report(file: &SourceFile, opened: Opened, end: End) -> FileReport {

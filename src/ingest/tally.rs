@@ -105,6 +105,8 @@ pub(super) struct Tally {
     pub(super) magnitude: Costs,
     /// The file ends in the middle of a record.
     pub(super) is_torn: bool,
+    /// The first row of which a quoted field has taken in others, and how many.
+    pub(super) swallowed: Option<(RowPlace, usize)>,
     last_currency: Option<(Vec<u8>, Currency)>,
 }
 
@@ -273,6 +275,7 @@ impl Tally {
         self.block_rows.extend(other.block_rows);
         self.overflow |= other.overflow;
         self.is_torn |= other.is_torn;
+        self.swallowed = self.swallowed.into_iter().chain(other.swallowed).min();
     }
 
     pub(super) fn totals(&self) -> BTreeMap<(Currency, Period), MonthTotals> {

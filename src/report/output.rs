@@ -105,7 +105,10 @@ impl OutputFolder {
         let entries = fs::read_dir(&self.root).map_err(|error| failed(&self.root, &error))?;
         for entry in entries {
             let entry = entry.map_err(|error| failed(&self.root, &error))?;
-            if entry.file_name().to_string_lossy().starts_with(&prefix) {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let run = name.strip_prefix(&prefix);
+            let is_run = |run: &str| run.bytes().all(|byte| byte.is_ascii_hexdigit());
+            if run.is_some_and(is_run) {
                 fs::remove_dir_all(entry.path()).map_err(|error| failed(&entry.path(), &error))?;
             }
         }

@@ -24,7 +24,8 @@ use std::path::{Path, PathBuf};
 use crate::diagnostics::Finding;
 
 use super::output::{failed, in_the_way};
-use super::standing::{Standing, files, same, standing};
+use super::sink::CHECKSUMS;
+use super::standing::{Standing, files, is_ours, same, standing};
 
 /// What publishing did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,7 +77,7 @@ fn exchange(staging: &Path, target: &Path, before: Standing) -> io::Result<()> {
     if before == Standing::Reports {
         // The new reports are published, whatever becomes of the old ones: should this fail, the
         // next run does it, or says why it cannot.
-        let _ = fs::remove_dir_all(&old);
+        let _ = remove(&old);
     }
     Ok(())
 }
@@ -85,11 +86,11 @@ fn exchange(staging: &Path, target: &Path, before: Standing) -> io::Result<()> {
 ///
 /// # Errors
 /// [`Code::OutputFailed`](crate::diagnostics::Code::OutputFailed), or
-/// [`Code::OutputInTheWay`](crate::diagnostics::Code::OutputInTheWay) where a link was planted.
+/// [`Code::OutputInTheWay`](crate::diagnostics::Code::OutputInTheWay) where something else lies there.
 pub(super) fn repair(target: &Path) -> Result<(), Finding> {
     let (new, old) = (beside(target, "new"), beside(target, "old"));
     let (has_new, has_old) = (is_there(&new)?, is_there(&old)?);
-    let remove = |path: &Path| fs::remove_dir_all(path).map_err(|error| failed(path, &error));
+    let remove = |path: &Path| remove(path).map_err(|error| failed(path, &error));
     if has_new || has_old {
         let has_target = fs::symlink_metadata(target).is_ok();
         match (has_target, has_new) {
@@ -107,15 +108,30 @@ pub(super) fn repair(target: &Path) -> Result<(), Finding> {
     if is_there(&old)? { remove(&old) } else { Ok(()) }
 }
 
+/// Removes reports, the list of what they are last, so that what is left of them by a run that was
+/// killed here is still known to be ours.
+fn remove(reports: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(reports)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            fs::remove_dir_all(entry.path())?;
+        } else if entry.file_name() != CHECKSUMS {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    fs::remove_dir_all(reports)
+}
+
 fn beside(target: &Path, what: &str) -> PathBuf {
     let name = target.file_name().unwrap_or_default().to_string_lossy();
     target.with_file_name(format!(".{what}-{name}"))
 }
 
-/// Whether costbook left a directory of that name; a link there is somebody else's.
+/// Whether costbook left a directory of that name; a link there, or anything that it did not
+/// write, is somebody else's.
 fn is_there(path: &Path) -> Result<bool, Finding> {
     match fs::symlink_metadata(path) {
-        Ok(found) if found.is_dir() => Ok(true),
+        Ok(found) if found.is_dir() => is_ours(path).map(|()| true),
         Ok(_) => Err(in_the_way(path, "is not a folder that costbook made")),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(failed(path, &error)),

@@ -101,6 +101,47 @@ fn what_costbook_did_not_write_is_never_replaced() {
     }
 }
 
+#[test]
+fn what_lies_beside_the_target_is_cleared_only_where_it_is_ours() {
+    for beside in [".new-2026-10", ".old-2026-10"] {
+        for has_target in [false, true] {
+            let out = tempfile::tempdir().unwrap();
+            let (staging, target) = (out.path().join("staging"), out.path().join("2026-10"));
+            let mine = out.path().join(beside);
+            if has_target {
+                reports(&target, "old");
+            }
+            reports(&mine, "left");
+            fs::create_dir(mine.join("thesis")).unwrap();
+            fs::write(mine.join("thesis/chapter"), "mine").unwrap();
+            reports(&staging, "new");
+            let refused = publish(&staging, &target).unwrap_err();
+            assert_eq!(refused.code, Code::OutputInTheWay, "{beside}: {refused:?}");
+            assert_eq!(fs::read_to_string(mine.join("thesis/chapter")).unwrap(), "mine");
+            assert_eq!(target.exists(), has_target);
+        }
+    }
+}
+
+/// Killed while the old reports were removed: whatever is left of them, it is removed.
+#[test]
+fn what_is_left_of_old_reports_is_ours() {
+    for removed in
+        [&["run.json"][..], &["run.json", "charts"], &["run.json", "charts", "SHA256SUMS"]]
+    {
+        let out = tempfile::tempdir().unwrap();
+        let (target, old) = (out.path().join("2026-10"), out.path().join(".old-2026-10"));
+        reports(&target, "new");
+        reports(&old, "old");
+        for name in removed {
+            let path = old.join(name);
+            if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) }.unwrap();
+        }
+        repair(&target).unwrap();
+        nothing_else(out.path());
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn planted_links_are_refused() {
