@@ -11,6 +11,7 @@
 //! ingest        bills → charges, every row accounted for
 //! tags          governed dimensions
 //! allocate      who bears what: cube, pools, proof
+//! reconcile     invoices against bills
 //! report        files
 //! cli           commands
 //! ```
@@ -20,6 +21,7 @@ pub mod cli;
 pub mod diagnostics;
 pub mod domain;
 pub mod ingest;
+pub mod reconcile;
 pub mod report;
 pub mod rules;
 pub mod tags;

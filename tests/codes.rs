@@ -287,6 +287,16 @@ const FILES: &[Case] = &[
     })
     .says("pool `shared` has nothing to be split by in 2026-10")
     .at("rules/rules.yaml:2:10"),
+    Case::new(Code::BadInvoice, "a table without its columns", || {
+        invoiced("invoice,currency\nINV-2026-10,EUR\n").bill("bill.csv", &Bill::sound())
+    })
+    .says("the table has neither a column `amount` nor `total`")
+    .at("invoices.csv"),
+    Case::new(Code::InvoiceVariance, "an invoice that asks for a cent more", || {
+        invoiced("invoice,currency,amount\nINV-2026-10,EUR,1.01\n").bill("bill.csv", &Bill::sound())
+    })
+    .says("invoice `INV-2026-10`: invoiced 1.01 EUR, billed 1, a difference of 0.01")
+    .at("invoices.csv, row 2"),
     Case::new(Code::RateMissing, "a pair that the table does not quote this way round", || {
         exchanged("month_end", "2026-10-30,EUR,USD,1.1,\n", PERIOD)
     })
@@ -322,6 +332,13 @@ const FILES: &[Case] = &[
     })
     .says("in the report currency"),
 ];
+
+/// The sound project with a table of invoices.
+fn invoiced(table: &str) -> Project {
+    let project = Project::sound().file("invoices.csv", table);
+    let yaml = fs::read_to_string(project.path("costbook.yaml")).expect("the project file");
+    project.file("costbook.yaml", yaml + "invoices: [ { files: invoices.csv } ]\n")
+}
 
 /// The sound project with a table of rates, a bill in EUR and two USD in a month.
 fn exchanged(policy: &str, rates: &str, month: &str) -> Project {
@@ -615,6 +632,18 @@ const NOTED: &[Case] = &[
     })
     .says("that of `data/bill.csv`, compressed in another way")
     .at("data/bill.csv.gz"),
+    Case::new(Code::InvoiceExplained, "tax that the bill does not have", || {
+        invoiced("invoice,currency,amount,tax\nINV-2026-10,EUR,1,0.19\n")
+            .bill("bill.csv", &Bill::sound())
+    })
+    .says("a difference of 0.19; tax of 0.19 that the bill does not have")
+    .at("invoices.csv, row 2"),
+    Case::new(Code::InvoiceMissing, "an invoice that has not come", || {
+        let other = Charge::sound().with("InvoiceId", "INV-2");
+        invoiced("invoice,currency,amount\nINV-2026-10,EUR,1\n")
+            .bill("bill.csv", &Bill::of([Charge::sound(), other]))
+    })
+    .says("invoice `INV-2`: 1 EUR billed, and no table of invoices has it"),
     Case::new(Code::HistoryUnconverted, "a month before the first rate", || {
         exchanged("month_end", "2026-10-30,USD,EUR,0.9,\n", "2026-09")
     })

@@ -63,7 +63,8 @@ impl Reason {
 }
 
 /// Everything of a cell but its day. Groups of other months than the period are brief: their
-/// report dimensions are absent, since only owners' history is asked of them.
+/// report dimensions are absent, since only owners' history is asked of them, and the invoice where
+/// the plan keeps it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Group {
     /// The billing month.

@@ -7,7 +7,7 @@ use crate::domain::{Amount, CostMetric, Currency, Org, Period, Standing};
 use crate::ingest::{FileReport, MonthTotals, ScanReport};
 use crate::rules::{RuleId, RuleSet};
 
-use super::cube::{Bearer, Cube, NameId, Reason};
+use super::cube::{Bearer, Cube, Reason};
 use super::model::{Allocation, Party, PeriodTotal};
 
 /// Findings over the files, the cube and the allocation of the period.
@@ -24,7 +24,6 @@ pub fn findings(
     found.extend(no_charges(cube));
     found.extend(other_months(scan, cube.period));
     found.extend(silent_sources(scan, cube.period));
-    found.extend(invoices(cube));
     found.extend(unallocated(totals, cube));
     found.extend(unusable_owners(cube, org));
     found.extend(rules_without_match(cube, rules));
@@ -125,16 +124,6 @@ fn silent_sources(scan: &ScanReport, period: Period) -> Vec<Finding> {
                 .help("check that its bill of the month was delivered; without it the totals are too small")
         })
         .collect()
-}
-
-fn invoices(cube: &Cube) -> Option<Finding> {
-    let of_period = cube.cells().filter(|cell| cell.group.month == cube.period);
-    let unnamed: u64 =
-        of_period.filter(|c| c.group.invoice == NameId::ABSENT).map(|c| c.rows).sum();
-    (unnamed > 0).then(|| {
-        let text = format!("{} without an invoice; it cannot be tied to one", counted(unnamed));
-        Finding::new(Code::InvoiceUnchecked, text).count(unnamed)
-    })
 }
 
 fn unallocated(totals: &[PeriodTotal], cube: &Cube) -> Vec<Finding> {

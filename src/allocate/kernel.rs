@@ -191,6 +191,9 @@ impl<'p> Kernel<'p> {
             detail(plan, &mut registry.names, &mut group, &texts, source, &resolved);
             registry.profiles.id(profile)
         } else {
+            if plan.keeps_invoices {
+                group.invoice = registry.names.id(Plan::text(Role::Invoice, &texts));
+            }
             NO_PROFILE
         };
         let unallocated = match verdict.bearer {

@@ -55,6 +55,8 @@ pub struct Plan<'p> {
     pub(super) detail: Vec<DimensionId>,
     /// Days on which anything that decides changes, ascending.
     change_days: Vec<NaiveDate>,
+    /// Whether charges of other months are told apart by invoice.
+    pub(super) keeps_invoices: bool,
 }
 
 impl<'p> Plan<'p> {
@@ -91,7 +93,14 @@ impl<'p> Plan<'p> {
             resource_text,
             detail,
             change_days,
+            keeps_invoices: false,
         }
+    }
+
+    /// Tells charges of other months apart by invoice too, to know what of an invoice came late.
+    #[must_use]
+    pub fn keep_invoices(self, keeps_invoices: bool) -> Self {
+        Self { keeps_invoices, ..self }
     }
 
     /// The texts that the scan must hand over.

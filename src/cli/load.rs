@@ -9,15 +9,17 @@ use crate::allocate::run_examples;
 use crate::diagnostics::{Code, Finding, Place, Span, Texts};
 use crate::domain::{Exchange, Org};
 use crate::ingest::{
-    MetadataTable, contained, read_cost_centers, read_metadata, read_rates, run_manifest_examples,
-    run_map_examples, sha256_hex,
+    Invoice, InvoiceFile, MetadataTable, contained, read_cost_centers, read_invoices,
+    read_metadata, read_rates, run_manifest_examples, run_map_examples, sha256_hex,
 };
 use crate::report::InputFile;
 use crate::rules::{
-    ColumnMap, Entity, FormatName, Project, RuleSet, RuleText, Scope, compile, shipped,
+    ColumnMap, Entity, FormatName, InvoicesDecl, Project, RuleSet, RuleText, Scope, compile,
+    shipped,
 };
 
 use super::console::seen_path;
+use super::workbook::executable;
 
 const PROJECT_FILE: &str = "costbook.yaml";
 /// Bytes that a text or table of the project may have.
@@ -31,6 +33,7 @@ pub(super) struct Loaded {
     pub(super) metadata: Vec<MetadataTable>,
     pub(super) rules: RuleSet,
     pub(super) exchange: Exchange,
+    pub(super) invoices: Vec<Invoice>,
     /// The column map of each source, in their order.
     pub(super) maps: Vec<Arc<ColumnMap>>,
     pub(super) inputs: Vec<InputFile>,
@@ -76,6 +79,7 @@ impl Loader {
         let tables_are_fine = self.errors.is_empty();
         let maps = self.maps(&project);
         let exchange = self.exchange(&project);
+        let invoices = self.invoices(&project);
         let rules = tables_are_fine.then(|| self.rules(&project, &org, &metadata)).flatten();
         if let Some(rules) = &rules {
             self.errors.extend(run_examples(rules, &org, &metadata));
@@ -89,6 +93,7 @@ impl Loader {
                 metadata,
                 rules,
                 exchange,
+                invoices,
                 maps,
                 inputs: std::mem::take(&mut self.inputs),
             }),
@@ -183,6 +188,61 @@ impl Loader {
                 undeclared
             }
         }
+    }
+
+    /// The tables of invoices, each file once even where two entries name it.
+    fn invoices(&mut self, project: &Project) -> Vec<Invoice> {
+        let mut invoices = Vec::new();
+        let reader = executable();
+        let mut read: Vec<String> = Vec::new();
+        for (entry, declared) in project.invoices.iter().enumerate() {
+            for path in self.invoice_files(declared) {
+                if read.contains(&path) {
+                    continue;
+                }
+                read.push(path.clone());
+                if let Err(finding) = self.contained(&path, Some(&declared.span)) {
+                    self.errors.push(finding);
+                    continue;
+                }
+                let table = read_invoices(&InvoiceFile {
+                    location: &self.root.join(&path),
+                    path: &path,
+                    columns: &declared.columns,
+                    place: &declared.place,
+                    reader: reader.as_deref(),
+                });
+                match table {
+                    Err(findings) => self.errors.extend(findings),
+                    Ok(table) => {
+                        invoices.extend(table.invoices.into_iter().map(|i| Invoice { entry, ..i }));
+                        let (sha256, bytes) = (table.sha256, table.bytes);
+                        self.inputs.push(InputFile { kind: "invoices", path, sha256, bytes });
+                    }
+                }
+            }
+        }
+        invoices
+    }
+
+    fn invoice_files(&mut self, declared: &InvoicesDecl) -> Vec<String> {
+        let mut paths = Vec::new();
+        for (pattern, span) in &declared.files {
+            match contained(&self.root, pattern, span) {
+                Ok(found) if found.is_empty() => {
+                    let text = format!("no table of invoices matches `{pattern}`");
+                    let help =
+                        "an invoice that has not come is no invoice of nothing; check the pattern";
+                    let finding = Finding::new(Code::NoFiles, text).help(help);
+                    self.errors.push(finding.at(Place::Text(span.clone())));
+                }
+                Ok(found) => paths.extend(found),
+                Err(finding) => self.errors.push(finding),
+            }
+        }
+        paths.sort_unstable();
+        paths.dedup();
+        paths
     }
 
     fn maps(&mut self, project: &Project) -> Vec<Arc<ColumnMap>> {

@@ -9,6 +9,7 @@ use crate::allocate::{
 use crate::diagnostics::{Finding, Severity};
 use crate::domain::Period;
 use crate::ingest::{Progress, ScanOptions, ScanReport, SourceFile, discover, judge, scan};
+use crate::reconcile::{Reconciled, reconcile};
 use crate::report::Facts;
 
 use super::load::Loaded;
@@ -25,6 +26,7 @@ pub(super) struct Outcome {
     pub(super) conversions: Conversions,
     pub(super) conservation: Vec<ConservationRow>,
     pub(super) totals: Vec<PeriodTotal>,
+    pub(super) reconciled: Reconciled,
     pub(super) findings: Vec<Finding>,
 }
 
@@ -36,7 +38,7 @@ pub(super) struct Options<'a> {
     pub(super) watch: &'a dyn Fn(&[SourceFile]) -> Box<dyn Progress>,
 }
 
-/// Bills → charges → cube → allocation → report currency → proof.
+/// Bills → charges → cube → allocation → report currency → proof → invoices.
 ///
 /// # Errors
 /// Everything that keeps the reports from being right; nothing is written then.
@@ -52,6 +54,7 @@ pub(super) fn pipeline(
     })?;
     let files = &found.files;
     let plan = timings.stage("plan", || Plan::new(rules, org, metadata, files, period));
+    let plan = plan.keep_invoices(!project.invoices.is_empty());
     let (mut scan, kernels) = timings.stage("scan", || {
         let watching = (options.watch)(files);
         let reader = executable();
@@ -85,6 +88,11 @@ pub(super) fn pipeline(
     let totals = period_totals(&scan, period, of_period);
     let mut all: Vec<Finding> = scan.findings().cloned().collect();
     all.extend(conversions.findings.iter().cloned());
+    let reconciled = timings.stage("reconcile", || {
+        let declared = &project.project.invoices;
+        reconcile(&scan, &cube, &conversions, declared, &project.invoices)
+    });
+    all.extend(reconciled.findings.iter().cloned());
     all.extend(findings(&scan, &cube, rules, org, of_period, &totals));
     refuse(all.iter())?;
     Ok(Outcome {
@@ -96,6 +104,7 @@ pub(super) fn pipeline(
         conversions,
         conservation,
         totals,
+        reconciled,
         findings: all,
     })
 }
@@ -122,6 +131,7 @@ impl Outcome {
             conversions: &self.conversions,
             conservation: &self.conservation,
             totals: &self.totals,
+            reconciled: &self.reconciled,
             findings: &self.findings,
             inputs: &project.inputs,
         }

@@ -145,6 +145,11 @@ codes! {
     RateMissing "rate-missing" Error Input
         "Charges of the period are in a currency for which the declared policy finds no rate. Nothing is converted by a rate that is not there, nor by way of a third currency."
 
+    BadInvoice "bad-invoice" Error Input
+        "A row of a table of provider invoices cannot be used: no invoice, no currency of ISO 4217, no amount, amounts that do not add up, or an invoice that another file has too."
+    InvoiceVariance "invoice-variance" Error Input
+        "A provider's invoice and the bill differ by more than the declared tolerance, and nothing that is known explains it. Nothing is published: either rows are missing or doubled, or the invoice is of something else. A difference that was looked into can be declared with its reason, under `accepted_variances`."
+
     BadAmount "bad-amount" Warning Advice
         "A cost is not a plain decimal number, or is empty. The row is quarantined: its money is unknown, not zero."
     BadDate "bad-date" Warning Advice
@@ -208,6 +213,10 @@ codes! {
         "What went into a stage is not what came out of it. This is a fault of costbook itself; nothing is published."
     HistoryUnconverted "history-unconverted" Note Advice
         "Charges of another month are in a currency for which the table of exchange rates has no rate of that month. What compares with that month stays blank in the report currency."
+    InvoiceExplained "invoice-explained" Warning Advice
+        "A provider's invoice and the bill differ, by what can be told: tax, credits, rows in quarantine, rows billed in another month, or a variance that the project accepts. reconciliation.csv has the figures."
+    InvoiceMissing "invoice-missing" Warning Advice
+        "The bill names an invoice, or a billing account has cost, for which no table of invoices has a row. Its cost is not checked against what the provider asks for."
     InvoiceUnchecked "invoice-unchecked" Note Advice
         "Rows of the period name no invoice, so that their billed cost cannot be tied to one. FOCUS has `InvoiceId` since 1.2; older exports lack it."
     OutputInTheWay "output-in-the-way" Error State

@@ -7,6 +7,7 @@
 //! plain_table         a small table, CSV or workbook, as a whole
 //! reference           tables of cost centers and metadata → domain nouns
 //! rates               the table of exchange rates → domain nouns
+//! invoices            tables of provider invoices
 //! scan                files → charges into sinks, and a report
 //!   open              what a file is, by its content; its hashes
 //!   Binding           a column map meets a header
@@ -47,6 +48,7 @@ mod examples;
 mod gate;
 mod guard;
 mod header;
+mod invoices;
 mod json_lines;
 mod json_scan;
 mod literal;
@@ -85,6 +87,7 @@ pub use coverage::{DeliveryReport, SourceCoverage, Sums, judge};
 pub use delivery::{Delivery, ManifestId, Told};
 pub use discover::{Discovery, contained, discover, sha256_hex};
 pub use examples::run_map_examples;
+pub use invoices::{Invoice, InvoiceFile, InvoiceTable, read_invoices};
 pub use manifest_file::run_manifest_examples;
 pub use plain_table::{PlainTable, TableFile, read_table};
 pub use rates::read_rates;

@@ -1,7 +1,5 @@
 //! One pass over the cube that keeps the few sums which the small reports need.
 
-use std::collections::BTreeMap;
-
 use hashbrown::HashMap;
 
 use crate::allocate::{Bearer, Cube, Group, NameId, UnallocatedItem, Verdict};
@@ -12,7 +10,6 @@ use super::Facts;
 /// Sums over the cells of the period.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Digest {
-    pub(super) invoices: BTreeMap<InvoiceKey, InvoiceSums>,
     pub(super) bearers: Bearers,
     /// What has no owner by rule, in the report currency, by what items of the worklist share.
     pub(super) unallocated: HashMap<WorkKey, Costs>,
@@ -53,32 +50,6 @@ impl WorkKey {
     }
 }
 
-/// What an invoice is known by. The issuer is the provider where no issuer is named.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct InvoiceKey {
-    pub(super) issuer: String,
-    pub(super) invoice: String,
-    pub(super) billing_account: String,
-    pub(super) currency: Currency,
-}
-
-/// `BilledCost` of an invoice by what became of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct InvoiceSums {
-    pub(super) billed: Fates,
-    /// In the report currency; `None` where no rate is known.
-    pub(super) report: Option<Fates>,
-    pub(super) rows: u64,
-}
-
-/// An amount by who bears it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Fates {
-    pub(super) owners: Amount,
-    pub(super) pools: Amount,
-    pub(super) unallocated: Amount,
-}
-
 /// The `EffectiveCost` that owners bear directly, by a property of the charges.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Bearers {
@@ -88,54 +59,34 @@ pub(super) struct Bearers {
 
 /// A sub account or service, a currency, an owner.
 type Place = (NameId, Currency, NameId);
-/// The first four stay apart until their texts are known.
-type InvoiceIds = (NameId, NameId, NameId, NameId, Currency);
 
 impl Digest {
     pub(super) fn of(facts: &Facts) -> Self {
         let mut digest = Self::default();
-        let mut invoices: HashMap<InvoiceIds, InvoiceSums> = HashMap::new();
         let mut run: Option<Run> = None;
         // Cells of one group follow each other: they are summed before anything is looked up.
         for cell in facts.cube.cells().filter(|cell| cell.group.month == facts.period) {
             let report = facts.conversions.cell(&cell);
             match &mut run {
                 Some(run) if std::ptr::eq(run.group, cell.group) => {
-                    run.rows += cell.rows;
                     run.costs += cell.costs;
                     run.report = [run.report, report].into_iter().sum();
                 }
                 _ => {
-                    let next =
-                        Run { group: cell.group, rows: cell.rows, costs: cell.costs, report };
+                    let next = Run { group: cell.group, costs: cell.costs, report };
                     if let Some(done) = run.replace(next) {
-                        digest.absorb(&done, &mut invoices);
+                        digest.absorb(&done);
                     }
                 }
             }
         }
         if let Some(last) = run {
-            digest.absorb(&last, &mut invoices);
+            digest.absorb(&last);
         }
-        digest.name_invoices(facts, invoices);
         digest
     }
 
-    fn absorb(&mut self, run: &Run, invoices: &mut HashMap<InvoiceIds, InvoiceSums>) {
-        let Run { group, rows, costs, report } = run;
-        let key = (
-            group.invoice_issuer,
-            group.provider,
-            group.invoice,
-            group.billing_account,
-            group.currency,
-        );
-        let sums = InvoiceSums {
-            billed: Fates::of(group.verdict.bearer, costs),
-            report: report.map(|report| Fates::of(group.verdict.bearer, &report)),
-            rows: *rows,
-        };
-        invoices.entry(key).or_default().add(&sums);
+    fn absorb(&mut self, Run { group, costs, report }: &Run) {
         match group.verdict.bearer {
             Bearer::Owner(owner) => {
                 self.bearers.add(group, owner, costs[CostMetric::EffectiveCost]);
@@ -147,65 +98,13 @@ impl Digest {
             Bearer::Pool(_) => {}
         }
     }
-
-    fn name_invoices(&mut self, facts: &Facts, invoices: HashMap<InvoiceIds, InvoiceSums>) {
-        let text = |name| facts.cube.text(name).to_owned();
-        for ((issuer, provider, invoice, billing_account, currency), sums) in invoices {
-            let key = InvoiceKey {
-                issuer: facts.cube.name(issuer).map_or_else(|| text(provider), str::to_owned),
-                invoice: text(invoice),
-                billing_account: text(billing_account),
-                currency,
-            };
-            self.invoices.entry(key).or_default().add(&sums);
-        }
-    }
 }
 
 /// Cells of one group that follow each other.
 struct Run<'a> {
     group: &'a Group,
-    rows: u64,
     costs: Costs,
     report: Option<Costs>,
-}
-
-impl Default for InvoiceSums {
-    fn default() -> Self {
-        Self { billed: Fates::default(), report: Some(Fates::default()), rows: 0 }
-    }
-}
-
-impl InvoiceSums {
-    fn add(&mut self, other: &Self) {
-        self.billed.add(&other.billed);
-        self.rows += other.rows;
-        match (&mut self.report, &other.report) {
-            (Some(mine), Some(theirs)) => mine.add(theirs),
-            (mine, _) => *mine = None,
-        }
-    }
-}
-
-impl Fates {
-    fn of(bearer: Bearer, costs: &Costs) -> Self {
-        let billed = costs[CostMetric::BilledCost];
-        match bearer {
-            Bearer::Owner(_) => Self { owners: billed, ..Self::default() },
-            Bearer::Pool(_) => Self { pools: billed, ..Self::default() },
-            Bearer::Unallocated(_) => Self { unallocated: billed, ..Self::default() },
-        }
-    }
-
-    fn add(&mut self, other: &Self) {
-        self.owners += other.owners;
-        self.pools += other.pools;
-        self.unallocated += other.unallocated;
-    }
-
-    pub(super) fn whole(&self) -> Amount {
-        self.owners + self.pools + self.unallocated
-    }
 }
 
 impl Bearers {

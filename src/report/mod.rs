@@ -7,7 +7,8 @@
 //! showback, detail    who bears what, as a table and cell by cell
 //! unallocated         the worklist of cost without owner, with suggested rules
 //! exchange            which rates were used, and what rounding took
-//! proof               trace, conservation, reconciliation, quarantine
+//! proof               trace, conservation, quarantine
+//! reconciliation      invoices against bills
 //! kpi, coverage       figures and ratios
 //! charts              SVG
 //! run_json, manifest  the run and its inputs, for machines
@@ -36,6 +37,7 @@ mod output;
 mod party;
 mod proof;
 mod publish;
+mod reconciliation;
 mod run_json;
 mod showback;
 mod sink;
@@ -60,6 +62,7 @@ use crate::allocate::{Allocation, ConservationRow, Conversions, Cube, PeriodTota
 use crate::diagnostics::Finding;
 use crate::domain::{Org, Period};
 use crate::ingest::ScanReport;
+use crate::reconcile::Reconciled;
 use crate::rules::{Project, RuleSet};
 
 /// Everything a run knows, lent to the reports.
@@ -76,6 +79,7 @@ pub struct Facts<'a> {
     pub conversions: &'a Conversions,
     pub conservation: &'a [ConservationRow],
     pub totals: &'a [PeriodTotal],
+    pub reconciled: &'a Reconciled,
     /// All findings of the run, those of files included.
     pub findings: &'a [Finding],
     /// Project file, rule files, column maps, tables of owners and metadata.
@@ -85,7 +89,8 @@ pub struct Facts<'a> {
 /// A text input of the run, for the manifest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InputFile {
-    /// `project`, `rules`, `column map`, `owners`, `metadata`, `exchange rates`.
+    /// `project`, `rules`, `column map`, `owners`, `metadata`, `exchange rates`,
+    /// `invoices`.
     pub kind: &'static str,
     pub path: String,
     pub sha256: String,

@@ -1,4 +1,4 @@
-//! The small tables of proof: conservation, reconciliation, quarantine and the allocation's trace.
+//! The small tables of proof: conservation, quarantine and the allocation's trace.
 
 use crate::allocate::TraceStep;
 use crate::diagnostics::Finding;
@@ -7,7 +7,6 @@ use crate::ingest::QuarantinedRow;
 
 use super::Facts;
 use super::decimal::{raw_part, share_text};
-use super::digest::Digest;
 use super::exchange::text;
 use super::party::of_party;
 use super::sink::Sink;
@@ -39,58 +38,6 @@ pub(super) fn write_conservation(facts: &Facts, sink: &mut Sink) -> Result<(), F
                 &row.rows_in.to_string(),
                 &row.rows_out.to_string(),
                 &row.report_currency.map_or_else(String::new, |currency| currency.to_string()),
-            ])
-        })
-    })
-}
-
-const RECONCILIATION: [&str; 17] = [
-    "provider",
-    "invoice",
-    "billing_account_id",
-    "currency",
-    "invoice_total",
-    "billed_total",
-    "allocated",
-    "of_which_pooled",
-    "unallocated",
-    "variance",
-    "class",
-    "status",
-    "rows",
-    "report_currency",
-    "report_billed_total",
-    "report_allocated",
-    "report_unallocated",
-];
-
-/// `reconciliation.csv`: the period's `BilledCost` per invoice, by what became of it.
-pub(super) fn write_reconciliation(
-    facts: &Facts,
-    digest: &Digest,
-    sink: &mut Sink,
-) -> Result<(), Finding> {
-    sink.table("reconciliation.csv", &RECONCILIATION, |table| {
-        digest.invoices.iter().try_for_each(|(key, sums)| {
-            table.write_record([
-                key.issuer.as_str(),
-                &key.invoice,
-                &key.billing_account,
-                key.currency.code(),
-                // No provider invoice is declared to compare with, so there is no variance.
-                "",
-                &sums.billed.whole().to_string(),
-                &(sums.billed.owners + sums.billed.pools).to_string(),
-                &sums.billed.pools.to_string(),
-                &sums.billed.unallocated.to_string(),
-                "",
-                "",
-                "unchecked",
-                &sums.rows.to_string(),
-                facts.conversions.report_currency.code(),
-                &text(sums.report.map(|report| report.whole())),
-                &text(sums.report.map(|report| report.owners + report.pools)),
-                &text(sums.report.map(|report| report.unallocated)),
             ])
         })
     })

@@ -16,6 +16,7 @@ use crate::allocate::{
 use crate::diagnostics::{Code, Finding};
 use crate::domain::{CostCenter, DateRange, Exchange, Org, Period};
 use crate::ingest::{ScanOptions, ScanReport, Silent, SourceFile, scan};
+use crate::reconcile::{Reconciled, reconcile};
 use crate::rules::{ColumnMap, Project, RuleSet, RuleText, Scope, compile};
 
 use super::{Facts, InputFile};
@@ -85,6 +86,7 @@ pub(super) struct World {
     pub(super) conversions: Conversions,
     pub(super) conservation: Vec<ConservationRow>,
     pub(super) totals: Vec<PeriodTotal>,
+    pub(super) reconciled: Reconciled,
     pub(super) findings: Vec<Finding>,
     pub(super) inputs: Vec<InputFile>,
 }
@@ -112,6 +114,7 @@ impl World {
         let mut conservation = prove(&scan, &cube, &months[&period]);
         conservation.extend(prove_conversion(&scan, period, &months[&period], &conversions));
         let totals = period_totals(&scan, period, &months[&period]);
+        let reconciled = reconcile(&scan, &cube, &conversions, &[], &[]);
         let findings = vec![
             Finding::new(Code::RowsQuarantined, "1 row of `bill.csv`"),
             Finding::new(Code::Unallocated, "some cost"),
@@ -128,6 +131,7 @@ impl World {
             conversions,
             conservation,
             totals,
+            reconciled,
             findings,
             inputs,
         }
@@ -145,6 +149,7 @@ impl World {
             conversions: &self.conversions,
             conservation: &self.conservation,
             totals: &self.totals,
+            reconciled: &self.reconciled,
             findings: &self.findings,
             inputs: &self.inputs,
         }

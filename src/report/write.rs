@@ -10,7 +10,9 @@ use super::digest::Digest;
 use super::identity::run_id;
 use super::showback::Showback;
 use super::sink::{Sink, WrittenFile, failed};
-use super::{charts, detail, exchange, kpi, manifest, proof, run_json, unallocated};
+use super::{
+    charts, detail, exchange, kpi, manifest, proof, reconciliation, run_json, unallocated,
+};
 
 /// What was written into a directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,7 +40,7 @@ pub fn write(facts: &Facts, directory: &Path) -> Result<Written, Finding> {
     proof::write_trace(facts, &mut sink)?;
     proof::write_conservation(facts, &mut sink)?;
     exchange::write(facts, &mut sink)?;
-    proof::write_reconciliation(facts, &digest, &mut sink)?;
+    reconciliation::write(facts, &mut sink)?;
     proof::write_quarantine(facts, &mut sink)?;
     kpi::write(facts, &showback, &mut sink)?;
     charts::write(facts, &unallocated, &mut sink)?;

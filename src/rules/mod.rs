@@ -7,6 +7,7 @@
 //!     Days            the days that must have charges
 //!   MetadataDecl      a table that joins attributes to an entity
 //!   ExchangeDecl      by which rates other currencies are converted
+//!   InvoicesDecl      provider invoices to reconcile with
 //! ColumnMap           how a provider's export becomes FOCUS columns
 //!   ManifestShape     how a provider says which files belong together
 //! RuleSet             the project's rules, compiled: names resolved, order fixed
@@ -34,6 +35,7 @@ mod decode;
 mod delivery;
 mod exchange;
 mod fields;
+mod invoices;
 mod limits;
 mod model;
 mod names;
@@ -63,6 +65,9 @@ pub use delivery::{
     Days, DeliveryPolicy, ManifestExample, ManifestShape, fill_period, names_month,
 };
 pub use exchange::ExchangeDecl;
+#[cfg(test)]
+pub(crate) use invoices::shipped_invoices;
+pub use invoices::{AcceptedVariance, InvoiceColumns, InvoiceField, InvoicesDecl};
 pub use model::{
     Base, ClassifyRule, ComponentRule, Dimension, DimensionId, DimensionRule, Expected, Field,
     FieldId, OnInvalid, Outcome, OwnerChoice, Pool, PoolId, Receivers, RuleId, RuleSet, RuleTest,

@@ -14,6 +14,7 @@ use super::decode::{
 use super::delivery::{Days, DeliveryPolicy};
 use super::exchange::{ExchangeDecl, read_exchange};
 use super::fields::{RESERVED_PREFIXES, USUAL_JOINS};
+use super::invoices::{InvoicesDecl, read_invoices};
 use super::node::{self, Key, Kind, Node};
 use super::read_delivery;
 use super::shipped;
@@ -36,6 +37,8 @@ pub struct Project {
     pub rounding_digits: Option<u32>,
     /// How other currencies come into the report currency; `None` converts nothing.
     pub exchange: Option<ExchangeDecl>,
+    /// Provider invoices to reconcile with.
+    pub invoices: Vec<InvoicesDecl>,
 }
 
 #[derive(Clone, Debug)]
@@ -72,8 +75,17 @@ pub struct MetadataDecl {
     pub join: Option<(String, Span)>,
 }
 
-pub(super) const KEYS: &[&str] =
-    &["organisation", "currency", "sources", "owners", "metadata", "rules", "rounding", "exchange"];
+pub(super) const KEYS: &[&str] = &[
+    "organisation",
+    "currency",
+    "sources",
+    "owners",
+    "metadata",
+    "rules",
+    "rounding",
+    "exchange",
+    "invoices",
+];
 
 pub(super) const SOURCE_KEYS: &[&str] =
     &["name", "format", "files", "sheet", "header_row", "deliveries", "days"];
@@ -106,6 +118,7 @@ fn read_project(root: Node, sink: &mut Sink) -> Option<Project> {
     let rules = map.get("rules").and_then(|node| read_patterns(node, "`rules`", is_pattern, sink));
     let rounding_digits = map.get("rounding").and_then(|node| read_rounding(node, sink));
     let exchange = map.get("exchange").and_then(|node| read_exchange(node, sink));
+    let invoices = map.get("invoices").map(|node| read_invoices(node, sink));
     Some(Project {
         organisation: organisation?,
         currency: currency?,
@@ -115,6 +128,7 @@ fn read_project(root: Node, sink: &mut Sink) -> Option<Project> {
         rules: rules.unwrap_or_default(),
         rounding_digits,
         exchange,
+        invoices: invoices.flatten().unwrap_or_default(),
     })
 }
 
@@ -176,7 +190,7 @@ fn read_path(node: &Node, what: &str, sink: &mut Sink) -> Option<(String, Span)>
     is_inside_project(&path, sink).then_some((path.text, path.span))
 }
 
-fn read_patterns(
+pub(super) fn read_patterns(
     node: &Node,
     what: &str,
     is_pattern: impl Fn(&Key, &mut Sink) -> bool,
@@ -192,7 +206,7 @@ fn read_patterns(
     (good.len() == count).then_some(good)
 }
 
-fn is_pattern(pattern: &Key, sink: &mut Sink) -> bool {
+pub(super) fn is_pattern(pattern: &Key, sink: &mut Sink) -> bool {
     let checked = glob::Pattern::new(&pattern.text);
     if let Err(error) = &checked {
         let message = format!("`{}` is no pattern of files: {}", pattern.text, error.msg);

@@ -15,6 +15,12 @@ pub fn components() -> (&'static str, &'static str) {
     ("shipped:rules/components.yaml", include_str!("../../rules/components.yaml"))
 }
 
+/// Path and text of the headers that tables of invoices have.
+#[must_use]
+pub fn invoice_columns() -> (&'static str, &'static str) {
+    ("shipped:rules/invoices.yaml", include_str!("../../rules/invoices.yaml"))
+}
+
 /// Path and text of the column map of that format.
 #[must_use]
 pub fn column_map(name: &str) -> Option<(&'static str, &'static str)> {

@@ -1,0 +1,277 @@
+//! `invoices:` of the project file: tables of provider invoices, and what may differ from them.
+//! Which headers such tables have is data, `rules/invoices.yaml`.
+
+use std::collections::BTreeMap;
+
+use crate::diagnostics::{Code, Finding, Span};
+use crate::domain::{Amount, Currency};
+
+use super::decode::{Mapping, items, parsed, text, word, words};
+use super::node::{self, Node};
+use super::project::{is_pattern, read_patterns};
+use super::sink::Sink;
+use super::workbook::{SheetPlace, read_place};
+
+/// Tables of invoices that are read alike.
+#[derive(Clone, Debug)]
+pub struct InvoicesDecl {
+    pub span: Span,
+    /// Patterns of files.
+    pub files: Vec<(String, Span)>,
+    /// Where the table stands in files that are workbooks.
+    pub place: SheetPlace,
+    /// An invoice may differ by so much from what the bill says, either way.
+    pub tolerance: Amount,
+    pub columns: InvoiceColumns,
+    pub accepted: Vec<AcceptedVariance>,
+}
+
+/// A variance that somebody has looked into.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AcceptedVariance {
+    pub span: Span,
+    pub invoice: String,
+    /// Invoiced less billed.
+    pub amount: Amount,
+    /// In which currency, where invoices of that name have several.
+    pub currency: Option<Currency>,
+    pub reason: String,
+}
+
+/// What is asked of an invoice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum InvoiceField {
+    Invoice,
+    BillingAccount,
+    Currency,
+    /// Before tax.
+    Amount,
+    Tax,
+    /// With tax.
+    Total,
+    /// The month that is billed.
+    Period,
+}
+
+impl InvoiceField {
+    pub const ALL: [Self; 7] = [
+        Self::Invoice,
+        Self::BillingAccount,
+        Self::Currency,
+        Self::Amount,
+        Self::Tax,
+        Self::Total,
+        Self::Period,
+    ];
+
+    /// The name in project files.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Invoice => "invoice",
+            Self::BillingAccount => "billing_account",
+            Self::Currency => "currency",
+            Self::Amount => "amount",
+            Self::Tax => "tax",
+            Self::Total => "total",
+            Self::Period => "period",
+        }
+    }
+}
+
+/// The headers that each field may have, in the order in which they are looked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct InvoiceColumns(BTreeMap<InvoiceField, Vec<String>>);
+
+impl InvoiceColumns {
+    /// The position of a field's header among those of a table.
+    #[must_use]
+    pub fn position(&self, field: InvoiceField, headers: &[String]) -> Option<usize> {
+        let names = self.0.get(&field).into_iter().flatten();
+        let mut found = names.filter_map(|name| {
+            let name = plain(name);
+            headers.iter().position(|header| plain(header) == name)
+        });
+        found.next()
+    }
+
+    /// The headers of a field in the ways in which people write them: as declared, and with a
+    /// blank, `_` or `-` between the words.
+    #[must_use]
+    pub fn spellings(&self, field: InvoiceField) -> Vec<String> {
+        let mut found = Vec::new();
+        for name in self.0.get(&field).into_iter().flatten() {
+            let words = words_of(name);
+            found.push(name.clone());
+            found.extend(["", " ", "_", "-"].map(|between| words.join(between)));
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    /// The first header that is looked for.
+    #[must_use]
+    pub fn usual(&self, field: InvoiceField) -> &str {
+        self.0.get(&field).and_then(|names| names.first()).map_or(field.name(), String::as_str)
+    }
+
+    /// Headers of the project's own go before those that are known.
+    fn with(mut self, own: BTreeMap<InvoiceField, Vec<String>>) -> Self {
+        self.0.extend(own);
+        self
+    }
+}
+
+/// The words of a header: what a blank, sign or capital letter begins.
+fn words_of(header: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut last = ' ';
+    for letter in header.chars() {
+        let is_gap = letter.is_whitespace() || matches!(letter, '_' | '-');
+        if !is_gap {
+            let begins = words.is_empty()
+                || last.is_whitespace()
+                || matches!(last, '_' | '-')
+                || (letter.is_uppercase() && last.is_lowercase());
+            if begins {
+                words.push(String::new());
+            }
+            if let Some(word) = words.last_mut() {
+                word.push(letter);
+            }
+        }
+        last = letter;
+    }
+    words
+}
+
+/// A header without what people write differently.
+fn plain(header: &str) -> String {
+    let kept = header.chars().filter(|c| !c.is_whitespace() && !matches!(c, '_' | '-' | '.'));
+    kept.flat_map(char::to_lowercase).collect()
+}
+
+pub(super) fn read_invoices(node: &Node, sink: &mut Sink) -> Option<Vec<InvoicesDecl>> {
+    let nodes = items(node, "`invoices`", sink)?;
+    let found: Vec<InvoicesDecl> = nodes.iter().filter_map(|node| read_entry(node, sink)).collect();
+    (found.len() == nodes.len()).then_some(found)
+}
+
+fn read_entry(node: &Node, sink: &mut Sink) -> Option<InvoicesDecl> {
+    const KEYS: [&str; 6] =
+        ["files", "sheet", "header_row", "tolerance", "columns", "accepted_variances"];
+    let map = Mapping::read(node, "an entry of `invoices`", &KEYS, sink)?;
+    let files =
+        map.need("files", sink).and_then(|node| read_patterns(node, "`files`", is_pattern, sink));
+    let tolerance = match map.get("tolerance") {
+        Some(node) => read_tolerance(node, sink),
+        None => Some(Amount::ZERO),
+    };
+    let own = match map.get("columns") {
+        Some(node) => read_columns(node, sink),
+        None => Some(BTreeMap::new()),
+    };
+    let accepted = match map.get("accepted_variances") {
+        Some(node) => read_accepted(node, sink),
+        None => Some(Vec::new()),
+    };
+    Some(InvoicesDecl {
+        span: node.span.clone(),
+        files: files?,
+        place: read_place(&map, sink),
+        tolerance: tolerance?,
+        columns: shipped().with(own?),
+        accepted: accepted?,
+    })
+}
+
+fn read_tolerance(node: &Node, sink: &mut Sink) -> Option<Amount> {
+    let tolerance: Amount = parsed(node, "`tolerance`", sink)?;
+    if tolerance.is_negative() {
+        sink.report(Code::InvalidValue, &node.span, "a tolerance is not negative");
+        return None;
+    }
+    Some(tolerance)
+}
+
+fn read_columns(node: &Node, sink: &mut Sink) -> Option<BTreeMap<InvoiceField, Vec<String>>> {
+    let names = InvoiceField::ALL.map(InvoiceField::name);
+    let map = Mapping::read(node, "`columns`", &names, sink)?;
+    let mut found = BTreeMap::new();
+    for field in InvoiceField::ALL {
+        let Some(node) = map.get(field.name()) else { continue };
+        let headers = words(node, "a header", sink)?;
+        found.insert(field, headers.into_iter().map(|header| header.text).collect());
+    }
+    Some(found)
+}
+
+fn read_accepted(node: &Node, sink: &mut Sink) -> Option<Vec<AcceptedVariance>> {
+    const KEYS: [&str; 4] = ["invoice", "amount", "currency", "reason"];
+    let nodes = items(node, "`accepted_variances`", sink)?;
+    let one = |node: &Node, sink: &mut Sink| {
+        let map = Mapping::read(node, "an accepted variance", &KEYS, sink)?;
+        let invoice = map.need("invoice", sink).and_then(|node| word(node, "`invoice`", sink));
+        let amount = map.need("amount", sink).and_then(|node| parsed(node, "`amount`", sink));
+        let currency = match map.get("currency") {
+            Some(node) => Some(parsed(node, "`currency`", sink)?),
+            None => None,
+        };
+        let reason = map.need("reason", sink).and_then(|node| text(node, "`reason`", sink));
+        Some(AcceptedVariance {
+            span: node.span.clone(),
+            invoice: invoice?.text,
+            amount: amount?,
+            currency,
+            reason: reason?.to_owned(),
+        })
+    };
+    let found: Vec<AcceptedVariance> = nodes.iter().filter_map(|node| one(node, sink)).collect();
+    (found.len() == nodes.len()).then_some(found)
+}
+
+/// The headers that are known without a declaration.
+fn shipped() -> InvoiceColumns {
+    read_shipped(|map, sink| read_columns(map.need("columns", sink)?, sink))
+        .map_or_else(|_| InvoiceColumns::default(), InvoiceColumns)
+}
+
+fn read_shipped<T>(
+    part: impl FnOnce(&Mapping<'_>, &mut Sink) -> Option<T>,
+) -> Result<T, Vec<Finding>> {
+    let (path, text) = super::shipped::invoice_columns();
+    let mut sink = Sink::default();
+    let root = node::parse(path, text, &mut sink);
+    let found = root.and_then(|root| {
+        let keys = ["source", "columns", "examples"];
+        let map = Mapping::read(&root, "columns of invoices", &keys, &mut sink)?;
+        part(&map, &mut sink)
+    });
+    sink.finish(found)
+}
+
+/// Texts of an example by their key.
+#[cfg(test)]
+type Texts = BTreeMap<String, String>;
+
+/// The shipped headers, and the examples that they carry: a row, and what must come of it.
+#[cfg(test)]
+pub(crate) fn shipped_invoices() -> (InvoiceColumns, Vec<(Texts, Texts)>) {
+    use super::decode::entries;
+    fn texts(node: &Node, sink: &mut Sink) -> Option<Texts> {
+        let entries = entries(node, "an example", sink)?.iter();
+        let pairs =
+            entries.map(|(key, node)| Some((key.text.clone(), text(node, "", sink)?.to_owned())));
+        pairs.collect()
+    }
+    let examples = read_shipped(|map, sink| {
+        let nodes = items(map.need("examples", sink)?, "`examples`", sink)?.iter();
+        let example = |node: &Node| {
+            let map = Mapping::read(node, "an example", &["given", "expect"], sink)?;
+            Some((texts(map.need("given", sink)?, sink)?, texts(map.need("expect", sink)?, sink)?))
+        };
+        nodes.map(example).collect::<Option<Vec<_>>>()
+    });
+    (shipped(), examples.expect("the shipped headers are sound"))
+}

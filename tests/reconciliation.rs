@@ -1,0 +1,358 @@
+//! Invoices against bills: each class of variance, and what is refused.
+
+mod support;
+
+use support::{Answer, Bill, Charge, Faults, PERIOD, Project};
+
+/// A bill, a table of invoices, and what must come of the invoice under test.
+struct Case {
+    title: &'static str,
+    charges: fn() -> Vec<Charge>,
+    /// Rows below `invoice_id,billing_account,currency,amount,tax,period`.
+    invoices: &'static str,
+    /// Further keys of the entry.
+    terms: &'static str,
+    /// invoice, invoice total, billed total, variance, class, status
+    line: [&'static str; 6],
+    /// Part of the explanation, or of the message where the run is refused.
+    says: &'static str,
+}
+
+const HEADER: &str = "invoice_id,billing_account,currency,amount,tax,period\n";
+const PAYER: &str = "001234567890";
+
+fn charge(invoice: &str, amount: &str) -> Charge {
+    Charge::sound().with("InvoiceId", invoice).costs(amount)
+}
+
+fn of_category(charge: Charge, category: &str) -> Charge {
+    charge.with("ChargeCategory", category)
+}
+
+fn project(case: &Case) -> Project {
+    let project = Project::sound().bill("bill.csv", &Bill::of((case.charges)()));
+    invoiced(project, case.invoices, case.terms)
+}
+
+fn invoiced(project: Project, rows: &str, terms: &str) -> Project {
+    let yaml = std::fs::read_to_string(project.path("costbook.yaml")).expect("the project file");
+    let entry = format!("invoices:\n  - files: \"invoices/*.csv\"\n{terms}");
+    project
+        .file("costbook.yaml", yaml + &entry)
+        .file("invoices/october.csv", HEADER.to_owned() + rows)
+}
+
+const PUBLISHED: &[Case] = &[
+    Case {
+        title: "to the last digit",
+        charges: || vec![charge("A", "1.123456789"), charge("A", "2")],
+        invoices: "A,001234567890,EUR,3.123456789,,\n",
+        terms: "",
+        line: ["A", "3.123456789", "3.123456789", "0", "matched", "reconciled"],
+        says: "",
+    },
+    Case {
+        title: "a table without billing account, in lines of one invoice",
+        charges: || vec![charge("A", "1"), charge("A", "2").with("BillingAccountId", "other")],
+        invoices: "A,,EUR,2.5,,\nA,,EUR,0.5,,\n",
+        terms: "",
+        line: ["A", "3", "3", "0", "matched", "reconciled"],
+        says: "",
+    },
+    Case {
+        title: "another spelling of the billing account, where the invoice's name is its own",
+        charges: || vec![charge("A", "3")],
+        invoices: "A,0012-3456-7890,EUR,3,,2026-10\n",
+        terms: "",
+        line: ["A", "3", "3", "0", "matched", "reconciled"],
+        says: "",
+    },
+    Case {
+        title: "the bill is finer than the minor unit",
+        charges: || vec![charge("A", "2.9951")],
+        invoices: "A,001234567890,EUR,3.00,,\n",
+        terms: "",
+        line: ["A", "3", "2.9951", "0.0049", "rounding", "reconciled"],
+        says: "",
+    },
+    Case {
+        title: "within the declared tolerance",
+        charges: || vec![charge("A", "3.01")],
+        invoices: "A,001234567890,EUR,3.00,,\n",
+        terms: "    tolerance: \"0.01\"\n",
+        line: ["A", "3", "3.01", "-0.01", "within-tolerance", "reconciled"],
+        says: "",
+    },
+    Case {
+        title: "tax that the bill does not have",
+        charges: || vec![charge("A", "99.9987")],
+        invoices: "A,001234567890,EUR,100.00,19.00,\n",
+        terms: "",
+        line: ["A", "119", "99.9987", "19.0013", "tax", "explained"],
+        says: "tax of 19 that the bill does not have and 0.0013 by rounding",
+    },
+    Case {
+        title: "tax that the invoice does not tell",
+        charges: || vec![charge("A", "100"), of_category(charge("A", "19"), "Tax")],
+        invoices: "A,001234567890,EUR,100.00,,\n",
+        terms: "",
+        line: ["A", "100", "119", "-19", "tax", "explained"],
+        says: "tax of 19 that the table of invoices does not have",
+    },
+    Case {
+        title: "an invoice before credits",
+        charges: || vec![charge("A", "100"), of_category(charge("A", "-8.5"), "Credit")],
+        invoices: "A,001234567890,EUR,100,,\n",
+        terms: "",
+        line: ["A", "100", "91.5", "8.5", "credits", "explained"],
+        says: "credits of -8.5 that the invoice does not deduct",
+    },
+    Case {
+        title: "rows in quarantine",
+        charges: || vec![charge("A", "3"), charge("A", "4").with("ChargePeriodStart", "soon")],
+        invoices: "A,001234567890,EUR,7,,\n",
+        terms: "",
+        line: ["A", "7", "3", "4", "quarantined-rows", "explained"],
+        says: "4 in rows that are in quarantine",
+    },
+    Case {
+        title: "rows that are billed in another month",
+        charges: || vec![charge("A", "3"), charge("A", "4").on("2026-09", "2026-09-30")],
+        invoices: "A,001234567890,EUR,7,,2026-10\n",
+        terms: "",
+        line: ["A", "7", "3", "4", "late-rows", "explained"],
+        says: "4 in rows of this invoice that are billed in other months",
+    },
+    Case {
+        title: "an invoice of which all rows are billed in another month",
+        charges: || vec![charge("B", "3"), charge("A", "4").on("2026-09", "2026-09-30")],
+        invoices: "A,001234567890,EUR,4,,2026-10\nB,001234567890,EUR,3,,2026-10\n",
+        terms: "",
+        line: ["A", "4", "0", "4", "late-rows", "explained"],
+        says: "billed in other months",
+    },
+    Case {
+        title: "two causes at once",
+        charges: || {
+            vec![
+                charge("A", "100"),
+                of_category(charge("A", "-8"), "Credit"),
+                charge("A", "4").with("ChargePeriodStart", "soon"),
+            ]
+        },
+        invoices: "A,001234567890,EUR,104,20,\n",
+        terms: "",
+        line: ["A", "124", "92", "32", "several", "explained"],
+        says: "tax of 20 that the bill does not have and credits of -8 that the invoice does not deduct and 4 in rows",
+    },
+    Case {
+        title: "a variance that the project accepts",
+        charges: || vec![charge("A", "3")],
+        invoices: "A,001234567890,EUR,3.07,,\n",
+        terms: "    accepted_variances:\n      - { invoice: A, amount: \"0.07\", reason: fee of the bank }\n",
+        line: ["A", "3.07", "3", "0.07", "accepted", "accepted"],
+        says: "fee of the bank",
+    },
+    Case {
+        title: "billed, and not invoiced yet",
+        charges: || vec![charge("A", "3"), charge("B", "4")],
+        invoices: "B,001234567890,EUR,4,,\n",
+        terms: "",
+        line: ["A", "", "3", "", "not-invoiced", "open"],
+        says: "",
+    },
+    Case {
+        title: "by billing account, where the bill names no invoice",
+        charges: || vec![charge("", "3"), charge("", "4")],
+        invoices: "A,001234567890,EUR,5,,2026-10\nB,001234567890,EUR,2,,2026-10\nC,001234567890,EUR,9,,2026-09\n",
+        terms: "",
+        line: ["A; B", "7", "7", "0", "matched", "reconciled"],
+        says: "",
+    },
+    Case {
+        title: "an invoice of another month, by the bill of that month",
+        charges: || vec![charge("A", "3"), charge("OLD", "8").on("2026-09", "2026-09-30")],
+        invoices: "A,001234567890,EUR,3,,\nOLD,001234567890,EUR,9,,\n",
+        terms: "",
+        line: ["A", "3", "3", "0", "matched", "reconciled"],
+        says: "",
+    },
+    Case {
+        title: "other headers, declared",
+        charges: || vec![charge("A", "3")],
+        invoices: "A,001234567890,EUR,99,3,\n",
+        terms: "    columns: { amount: Tax, tax: none }\n",
+        line: ["A", "3", "3", "0", "matched", "reconciled"],
+        says: "",
+    },
+];
+
+#[test]
+fn each_invoice_is_classified() {
+    let mut faults = Faults::new();
+    for case in PUBLISHED {
+        let project = project(case);
+        let answer = project.run();
+        faults.about(format!("{}\n{}", case.title, answer.stderr));
+        faults.same("the exit code", answer.exit, Some(0));
+        if answer.exit != Some(0) {
+            continue;
+        }
+        let output = project.output();
+        let lines = output.table("reconciliation.csv");
+        let Some(line) = lines.iter().find(|line| line["invoice"] == case.line[0]) else {
+            faults.same("invoices", lines.len(), 0);
+            continue;
+        };
+        let columns = ["invoice", "invoice_total", "billed_total", "variance", "class", "status"];
+        faults.same("the line", columns.map(|column| line[column].as_str()), case.line);
+        let explained = line["explanation"].contains(case.says);
+        faults.same(&line["explanation"], explained, true);
+        let warned = output.codes().contains(&"invoice-explained".to_owned());
+        faults.same("warned", warned, ["explained", "accepted"].contains(&case.line[5]));
+        let open = output.codes().contains(&"invoice-missing".to_owned());
+        faults.same("open", open, case.line[5] == "open");
+        let billed = support::sum(&lines, "billed_total", |_| true);
+        let showback = support::sum(&output.table("showback.csv"), "billed_cost", |_| true);
+        faults.same("the period's BilledCost", billed, showback);
+    }
+}
+
+/// What is refused: title, charges, invoices, terms, code, part of the answer.
+type Refused =
+    (&'static str, fn() -> Vec<Charge>, &'static str, &'static str, &'static str, &'static str);
+
+const REFUSED: &[Refused] = &[
+    (
+        "off by a cent",
+        || vec![charge("A", "3")],
+        "A,001234567890,EUR,3.01,,\n",
+        "",
+        "invoice-variance",
+        "invoice `A`: invoiced 3.01 EUR, billed 3, a difference of 0.01",
+    ),
+    (
+        "beyond the tolerance",
+        || vec![charge("A", "3")],
+        "A,001234567890,EUR,3.02,,\n",
+        "    tolerance: \"0.01\"\n",
+        "invoice-variance",
+        "a difference of 0.02",
+    ),
+    (
+        "more than its tax",
+        || vec![charge("A", "3")],
+        "A,001234567890,EUR,3.02,0.5,\n",
+        "",
+        "invoice-variance",
+        "not explained by tax of 0.5 that the bill does not have",
+    ),
+    (
+        "accepted, but another amount",
+        || vec![charge("A", "3")],
+        "A,001234567890,EUR,3.08,,\n",
+        "    accepted_variances:\n      - { invoice: A, amount: \"0.07\", reason: fee }\n",
+        "invoice-variance",
+        "the accepted variance of 0.07 is another",
+    ),
+    (
+        "an invoice that no row names",
+        || vec![charge("A", "3")],
+        "A,001234567890,EUR,3,,\nB,001234567890,EUR,3,,\n",
+        "",
+        "invoice-variance",
+        "invoice `B`: invoiced 3 EUR, billed 0, a difference of 3; no row of the bill names it",
+    ),
+    (
+        "another currency",
+        || vec![charge("A", "3")],
+        "A,001234567890,USD,3,,\n",
+        "",
+        "invoice-variance",
+        "the bill has it in EUR",
+    ),
+    (
+        "two invoices of a billing account, of no known month",
+        || vec![charge("", "3")],
+        "A,001234567890,EUR,2,,\nB,001234567890,EUR,1,,\n",
+        "",
+        "bad-invoice",
+        "2 invoices of it may be of any month",
+    ),
+    (
+        "a row without amount",
+        || vec![charge("A", "3")],
+        "A,001234567890,EUR,,,\n",
+        "",
+        "bad-invoice",
+        "the row has no amount",
+    ),
+];
+
+#[test]
+fn what_does_not_reconcile_is_not_published() {
+    let mut faults = Faults::new();
+    for (title, charges, invoices, terms, code, says) in REFUSED {
+        let project = Project::sound().bill("bill.csv", &Bill::of(charges()));
+        let project = invoiced(project, invoices, terms);
+        let Answer { exit, stderr, .. } = project.run();
+        faults.about(format!("{title}\n{stderr}"));
+        faults.same("the exit code", exit, Some(3));
+        faults.same("the code", stderr.contains(&format!("error[{code}]")), true);
+        faults.same("the message", stderr.contains(says), true);
+        faults.same("published", project.path(&format!("out/{PERIOD}")).exists(), false);
+    }
+}
+
+#[test]
+fn a_workbook_is_a_table_like_any_other() {
+    let mut book = rust_xlsxwriter::Workbook::new();
+    let sheet = book.add_worksheet();
+    sheet.write(0, 0, "Invoices, 2026").expect("a title");
+    let header = ["Invoice Number", "Billing Account ID", "Currency", "Net Amount", "Tax"];
+    sheet.write_row(2, 0, header).expect("a header");
+    sheet.write_row(3, 0, ["A", PAYER, "EUR"]).expect("texts");
+    sheet.write_row(3, 3, [2.75, 0.5]).expect("amounts");
+    let book = book.save_to_buffer().expect("a workbook");
+    let project = Project::sound().bill("bill.csv", &Bill::of([charge("A", "3.25")]));
+    let yaml = std::fs::read_to_string(project.path("costbook.yaml")).expect("the project file");
+    let entry = "invoices: [ { files: invoices.xlsx } ]\n";
+    let project = project.file("costbook.yaml", yaml + entry).file("invoices.xlsx", book);
+    let output = project.published();
+    let lines = output.table("reconciliation.csv");
+    assert_eq!((&*lines[0]["invoice_total"], &*lines[0]["class"]), ("3.25", "matched"));
+    let manifest = output.json("manifest.json");
+    let inputs = manifest["inputs"].as_array().expect("a list of inputs");
+    assert!(inputs.iter().any(|i| i["kind"] == "invoices" && i["path"] == "invoices.xlsx"));
+}
+
+#[test]
+fn an_invoice_in_two_files_counts_for_neither() {
+    let project = Project::sound().bill("bill.csv", &Bill::of([charge("A", "3")]));
+    let row = format!("A,{PAYER},EUR,3,,\n");
+    let project = invoiced(project, &row, "").file("invoices/again.csv", HEADER.to_owned() + &row);
+    let answer = project.run();
+    assert_eq!(answer.exit, Some(3), "{}", answer.stderr);
+    assert!(answer.stderr.contains("stands in `invoices/again.csv` and in `invoices/october.csv`"));
+}
+
+#[test]
+fn a_pattern_that_matches_nothing_is_an_error() {
+    let project = Project::sound().bill("bill.csv", &Bill::sound());
+    let project = invoiced(project, "A,1,EUR,3,,\n", "");
+    project.remove("invoices/october.csv");
+    let answer = project.run();
+    assert_eq!(answer.exit, Some(3), "{}", answer.stderr);
+    assert!(answer.stderr.contains("no table of invoices matches"), "{}", answer.stderr);
+}
+
+#[test]
+fn without_invoices_nothing_is_checked_and_nothing_claimed() {
+    let project = Project::sound().bill("bill.csv", &Bill::of([charge("A", "3"), charge("", "1")]));
+    let lines = project.published().table("reconciliation.csv");
+    let told: Vec<_> = lines
+        .iter()
+        .map(|line| (line["invoice"].as_str(), line["status"].as_str(), line["class"].as_str()))
+        .collect();
+    assert_eq!(told, [("", "unchecked", ""), ("A", "unchecked", "")]);
+}
