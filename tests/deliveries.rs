@@ -500,6 +500,37 @@ fn of_files_that_are_refused_no_day_is_missed() {
     assert!(!answer.stderr.contains("missing-days"), "{answer:?}");
 }
 
+// ---- Across runs -----------------------------------------------------------------------------
+
+#[test]
+fn a_run_tells_which_sources_changed_by_how_much() {
+    let other = "sources:\n  - { name: other, format: focus, files: other/*.csv, days: any }";
+    let project = source("    files: \"data/*\"\n    days: any\n")
+        .declaring("sources:", other)
+        .file("data/p.csv", one("1"))
+        .file("other/p.csv", days([6], "b", "3").csv());
+    assert_eq!(project.run().stderr, "", "there was nothing before");
+    let first = project.output();
+    assert_eq!(project.run().stderr, "", "nothing changed");
+    assert_eq!(project.output(), first);
+    project.write("data/p.csv", one("1.75"));
+    let told = project.run().stderr;
+    let expected = "costbook 2026-10: source bills changed: EffectiveCost was 1 EUR and is 1.75, a change of 0.75\n";
+    assert!(told.contains(expected) && !told.contains("other"), "{told}");
+    project.write("data/p.csv", one("1.750"));
+    let told = project.run().stderr;
+    assert_eq!(told, "costbook 2026-10: source bills has other files and the same sums\n");
+    project.write("data/p.csv", one("2"));
+    assert_eq!(project.run_with(&["--quiet"]).stderr, "");
+    let yaml = std::fs::read_to_string(project.path("costbook.yaml")).expect("the project");
+    project.write("costbook.yaml", yaml.replace(other, "sources:"));
+    let told = project.run().stderr;
+    assert!(
+        told.contains("source other changed: BilledCost was 3 EUR and is 0, a change of -3"),
+        "{told}"
+    );
+}
+
 // ---- What holds of all -----------------------------------------------------------------------
 
 /// How the rows of a month are dealt out: a part for each row, and how each part is written.

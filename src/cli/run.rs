@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use crate::diagnostics::{Code, Finding, Severity, printable};
 use crate::domain::{CostMetric, Period};
 use crate::ingest::{Progress, Silent, SourceFile};
-use crate::report::{self, OutputFolder, Published};
+use crate::report::{self, OutputFolder, Published, SourceChange};
 
 use super::args::{FailOn, PeriodArgs, RunArgs};
 use super::console::{self, Report};
@@ -49,6 +49,8 @@ struct Done {
     outcome: Outcome,
     target: String,
     published: Published,
+    /// Against what was published before.
+    changes: Vec<SourceChange>,
 }
 
 fn produce(args: &RunArgs, project: &Loaded, timings: &mut Timings) -> Result<Done, Vec<Finding>> {
@@ -67,6 +69,7 @@ fn produce(args: &RunArgs, project: &Loaded, timings: &mut Timings) -> Result<Do
     };
     let options = Options { period, threads: args.threads.count(), watch: &watch };
     let outcome = pipeline(project, &options, timings)?;
+    let changes = report::changes(&target, &outcome.facts(project));
     let published = timings.stage("report", || {
         let facts = outcome.facts(project);
         let staging = folder.stage(&report::run_id(&facts))?;
@@ -74,7 +77,7 @@ fn produce(args: &RunArgs, project: &Loaded, timings: &mut Timings) -> Result<Do
         folder.publish()
     });
     let published = published.map_err(one)?;
-    Ok(Done { outcome, target: shown(&target), published })
+    Ok(Done { outcome, target: shown(&target), published, changes })
 }
 
 fn shown(path: &Path) -> String {
@@ -116,6 +119,9 @@ fn summarise(args: &RunArgs, done: &Done) {
     }
     let outcome = &done.outcome;
     let attention = attention(&outcome.findings);
+    if done.published == Published::Replaced {
+        done.changes.iter().for_each(|change| tell_change(outcome.period, change));
+    }
     if !console::is_watched() && !args.verbose {
         if let Some(attention) = attention {
             let period = outcome.period;
@@ -142,6 +148,23 @@ fn summarise(args: &RunArgs, done: &Done) {
     console::message(&format!("  {published}: {}", done.target));
     if let Some(attention) = attention {
         console::message(&format!("  needs attention: {attention}"));
+    }
+}
+
+/// Reports that were read already are replaced: whoever runs this must know by how much.
+fn tell_change(period: Period, change: &SourceChange) {
+    let source = &change.source;
+    if change.sums.is_empty() {
+        console::message(&format!(
+            "costbook {period}: source {source} has other files and the same sums"
+        ));
+    }
+    for (currency, metric, before, now) in &change.sums {
+        let by = now.checked_add(-*before).map(|by| format!(", a change of {by}"));
+        console::message(&format!(
+            "costbook {period}: source {source} changed: {metric} was {before} {currency} and is {now}{}",
+            by.unwrap_or_default()
+        ));
     }
 }
 

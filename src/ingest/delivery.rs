@@ -122,7 +122,11 @@ fn named(bills: &[String], manifests: &[Manifest], circumstances: Circumstances)
             continue;
         }
         let is_of_period = match (draft.range, circumstances.period) {
-            (Some((from, to)), Some(period)) => from <= period.last() && period.first() <= to,
+            // Some providers tell the first day that is out: it is of the next month then.
+            (Some((from, to)), Some(period)) => {
+                let first = period.first();
+                from <= period.last() && (from >= first || to > first)
+            }
             (_, None) => false,
             (None, _) => true,
         };

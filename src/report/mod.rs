@@ -12,6 +12,7 @@
 //! kpi, coverage       figures and ratios
 //! charts              SVG
 //! run_json, manifest  the run and its inputs, for machines
+//! changes             what a run has that the published reports had not
 //! write               facts → a directory of files, by way of the sink that hashes them
 //! OutputFolder        the folder of all reports: one writer, no trace of torn runs
 //! publish             directory → `out/<period>`, by rename
@@ -22,6 +23,7 @@
 //! Order: figures before files, files before checksums, checksums before the rename, because a
 //! reader must never see a directory that its own `SHA256SUMS` does not cover.
 
+mod changes;
 mod charts;
 mod coverage;
 mod decimal;
@@ -50,6 +52,7 @@ mod tests;
 mod unallocated;
 mod write;
 
+pub use changes::{SourceChange, changes};
 pub use identity::run_id;
 pub use output::OutputFolder;
 pub use publish::{Published, publish};
