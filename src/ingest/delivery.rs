@@ -9,7 +9,7 @@
 //! that is known whole.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{NaiveDate, NaiveDateTime};
 
@@ -114,8 +114,10 @@ fn named(bills: &[String], manifests: &[Manifest], circumstances: Circumstances)
     for manifest in ordered {
         let mut draft = draft_of(manifest, &index, circumstances.month);
         let is_copy = |other: &&mut Draft| {
-            let names = |draft: &Draft| (draft.keys.clone(), draft.made_at, draft.missing.clone());
-            names(other) == names(&draft) && other.files.keys().eq(draft.files.keys())
+            other.made_at == draft.made_at
+                && other.keys == draft.keys
+                && other.missing == draft.missing
+                && other.files.keys().eq(draft.files.keys())
         };
         if let Some(same) = drafts.iter_mut().find(is_copy) {
             same.manifests.append(&mut draft.manifests);
@@ -375,20 +377,25 @@ fn replace_older(drafts: &mut [Draft]) {
 /// Files beside those of a manifest that it does not name are left over from an older delivery.
 fn replace_unnamed(drafts: &mut [Draft], by_manifest: usize, bills: &[String]) {
     let (named, unnamed) = drafts.split_at_mut(by_manifest);
+    // Beside a manifest or one of its files, or in a folder that lies beside the manifest.
+    let homes = |draft: &Draft| {
+        let files = draft.files.keys().map(|bill| folder(&bills[*bill]).to_owned());
+        let manifests: BTreeSet<String> =
+            draft.manifests.iter().map(|id| folder(&id.path).to_owned()).collect();
+        (files.chain(manifests.iter().cloned()).collect::<BTreeSet<_>>(), manifests)
+    };
+    let homes: Vec<_> = named.iter().map(homes).collect();
     for draft in unnamed {
         let place = folder(&draft.path);
-        let is_beside = |manifest: &&(usize, &Draft)| {
-            let of_manifests = manifest.1.manifests.iter().map(|id| folder(&id.path));
-            let mut of_files = manifest.1.files.keys().map(|bill| folder(&bills[*bill]));
-            of_manifests.clone().any(|home| home == place || folder(place) == home && place != home)
-                || of_files.any(|home| home == place)
+        let is_beside = |at: &usize| {
+            let (around, manifests) = &homes[*at];
+            around.contains(place) || (!place.is_empty() && manifests.contains(folder(place)))
         };
-        let indexed: Vec<(usize, &Draft)> = named.iter().enumerate().collect();
-        let newest = indexed
-            .iter()
-            .filter(is_beside)
-            .max_by(|a, b| is_newer(a.1, b.1).unwrap_or_else(|| natural(&a.1.path, &b.1.path)));
-        draft.replaced_by = newest.map(|(index, found)| found.replaced_by.unwrap_or(*index));
+        let newest = (0..named.len()).filter(is_beside).max_by(|a, b| {
+            let (a, b) = (&named[*a], &named[*b]);
+            is_newer(a, b).unwrap_or_else(|| natural(&a.path, &b.path))
+        });
+        draft.replaced_by = newest.map(|at| named[at].replaced_by.unwrap_or(at));
     }
 }
 

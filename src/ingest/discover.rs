@@ -227,7 +227,8 @@ impl SourceReader<'_> {
                 errors.extend(counted.filter_map(incomplete));
                 drafts
             }
-            Err(_) if self.period.is_none() => Vec::new(),
+            // Without a month to run, none is known, and none is needed.
+            Err(_) if has_month => Vec::new(),
             Err(unknown) => {
                 let text = format!(
                     "source `{}` takes the newest delivery of a month, but the month of `{}` is not known",

@@ -35,7 +35,7 @@ struct Passage {
 /// A delivery and a billing month.
 type Stay = (u32, Period);
 /// Days by delivery.
-type BitsOfDelivery = BTreeMap<u32, u32>;
+type DaysOfDeliveries = BTreeMap<u32, u32>;
 
 impl GatePlan {
     pub(super) fn new(files: &[SourceFile], wanted: &[WantedText]) -> Self {
@@ -82,19 +82,14 @@ impl GatePlan {
         report: &ScanReport,
     ) -> (Vec<S>, BTreeMap<(u32, u32), Overlap>) {
         let mut sinks = Vec::new();
-        let mut seen: HashMap<Stay, HashMap<Box<[u8]>, u32>> = HashMap::new();
+        let mut notes = Vec::new();
         for gate in gates {
-            for (stay, days) in gate.seen {
-                let all = seen.entry(stay).or_default();
-                for (id, bits) in days {
-                    *all.entry(id).or_default() |= bits;
-                }
-            }
+            notes.extend(gate.seen.notes);
             sinks.push(gate.inner);
         }
         let months = self.months(report);
-        seen.retain(|(delivery, month), _| months[*delivery as usize].contains(month));
-        (sinks, self.overlaps(seen))
+        notes.retain(|note| months[note.stay.0 as usize].contains(&note.stay.1));
+        (sinks, self.overlaps(notes))
     }
 
     /// The months that deliveries are about: those with more than half as many rows as the one
@@ -113,17 +108,12 @@ impl GatePlan {
         rows.into_iter().map(main).collect()
     }
 
-    fn overlaps(
-        &self,
-        seen: HashMap<Stay, HashMap<Box<[u8]>, u32>>,
-    ) -> BTreeMap<(u32, u32), Overlap> {
+    fn overlaps(&self, notes: Vec<Note>) -> BTreeMap<(u32, u32), Overlap> {
         // Charges without any id are compared within their source only.
-        let mut by_id: BTreeMap<(Box<[u8]>, u32, Period), BitsOfDelivery> = BTreeMap::new();
-        for ((delivery, month), days) in seen {
-            for (id, bits) in days {
-                let source = if id.is_empty() { self.sources[delivery as usize] } else { 0 };
-                by_id.entry((id, source, month)).or_default().insert(delivery, bits);
-            }
+        let mut by_id: BTreeMap<(Box<[u8]>, u32, Period), DaysOfDeliveries> = BTreeMap::new();
+        for Note { stay: (delivery, month), id, days } in notes {
+            let source = if id.is_empty() { self.sources[delivery as usize] } else { 0 };
+            *by_id.entry((id, source, month)).or_default().entry(delivery).or_default() |= days;
         }
         let mut overlaps: BTreeMap<(u32, u32), Overlap> = BTreeMap::new();
         for ((id, _, month), deliveries) in &by_id {
@@ -148,45 +138,78 @@ impl GatePlan {
     }
 }
 
+/// Slots of the small memory before the large one. A power of two.
+const SLOTS: usize = 512;
+
+/// On which days deliveries have charges of which sub account, in one thread.
+struct Seen {
+    notes: Vec<Note>,
+    index: HashMap<Stay, HashMap<Box<[u8]>, usize>>,
+    /// Where the note of an id was last found, by a cheap hash: sub accounts come again and again.
+    slots: Vec<usize>,
+}
+
+struct Note {
+    stay: Stay,
+    id: Box<[u8]>,
+    days: u32,
+}
+
+impl Seen {
+    fn new() -> Self {
+        Self { notes: Vec::new(), index: HashMap::new(), slots: vec![usize::MAX; SLOTS] }
+    }
+
+    fn note(&mut self, stay: Stay, id: &[u8], days: u32) {
+        let slot = slot(id);
+        let remembered = self.notes.get_mut(self.slots[slot]);
+        if let Some(note) = remembered.filter(|note| note.stay == stay && *note.id == *id) {
+            note.days |= days;
+            return;
+        }
+        let known = self.index.get(&stay).and_then(|ids| ids.get(id)).copied();
+        let at = known.unwrap_or_else(|| {
+            self.notes.push(Note { stay, id: id.into(), days: 0 });
+            self.index.entry(stay).or_default().insert(id.into(), self.notes.len() - 1);
+            self.notes.len() - 1
+        });
+        self.notes[at].days |= days;
+        self.slots[slot] = at;
+    }
+}
+
+/// Ids of sub accounts differ at their ends more than anywhere.
+fn slot(id: &[u8]) -> usize {
+    let ends = id
+        .iter()
+        .rev()
+        .take(8)
+        .fold(id.len(), |sum, byte| sum.wrapping_mul(31).wrapping_add(usize::from(*byte)));
+    (ends ^ (ends >> 9)) & (SLOTS - 1)
+}
+
 /// One thread's gate before its sink.
 pub(super) struct Gate<'p, S> {
     plan: &'p GatePlan,
     inner: S,
-    /// Days by sub account.
-    seen: HashMap<Stay, HashMap<Box<[u8]>, u32>>,
+    seen: Seen,
 }
 
 impl<'p, S> Gate<'p, S> {
     pub(super) fn new(plan: &'p GatePlan, inner: S) -> Self {
-        Self { plan, inner, seen: HashMap::new() }
+        Self { plan, inner, seen: Seen::new() }
     }
 
     /// Notes the days of all charges but the refused ones.
     fn note(&mut self, delivery: u32, charges: &Charges<'_>, refused: &[(usize, Rejection)]) {
         let mut refused = refused.iter().map(|(at, _)| *at).peekable();
-        let mut last: Option<(Period, &[u8], u32)> = None;
         for (index, charge) in charges.charges.iter().enumerate() {
-            if refused.next_if_eq(&index).is_some() {
-                continue;
-            }
             // A share of a row is no delivery of its month.
-            if charge.rows == 0 {
-                continue;
-            }
-            let bits = day_bit(charge.month, charge.day);
-            let ids = self.plan.ids.iter();
-            let id = ids.copied().find_map(|text| charges.text(index, text)).unwrap_or_default();
-            // Neighbours are alike more often than not.
-            if last == Some((charge.month, id, bits)) {
-                continue;
-            }
-            last = Some((charge.month, id, bits));
-            let days = self.seen.entry((delivery, charge.month)).or_default();
-            match days.get_mut(id) {
-                Some(known) => *known |= bits,
-                None => {
-                    days.insert(id.into(), bits);
-                }
+            if refused.next_if_eq(&index).is_none() && charge.rows > 0 {
+                let ids = self.plan.ids.iter();
+                let id = ids.copied().find_map(|text| charges.text(index, text));
+                let days = day_bit(charge.month, charge.day);
+                self.seen.note((delivery, charge.month), id.unwrap_or_default(), days);
             }
         }
     }

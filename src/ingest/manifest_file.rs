@@ -17,6 +17,9 @@ use super::discover::sha256_hex;
 /// Bytes that a manifest may have.
 const LIMIT: u64 = 16 << 20;
 
+/// Bytes that the name of a file may have.
+const NAME_LIMIT: usize = 4096;
+
 /// What a manifest says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Manifest {
@@ -111,6 +114,9 @@ fn named_files(document: &Value, shape: &ManifestShape) -> Result<Vec<NamedFile>
     let names: Vec<String> = names.into_iter().filter_map(|name| text_of(name?)).collect();
     if names.is_empty() {
         return Err(format!("names no file under `{path}`"));
+    }
+    if names.iter().any(|name| name.len() > NAME_LIMIT) {
+        return Err(format!("names a file by more than {NAME_LIMIT} bytes"));
     }
     let counts = |path: &Option<Vec<String>>| -> Result<Vec<Option<u64>>, String> {
         let Some(path) = path else { return Ok(vec![None; names.len()]) };
@@ -315,6 +321,10 @@ mod tests {
             ("[]", "names no file under `blobs.blobName`"),
             ("{\"blobs\":[]}", "names no file"),
             ("{\"blobs\":[{\"blobName\":\" \"}]}", "names no file"),
+            (
+                &format!("{{\"blobs\":[{{\"blobName\":\"{}\"}}]}}", "1".repeat(5000)),
+                "than 4096 bytes",
+            ),
             ("{\"blobs\":[{\"blobName\":\"a\"}],\"runInfo\":{\"startDate\":\"May\"}}", "`May`"),
             (
                 "{\"blobs\":[{\"blobName\":\"a\"}],\"runInfo\":{\"submittedTime\":\"noon\"}}",
