@@ -27,8 +27,7 @@ pub(super) struct Balances {
 impl Balances {
     pub(super) fn of(cube: &Cube, rules: &RuleSet, month: Period) -> Self {
         let mut found = Self::default();
-        for cell in cube.cells().filter(|cell| cell.group.month == month) {
-            let group = cell.group;
+        for (group, rows, costs) in cube.by_group().filter(|(group, ..)| group.month == month) {
             let component = cube.text(group.component).to_owned();
             let party = match group.verdict.bearer {
                 Bearer::Owner(name) => Party::Owner(cube.text(name).to_owned()),
@@ -36,7 +35,7 @@ impl Balances {
                 Bearer::Unallocated(_) => Party::Unallocated,
             };
             if let Party::Owner(name) = &party {
-                *found.owners.entry((name.clone(), group.currency)).or_default() += cell.costs;
+                *found.owners.entry((name.clone(), group.currency)).or_default() += costs;
             }
             if let Bearer::Pool(pool) = group.verdict.bearer {
                 let lot = Lot {
@@ -44,11 +43,11 @@ impl Balances {
                     component: component.clone(),
                     currency: group.currency,
                 };
-                *found.lots.entry((pool, lot)).or_default() += cell.costs;
+                *found.lots.entry((pool, lot)).or_default() += costs;
             }
             let sum = found.direct.entry((party, component, group.currency)).or_default();
-            sum.0 += cell.rows;
-            sum.1 += cell.costs;
+            sum.0 += rows;
+            sum.1 += costs;
         }
         found
     }

@@ -1,7 +1,7 @@
 //! Who bears a charge: the ordered rules, first match wins.
 
 use crate::domain::{Org, Standing};
-use crate::rules::{Outcome, OwnerChoice, RuleId, RuleSet, Values};
+use crate::rules::{ClassifyRule, Outcome, OwnerChoice, RuleId, RuleSet, Values};
 use crate::tags::Resolved;
 
 /// What the rules say of one charge; names are still texts.
@@ -22,23 +22,26 @@ pub const USAGE: &str = "usage";
 /// value does not match: there is nobody it could name.
 #[must_use]
 pub fn classify(rules: &RuleSet, charge: &Resolved<'_>) -> Decision {
-    for (index, rule) in rules.classify.iter().enumerate() {
-        if !rule.valid.contains(charge.day()) || !rule.when.holds(charge) {
-            continue;
-        }
-        let id = RuleId(u16::try_from(index).unwrap_or(u16::MAX));
-        match &rule.outcome {
-            Outcome::Pool(pool) => return Decision::Pool(id, *pool),
-            Outcome::Owner(OwnerChoice::Named(name)) => return owner(id, name, charge),
-            Outcome::Owner(OwnerChoice::Inherited(field)) => {
-                let value = charge.value(*field).map(str::trim).filter(|text| !text.is_empty());
-                if let Some(name) = value {
-                    return owner(id, name, charge);
-                }
-            }
+    let rules = rules.classify.iter().zip(0..);
+    let mut matching = rules.filter(|(rule, _)| rule.when.holds(charge));
+    matching
+        .find_map(|(rule, index)| outcome(rule, RuleId(index), charge))
+        .unwrap_or(Decision::NoRule)
+}
+
+/// What a rule whose condition holds makes of a charge; `None` where it does not match after all.
+pub(super) fn outcome(rule: &ClassifyRule, id: RuleId, charge: &Resolved<'_>) -> Option<Decision> {
+    if !rule.valid.contains(charge.day()) {
+        return None;
+    }
+    match &rule.outcome {
+        Outcome::Pool(pool) => Some(Decision::Pool(id, *pool)),
+        Outcome::Owner(OwnerChoice::Named(name)) => Some(owner(id, name, charge)),
+        Outcome::Owner(OwnerChoice::Inherited(field)) => {
+            let value = charge.value(*field).map(str::trim).filter(|text| !text.is_empty());
+            value.map(|name| owner(id, name, charge))
         }
     }
-    Decision::NoRule
 }
 
 fn owner(rule: RuleId, name: &str, charge: &Resolved<'_>) -> Decision {
@@ -53,11 +56,4 @@ fn owner(rule: RuleId, name: &str, charge: &Resolved<'_>) -> Decision {
         Standing::CaseDiffers(_) => Decision::OwnerCase(rule, name),
         Standing::Unknown => Decision::UnknownOwner(rule, name),
     }
-}
-
-/// The kind of cost that a charge is.
-#[must_use]
-pub fn component<'r>(rules: &'r RuleSet, charge: &Resolved<'_>) -> &'r str {
-    let found = rules.components.iter().find(|component| component.when.holds(charge));
-    found.map_or(USAGE, |component| component.name.as_str())
 }

@@ -1,6 +1,7 @@
 //! The cube: exact sums of all charges by who bears them and by the dimensions of reports.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use chrono::NaiveDate;
 
@@ -199,18 +200,42 @@ impl Cube {
 impl Cube {
     /// All cells: sorted by group (all its fields by their text), then day.
     pub fn cells(&self) -> impl Iterator<Item = Cell<'_>> {
-        self.cells.iter().enumerate().map(|(index, stored)| {
-            let tails = self.tails.get(index).copied().unwrap_or_default();
-            let amount = |metric: usize| {
-                Amount::from_sums(stored.heads[metric], i128::from(tails[metric]))
-                    .expect("sums were checked when the cube was made")
-            };
-            Cell {
-                group: &self.groups[stored.group as usize],
-                day: stored.day,
-                rows: stored.rows,
-                costs: Costs::new(std::array::from_fn(amount)),
+        self.cells_in(0..self.cells.len())
+    }
+
+    /// A stretch of [`Cube::cells`], as much of it as there is.
+    pub fn cells_in(&self, range: Range<usize>) -> impl Iterator<Item = Cell<'_>> {
+        let range = range.start.min(self.cells.len())..range.end.min(self.cells.len());
+        range.map(|index| self.cell(index))
+    }
+
+    fn cell(&self, index: usize) -> Cell<'_> {
+        let stored = &self.cells[index];
+        let tails = self.tails.get(index).copied().unwrap_or_default();
+        let amount = |metric: usize| {
+            Amount::from_sums(stored.heads[metric], i128::from(tails[metric]))
+                .expect("sums were checked when the cube was made")
+        };
+        Cell {
+            group: &self.groups[stored.group as usize],
+            day: stored.day,
+            rows: stored.rows,
+            costs: Costs::new(std::array::from_fn(amount)),
+        }
+    }
+
+    /// Rows and costs of each group, in the order of [`Cube::cells`].
+    pub fn by_group(&self) -> impl Iterator<Item = (&Group, u64, Costs)> {
+        let mut next = 0;
+        self.cells.chunk_by(|a, b| a.group == b.group).map(move |cells| {
+            let stretch = next..next + cells.len();
+            next = stretch.end;
+            let (mut rows, mut costs) = (0, Costs::ZERO);
+            for cell in self.cells_in(stretch) {
+                rows += cell.rows;
+                costs += cell.costs;
             }
+            (&self.groups[cells[0].group as usize], rows, costs)
         })
     }
 

@@ -32,7 +32,7 @@ pub fn findings(
 }
 
 fn no_charges(cube: &Cube) -> Option<Finding> {
-    if cube.cells().any(|cell| cell.group.month == cube.period) {
+    if cube.months().contains(&cube.period) {
         return None;
     }
     let months: Vec<String> = cube.months().iter().map(Period::to_string).collect();
@@ -128,12 +128,12 @@ fn silent_sources(scan: &ScanReport, period: Period) -> Vec<Finding> {
 
 fn unallocated(totals: &[PeriodTotal], cube: &Cube) -> Vec<Finding> {
     let of_period = |currency: Currency| {
-        let cells = cube.cells().filter(move |cell| {
-            cell.group.month == cube.period
-                && cell.group.currency == currency
-                && matches!(cell.group.verdict.bearer, Bearer::Unallocated(_))
+        let groups = cube.by_group().filter(move |(group, ..)| {
+            group.month == cube.period
+                && group.currency == currency
+                && matches!(group.verdict.bearer, Bearer::Unallocated(_))
         });
-        cells.map(|cell| cell.rows).sum::<u64>()
+        groups.map(|(_, rows, _)| rows).sum::<u64>()
     };
     let effective = totals.iter().filter(|total| total.metric == CostMetric::EffectiveCost);
     effective

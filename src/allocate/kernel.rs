@@ -18,9 +18,11 @@ use hashbrown::HashTable;
 use crate::diagnostics::Code;
 use crate::domain::{Amount, CostMetric, Costs, Currency, Period};
 use crate::ingest::{Charge, Charges, Rejection, Sink};
+use crate::rules::RuleId;
 
-use super::classify::{Decision, classify, component};
+use super::classify::{Decision, USAGE, outcome};
 use super::cube::{Bearer, Group, Reason, Verdict};
+use super::matcher::Matcher;
 use super::names::Names;
 use super::plan::{Plan, Role};
 use super::prints::{ColumnPrints, Fingerprint, combine};
@@ -47,6 +49,8 @@ pub struct Kernel<'p> {
     plan: &'p Plan<'p>,
     pub(super) shared: Arc<Shared>,
     columns: Vec<ColumnPrints<'p>>,
+    classify: Matcher<'p>,
+    components: Matcher<'p>,
     prints: Vec<Fingerprint>,
     /// Few at a time, the last one first.
     contexts: Vec<(Context, Fingerprint)>,
@@ -70,6 +74,8 @@ impl<'p> Kernel<'p> {
             plan,
             shared: Arc::new(Shared::new()),
             columns: texts.map(|(at, asked)| ColumnPrints::new(*at, asked.as_ref())).collect(),
+            classify: Matcher::new(plan.rules.classify.iter().map(|rule| &rule.when)),
+            components: Matcher::new(plan.rules.components.iter().map(|rule| &rule.when)),
             prints: Vec::new(),
             contexts: Vec::new(),
             known: HashTable::new(),
@@ -162,8 +168,9 @@ impl<'p> Kernel<'p> {
     }
 
     /// Asks the rules. Only here are texts looked at as text.
-    fn decide(&self, batch: &Charges<'_>, index: usize) -> Result<Target, Rejection> {
+    fn decide(&mut self, batch: &Charges<'_>, index: usize) -> Result<Target, Rejection> {
         let (plan, charge) = (self.plan, &batch.charges[index]);
+        let segment = plan.segment(charge.day);
         let mut texts = Vec::with_capacity(batch.texts.len());
         for text in 0..batch.texts.len() {
             let decoded = batch.text(index, text).map(std::str::from_utf8).transpose();
@@ -177,15 +184,20 @@ impl<'p> Kernel<'p> {
                     code: Code::BadTags,
                 }
             })?;
-        let decision = classify(plan.rules, &resolved);
-        let component = component(plan.rules, &resolved);
+        let decision = self.classify.first(&resolved, segment, |rule| {
+            let id = RuleId(u16::try_from(rule).unwrap_or(u16::MAX));
+            outcome(&plan.rules.classify[rule], id, &resolved)
+        });
+        let decision = decision.unwrap_or(Decision::NoRule);
+        let components = &plan.rules.components;
+        let named = |rule: usize| components.get(rule).map(|found| found.name.as_str());
+        let component = self.components.first(&resolved, segment, named).unwrap_or(USAGE);
         let is_of_period = charge.month == plan.period;
         let profile = if is_of_period { Plan::profile(&resolved) } else { Box::default() };
         let mut registry = self.shared.registry();
         let registry = &mut *registry;
         let verdict = verdict(&mut registry.names, &decision);
         let component = registry.names.id(Some(component));
-        let segment = plan.segment(charge.day);
         let mut group = Group::brief(charge.month, verdict, charge.currency, component, segment);
         let profile = if is_of_period {
             detail(plan, &mut registry.names, &mut group, &texts, source, &resolved);

@@ -34,6 +34,7 @@ mod cube;
 mod examples;
 mod findings;
 mod kernel;
+mod matcher;
 mod model;
 mod names;
 mod plan;
@@ -46,7 +47,7 @@ mod sums;
 mod worklist;
 
 pub use assemble::assemble;
-pub use classify::{Decision, USAGE, classify, component};
+pub use classify::{Decision, USAGE, classify};
 pub use conservation::{broken, period_totals, prove};
 pub use convert::{Conversions, ExchangeTotal, convert, prove_conversion};
 pub use cube::{Bearer, Cell, Cube, Group, LineageKey, NameId, Reason, UnallocatedItem, Verdict};

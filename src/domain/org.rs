@@ -170,6 +170,12 @@ impl Org {
         near.map_or(Standing::Unknown, |known| Standing::CaseDiffers(known))
     }
 
+    /// Whether `id` is a cost center that is open on `day`: quicker than its whole standing.
+    #[must_use]
+    pub fn is_open(&self, id: &str, day: NaiveDate) -> bool {
+        self.on(id, day).is_some()
+    }
+
     /// Ids from the root to `id` on `day`; just the id where nothing is known of it.
     #[must_use]
     pub fn path(&self, id: &str, day: NaiveDate) -> Vec<String> {

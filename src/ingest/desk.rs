@@ -8,6 +8,7 @@
 //! desk.take(&row, &source)          a row with its values: accepted later, or refused at once
 //! desk.exclude(rule)                a row that the column map declares to be none
 //! desk.refuse(&row, part, code, &source)   a row that could not even be split into values
+//! desk.take_whole(charges, …)       charges that a reader of columns has judged itself
 //! desk.close()                      what still lies in the tray goes to the sink
 //! ```
 //!
@@ -175,6 +176,20 @@ impl<'a, S: Sink> Desk<'a, S> {
         self.tally.block_rows.push((block, records));
     }
 
+    /// Hands on charges that lie in columns as they are.
+    pub(super) fn take_whole(
+        &mut self,
+        charges: &[Charge],
+        unknown: &[Unknown],
+        texts: &[TextColumn<'_>],
+    ) {
+        let batch = Charges { file: self.job.file, charges, texts };
+        self.tray.refused.clear();
+        self.sink.add(&batch, &mut self.tray.refused);
+        let beside = Beside { unknown, terms: &|_| &[], identity: &|_| None };
+        settle(self.job.binding, &batch, &beside, &self.tray.refused, self.tally);
+    }
+
     fn hand_on(&mut self) {
         let Tray { charges, unknown, bytes, spans, refused, terms, identities } = &mut *self.tray;
         let money = terms.len() / charges.len().max(1);
@@ -182,26 +197,51 @@ impl<'a, S: Sink> Desk<'a, S> {
         let texts: Vec<TextColumn<'_>> = spans.iter().map(|spans| column(spans)).collect();
         let batch = Charges { file: self.job.file, charges, texts: &texts };
         self.sink.add(&batch, refused);
-        let mut refused = refused.iter().peekable();
-        for (index, (charge, unknown)) in charges.iter().zip(unknown).enumerate() {
-            match refused.next_if(|(at, _)| *at == index) {
-                None => {
-                    self.tally.accept(charge, unknown);
-                    if charge.rows > 0 && money > 0 {
-                        let row = &terms[index * money..(index + 1) * money];
-                        self.tally.add_terms(charge.currency, row);
-                    }
-                }
-                Some((_, Rejection { text, code })) => {
-                    let column = self.job.binding.name_of(Part::Text(*text));
-                    let shown = batch.text(index, *text).unwrap_or_default();
-                    let identity = identities.get(index).and_then(|span| span.of(bytes));
-                    let identity = String::from_utf8_lossy(identity.unwrap_or_default());
-                    let fault = (column, *code, shown);
-                    self.tally.send_back(charge, unknown, fault, identity.into_owned());
-                }
+        let terms =
+            |index: usize| terms.get(index * money..(index + 1) * money).unwrap_or_default();
+        let identity = |index: usize| identities.get(index).and_then(|span| span.of(bytes));
+        let beside = Beside { unknown, terms: &terms, identity: &identity };
+        settle(self.job.binding, &batch, &beside, refused, self.tally);
+        self.tray.empty(self.job.wanted());
+    }
+}
+
+/// What is known of charges beside what the sink is told, by their index.
+struct Beside<'a> {
+    unknown: &'a [Unknown],
+    /// The money terms of the recipe.
+    terms: &'a dyn Fn(usize) -> &'a [Read],
+    /// What names the row.
+    identity: &'a dyn Fn(usize) -> Option<&'a [u8]>,
+}
+
+/// Counts what the sink took, and puts aside what it refused.
+fn settle(
+    binding: &Binding,
+    batch: &Charges<'_>,
+    beside: &Beside<'_>,
+    refused: &[(usize, Rejection)],
+    tally: &mut Tally,
+) {
+    let charges = batch.charges;
+    let mut from = 0;
+    let ends = refused.iter().map(|(index, _)| *index).chain([charges.len()]);
+    for (position, end) in ends.enumerate() {
+        tally.accept(&charges[from..end], &beside.unknown[from..end]);
+        for (charge, index) in charges[from..end].iter().zip(from..) {
+            let terms = (beside.terms)(index);
+            if charge.rows > 0 && !terms.is_empty() {
+                tally.add_terms(charge.currency, terms);
             }
         }
-        self.tray.empty(self.job.wanted());
+        if let Some((index, Rejection { text, code })) = refused.get(position) {
+            let column = binding.name_of(Part::Text(*text));
+            let shown = batch.text(*index, *text).unwrap_or_default();
+            let identity = (beside.identity)(*index).unwrap_or_default();
+            let identity = String::from_utf8_lossy(identity).into_owned();
+            let fault = (column, *code, shown);
+            tally.send_back(&charges[*index], &beside.unknown[*index], fault, identity);
+        }
+        from = end + 1;
     }
 }

@@ -62,6 +62,7 @@ mod parquet_file;
 mod parquet_footer;
 mod parquet_json;
 mod parquet_pages;
+mod parquet_whole;
 mod plain_table;
 mod quality;
 mod rates;

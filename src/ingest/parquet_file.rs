@@ -18,13 +18,15 @@ use super::charge::{RowPlace, Sink};
 use super::desk::{Desk, Job};
 use super::parquet_column::{CostColumn, DayColumn, TextColumn};
 use super::parquet_fields::{BatchFields, FlatColumn, flat_columns};
+use super::parquet_whole::{Projected, Whole, coded, spelt_out};
 use super::quality::Look;
 use super::recipe::{Given, Recipe, Scratch};
 use super::report::FileId;
 use super::tally::{Part, Row, Source};
 use super::{parquet_footer, parquet_pages};
 
-const BATCH_ROWS: usize = 8192;
+/// So many that a batch's charges and sums stay near the processor.
+const BATCH_ROWS: usize = 4096;
 
 /// An opened Parquet file: footer read, columns not yet bound.
 pub(super) struct ParquetHead {
@@ -38,6 +40,8 @@ pub(super) struct ParquetFormat {
     pub(super) binding: Binding,
     columns: Vec<FlatColumn>,
     pub(super) metadata: ArrowReaderMetadata,
+    /// With dictionaries kept, where rows can be taken column by column.
+    coded: Option<ArrowReaderMetadata>,
 }
 
 impl ParquetHead {
@@ -126,7 +130,9 @@ impl ParquetHead {
     }
 
     pub(super) fn into_format(self, file: FileId, binding: Binding) -> ParquetFormat {
-        ParquetFormat { file, binding, columns: self.columns, metadata: self.metadata }
+        let is_plain = binding.recipe.is_none() && !self.is_nested();
+        let coded = is_plain.then(|| coded(&self.metadata, &binding).ok()).flatten();
+        ParquetFormat { file, binding, columns: self.columns, metadata: self.metadata, coded }
     }
 }
 
@@ -171,7 +177,7 @@ impl ParquetFormat {
         parquet_pages::vet(file, told, |leaf| mask.leaf_included(leaf))?;
         let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(
             file.try_clone()?,
-            self.metadata.clone(),
+            self.coded.as_ref().unwrap_or(&self.metadata).clone(),
         )
         .with_row_groups(vec![group])
         .with_projection(mask)
@@ -179,9 +185,16 @@ impl ParquetFormat {
         .build()?;
         let block = u32::try_from(group).unwrap_or(u32::MAX);
         let mut record = 0;
+        let mut whole = Whole::default();
         for batch in reader {
             let batch = batch?;
-            self.read_batch(&batch, &used, RowPlace { block, record }, desk)?;
+            let begin = RowPlace { block, record };
+            let from = Projected { batch: &batch, used: &used };
+            // Columns that are read as they stand are taken as such, unless some row is no charge.
+            let is_taken = self.coded.is_some() && whole.take(&self.binding, from, begin, desk)?;
+            if !is_taken {
+                self.read_batch(&spelt_out(&batch)?, &used, begin, desk)?;
+            }
             record += u32::try_from(batch.num_rows()).unwrap_or(u32::MAX);
         }
         if i64::from(record) != told.num_rows() {

@@ -131,17 +131,35 @@ impl Tally {
         Ok((Charge { place: row.place, costs, currency, day, month, rows: 1 }, unknown))
     }
 
-    /// Counts a charge that the sink took.
-    pub(super) fn accept(&mut self, charge: &Charge, unknown: &Unknown) {
-        let rows = u64::from(charge.rows);
-        self.rows += rows;
-        self.accepted += rows;
-        // Shares of a row say nothing about the days that were delivered.
-        let days = if rows == 0 { 0 } else { day_bit(charge.month, charge.day) };
-        let (shares, costs) = (1 - rows, charge.costs);
-        let row = MonthTotals { rows, shares, costs, unknown: *unknown, days };
-        self.sum(charge.currency, charge.month, &row);
-        self.weigh(&charge.costs);
+    /// Counts charges that the sink took. Those of one currency and month mostly follow each other,
+    /// and are summed as integers before anything is looked up.
+    pub(super) fn accept(&mut self, charges: &[Charge], unknown: &[Unknown]) {
+        let same = |a: &Charge, b: &Charge| a.currency == b.currency && a.month == b.month;
+        let mut unknown = unknown;
+        for run in charges.chunk_by(same) {
+            let (mine, rest) = unknown.split_at(run.len());
+            unknown = rest;
+            let mut sums = RunSums::default();
+            let (mut rows, mut days) = (0, 0);
+            for (charge, unknown) in run.iter().zip(mine) {
+                sums.add(&charge.costs, unknown);
+                // Shares of a row say nothing about the days that were delivered.
+                if charge.rows > 0 {
+                    rows += u64::from(charge.rows);
+                    days |= day_bit(charge.month, charge.day);
+                }
+            }
+            self.rows += rows;
+            self.accepted += rows;
+            let (Some(costs), Some(magnitude)) = (sums.costs(), sums.magnitude()) else {
+                self.overflow = true;
+                continue;
+            };
+            let (shares, unknown) = (run.len() as u64 - rows, sums.unknown);
+            let totals = MonthTotals { rows, shares, costs, unknown, days };
+            self.sum(run[0].currency, run[0].month, &totals);
+            self.weigh(&magnitude);
+        }
     }
 
     /// Adds what the costs of a row that was accepted are made of.
@@ -312,6 +330,54 @@ impl SourceSum {
                 mine.checked_add(theirs).map_or(Self::Unknown, |sum| Self::Known(Some(sum)))
             }
         };
+    }
+}
+
+/// Sums of some charges, and of their absolute values, as integers of 10⁻¹⁸ and 10⁻³⁶.
+#[derive(Default)]
+struct RunSums {
+    heads: [i128; CostMetric::COUNT],
+    tails: [i128; CostMetric::COUNT],
+    absolute_heads: [i128; CostMetric::COUNT],
+    absolute_tails: [i128; CostMetric::COUNT],
+    unknown: Unknown,
+    overflow: bool,
+}
+
+impl RunSums {
+    #[inline]
+    fn add(&mut self, costs: &Costs, unknown: &Unknown) {
+        for (metric, amount) in costs.iter() {
+            let at = metric as usize;
+            let ((head, tail), (absolute, absolute_tail)) = (amount.parts(), amount.abs().parts());
+            let (sum, over) = self.heads[at].overflowing_add(head);
+            let (absolute, absolute_over) = self.absolute_heads[at].overflowing_add(absolute);
+            (self.heads[at], self.absolute_heads[at]) = (sum, absolute);
+            self.overflow |= over | absolute_over;
+            if tail != 0 {
+                self.tails[at] += i128::from(tail);
+                self.absolute_tails[at] += i128::from(absolute_tail);
+            }
+            self.unknown[at] += unknown[at];
+        }
+    }
+
+    /// `None` beyond the range.
+    fn costs(&self) -> Option<Costs> {
+        self.of(&self.heads, &self.tails)
+    }
+
+    fn magnitude(&self) -> Option<Costs> {
+        self.of(&self.absolute_heads, &self.absolute_tails)
+    }
+
+    fn of(&self, heads: &[i128; 4], tails: &[i128; 4]) -> Option<Costs> {
+        let mut costs = Costs::ZERO;
+        for metric in CostMetric::ALL {
+            let at = metric as usize;
+            costs[metric] = Amount::from_sums(heads[at], tails[at])?;
+        }
+        (!self.overflow).then_some(costs)
     }
 }
 

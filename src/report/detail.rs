@@ -1,19 +1,29 @@
 //! `showback_detail.csv`: every cell of the period, then what pools gave, so that per party the
 //! file sums to `showback.csv`.
 //!
-//! The largest file of a run, so it is streamed: the fields of a group are kept as bytes and only
-//! day, costs and rows are written anew for each of its cells.
+//! The largest file of a run, so it is streamed, by several threads: the fields of a group are kept
+//! as bytes and only day, costs and rows are written anew for each of its cells.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::num::NonZero;
+use std::sync::mpsc::{Receiver, sync_channel};
 
 use chrono::{Datelike, NaiveDate};
 
 use crate::allocate::{Flow, Group, Line};
 use crate::diagnostics::Finding;
-use crate::domain::{CostMetric, Costs, MonthRates};
+use crate::domain::{CostMetric, Costs, Currency, MonthRates};
 
 use super::Facts;
 use super::decimal::{push_amount, push_number};
 use super::party::{Kind, of_bearer, of_party};
-use super::sink::{Sink, Table};
+use super::sink::Sink;
+
+/// Cells that a thread writes in one go: some megabytes of text.
+const STRETCH: usize = 1 << 14;
+/// More threads than this would only wait for the one that writes.
+const THREADS: usize = 8;
 
 const BEFORE: [&str; 12] = [
     "period",
@@ -46,14 +56,54 @@ const AFTER: [&str; 12] = [
 
 pub(super) fn write(facts: &Facts, sink: &mut Sink) -> Result<(), Finding> {
     let dimensions = dimension_columns(facts);
-    let header: Vec<&str> =
-        BEFORE.into_iter().chain(dimensions.iter().map(String::as_str)).chain(AFTER).collect();
-    sink.table("showback_detail.csv", &header, |table| {
-        let mut row = Row::new(facts, dimensions.len());
-        write_cells(facts, &mut row, table)?;
+    let header = BEFORE.into_iter().chain(dimensions.iter().map(String::as_str)).chain(AFTER);
+    let mut first = Vec::new();
+    header.for_each(|name| push_field(&mut first, name.as_bytes()));
+    end_record(&mut first);
+    let unknown = unknown_costs(facts);
+    let row = || Row::new(facts, &unknown, dimensions.len());
+    sink.stream("showback_detail.csv", |file| {
+        file.write_all(&first)?;
+        write_cells(facts, &row, file)?;
+        let (mut row, mut text) = (row(), Vec::new());
         let month = facts.months.get(&facts.period);
         for line in month.into_iter().flat_map(|month| &month.lines) {
-            write_shared(line, &mut row, table)?;
+            push_shared(line, &mut row, &mut text);
+        }
+        file.write_all(&text)
+    })
+}
+
+/// Cells as text, stretch by stretch, by as many threads as there are processors: each has every
+/// so-manieth stretch, and they are written in their order.
+fn write_cells<'a>(
+    facts: &'a Facts<'a>,
+    row: &(impl Fn() -> Row<'a> + Sync),
+    file: &mut impl Write,
+) -> io::Result<()> {
+    let threads = std::thread::available_parallelism().map_or(1, NonZero::get).min(THREADS);
+    let stretches = facts.cube.len().div_ceil(STRETCH);
+    std::thread::scope(|scope| {
+        let formatted: Vec<Receiver<Vec<u8>>> = (0..threads)
+            .map(|thread| {
+                let (send, receive) = sync_channel(1);
+                scope.spawn(move || {
+                    let mut row = row();
+                    for stretch in (thread..stretches).step_by(threads) {
+                        let mut text = Vec::new();
+                        push_cells(facts, stretch * STRETCH, &mut row, &mut text);
+                        // Nobody listens any more where writing failed.
+                        if send.send(text).is_err() {
+                            return;
+                        }
+                    }
+                });
+                receive
+            })
+            .collect();
+        for stretch in 0..stretches {
+            let text = formatted[stretch % threads].recv();
+            file.write_all(&text.map_err(|_| io::Error::other("a thread ended early"))?)?;
         }
         Ok(())
     })
@@ -71,10 +121,10 @@ fn dimension_columns(facts: &Facts) -> Vec<String> {
         .collect()
 }
 
-fn write_cells(facts: &Facts, row: &mut Row, table: &mut Table) -> csv::Result<()> {
+fn push_cells<'a>(facts: &'a Facts<'a>, from: usize, row: &mut Row<'a>, out: &mut Vec<u8>) {
     let mut known: Option<(&Group, &MonthRates)> = None;
-    let cells = facts.cube.cells().filter(|cell| cell.group.month == facts.period);
-    for cell in cells {
+    let cells = facts.cube.cells_in(from..from + STRETCH);
+    for cell in cells.filter(|cell| cell.group.month == facts.period) {
         let rates = match known {
             Some((group, rates)) if std::ptr::eq(group, cell.group) => rates,
             _ => {
@@ -85,44 +135,47 @@ fn write_cells(facts: &Facts, row: &mut Row, table: &mut Table) -> csv::Result<(
             }
         };
         let report = rates.costs(cell.day, &cell.costs);
-        row.write(Some(cell.day), &cell.costs, report.as_ref(), cell.rows, table)?;
+        row.push(Some(cell.day), &cell.costs, report.as_ref(), cell.rows, out);
     }
-    Ok(())
 }
 
 /// What a line received from a pool or, as a pool, gave away. Direct lines are the cells.
-fn write_shared(line: &Line, row: &mut Row, table: &mut Table) -> csv::Result<()> {
+fn push_shared(line: &Line, row: &mut Row, out: &mut Vec<u8>) {
     let (kind, name) = of_party(&line.party);
     let stage = match &line.flow {
-        Flow::Direct => return Ok(()),
+        Flow::Direct => return,
         Flow::SharedIn(pool) => format!("pool:{pool}"),
         Flow::SharedOut => format!("pool:{name}"),
     };
     row.set_shared(kind, name, &stage, line);
-    row.write(None, &line.costs, line.report_costs.as_ref(), line.rows, table)
+    row.push(None, &line.costs, line.report_costs.as_ref(), line.rows, out);
 }
 
-/// The fields that stay the same from cell to cell, and room for those that do not.
-struct Row {
+/// Metrics that no file of a source tells, by source.
+type UnknownCosts<'a> = BTreeMap<&'a str, [bool; CostMetric::COUNT]>;
+
+/// The fields that stay the same from cell to cell, as they are written.
+struct Row<'a> {
     period: String,
     dimensions: usize,
-    fields: csv::ByteRecord,
-    currency: Vec<u8>,
-    report_currency: String,
-    text: Vec<u8>,
+    unknown_costs: &'a UnknownCosts<'a>,
+    /// All fields before the day.
+    begin: Vec<u8>,
+    currency: Currency,
+    report_currency: Currency,
     /// Metrics that the group's source does not tell.
     unknown: [bool; CostMetric::COUNT],
 }
 
-impl Row {
-    fn new(facts: &Facts, dimensions: usize) -> Self {
+impl<'a> Row<'a> {
+    fn new(facts: &Facts, unknown_costs: &'a UnknownCosts<'a>, dimensions: usize) -> Self {
         Self {
             period: facts.period.to_string(),
             dimensions,
-            fields: csv::ByteRecord::new(),
-            currency: Vec::new(),
-            report_currency: facts.conversions.report_currency.to_string(),
-            text: Vec::new(),
+            unknown_costs,
+            begin: Vec::new(),
+            currency: facts.conversions.report_currency,
+            report_currency: facts.conversions.report_currency,
             unknown: [false; CostMetric::COUNT],
         }
     }
@@ -131,83 +184,102 @@ impl Row {
         let text = |name| facts.cube.text(name);
         let (kind, owner) = of_bearer(group.verdict.bearer, facts.cube, facts.rules);
         let rule = group.verdict.rule.map_or("", |rule| &facts.rules.rule(rule).name);
-        self.fields.clear();
         let keys = [&*self.period, owner, kind.name(), "direct", rule];
         let accounts = [group.provider, group.source, group.billing_account, group.sub_account];
         let charge = [group.service, group.charge_category, group.component];
-        let fixed = keys.into_iter().chain(accounts.into_iter().chain(charge).map(text));
-        fixed.for_each(|field| self.fields.push_field(field.as_bytes()));
         let names = (0..self.dimensions).map(|at| group.dimensions.get(at).copied());
-        for name in names {
-            self.fields.push_field(text(name.unwrap_or_default()).as_bytes());
-        }
-        self.currency = group.currency.code().into();
-        let source = facts.cube.name(group.source);
-        self.unknown = source.map_or([false; CostMetric::COUNT], |source| unknown(facts, source));
+        let names = names.map(|name| text(name.unwrap_or_default()));
+        let fixed = keys.into_iter().chain(accounts.into_iter().chain(charge).map(text));
+        self.begin.clear();
+        fixed.chain(names).for_each(|field| push_field(&mut self.begin, field.as_bytes()));
+        self.currency = group.currency;
+        let known = self.unknown_costs.get(facts.cube.text(group.source));
+        self.unknown = known.copied().unwrap_or_default();
     }
 
     fn set_shared(&mut self, kind: Kind, name: &str, stage: &str, line: &Line) {
-        self.fields.clear();
         let keys = [&*self.period, name, kind.name(), stage, "", "", "", "", "", "", ""];
         let fields = keys.into_iter().chain([line.component.as_str()]);
-        fields.chain(std::iter::repeat_n("", self.dimensions)).for_each(|field| {
-            self.fields.push_field(field.as_bytes());
-        });
-        self.currency = line.currency.code().into();
+        let fields = fields.chain(std::iter::repeat_n("", self.dimensions));
+        self.begin.clear();
+        fields.for_each(|field| push_field(&mut self.begin, field.as_bytes()));
+        self.currency = line.currency;
         self.unknown = [false; CostMetric::COUNT];
     }
 
-    fn write(
-        &mut self,
+    fn push(
+        &self,
         day: Option<NaiveDate>,
         costs: &Costs,
         report: Option<&Costs>,
         rows: u64,
-        table: &mut Table,
-    ) -> csv::Result<()> {
-        for field in &self.fields {
-            table.write_field(field)?;
+        out: &mut Vec<u8>,
+    ) {
+        out.extend_from_slice(&self.begin);
+        if let Some(day) = day {
+            push_day(out, day);
         }
-        self.field(table, |text| day.into_iter().for_each(|day| push_day(text, day)))?;
-        table.write_field(&self.currency)?;
-        self.costs(Some(costs), table)?;
-        self.field(table, |text| push_number(text, rows))?;
-        table.write_field(&self.report_currency)?;
-        self.costs(report, table)?;
-        table.write_record(None::<&[u8]>)
+        out.push(b',');
+        out.extend_from_slice(&self.currency.bytes());
+        out.push(b',');
+        self.push_costs(Some(costs), out);
+        push_number(out, rows);
+        out.push(b',');
+        out.extend_from_slice(&self.report_currency.bytes());
+        out.push(b',');
+        self.push_costs(report, out);
+        end_record(out);
     }
 
-    fn costs(&mut self, costs: Option<&Costs>, table: &mut Table) -> csv::Result<()> {
+    fn push_costs(&self, costs: Option<&Costs>, out: &mut Vec<u8>) {
         for metric in CostMetric::ALL {
-            let amount = costs.filter(|_| !self.unknown[metric as usize]).map(|c| c[metric]);
-            self.field(table, |text| {
-                if let Some(amount) = amount {
-                    push_amount(text, amount);
-                }
-            })?;
+            if let Some(costs) = costs.filter(|_| !self.unknown[metric as usize]) {
+                push_amount(out, costs[metric]);
+            }
+            out.push(b',');
         }
-        Ok(())
-    }
-
-    fn field(&mut self, table: &mut Table, fill: impl FnOnce(&mut Vec<u8>)) -> csv::Result<()> {
-        self.text.clear();
-        fill(&mut self.text);
-        table.write_field(&self.text)
     }
 }
 
-/// Of each metric, whether no file of the source tells it: then it is blank, not zero.
-fn unknown(facts: &Facts, source: &str) -> [bool; CostMetric::COUNT] {
-    let files = facts.scan.files.iter().filter(|file| file.source == source);
-    let mut rows = 0;
-    let mut unknown = [0_u64; CostMetric::COUNT];
-    for totals in files.flat_map(|file| file.totals.values()) {
-        rows += totals.rows;
-        for (sum, more) in unknown.iter_mut().zip(totals.unknown) {
-            *sum += more;
+/// Appends a field and a comma, quoted where it must be.
+fn push_field(out: &mut Vec<u8>, field: &[u8]) {
+    if field.iter().any(|byte| matches!(byte, b',' | b'"' | b'\r' | b'\n')) {
+        out.push(b'"');
+        for byte in field {
+            if *byte == b'"' {
+                out.push(b'"');
+            }
+            out.push(*byte);
+        }
+        out.push(b'"');
+    } else {
+        out.extend_from_slice(field);
+    }
+    out.push(b',');
+}
+
+/// Makes the comma behind the last field the end of the line.
+fn end_record(out: &mut Vec<u8>) {
+    out.pop();
+    out.push(b'\n');
+}
+
+/// Of each source and metric, whether no file of the source tells it: then it is blank, not zero.
+fn unknown_costs<'a>(facts: &Facts<'a>) -> UnknownCosts<'a> {
+    let mut found: BTreeMap<&str, (u64, [u64; CostMetric::COUNT])> = BTreeMap::new();
+    for file in &facts.scan.files {
+        let (rows, unknown) = found.entry(file.source.as_str()).or_default();
+        for totals in file.totals.values() {
+            *rows += totals.rows;
+            for (sum, more) in unknown.iter_mut().zip(totals.unknown) {
+                *sum += more;
+            }
         }
     }
-    unknown.map(|unknown| unknown > 0 && unknown == rows)
+    let blank = |rows, unknown: [u64; CostMetric::COUNT]| {
+        unknown.map(|unknown| unknown > 0 && unknown == rows)
+    };
+    found.into_iter().map(|(source, (rows, unknown))| (source, blank(rows, unknown))).collect()
 }
 
 /// Appends `2026-10-31`; `chrono`'s formatting is ten times as slow.
@@ -229,6 +301,22 @@ fn digit(number: u32) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn fields_are_quoted_as_any_writer_of_csv_does(fields in vec("[a,\"\r\n ü#]{0,4}", 2..5)) {
+            let mut out = Vec::new();
+            for field in &fields {
+                push_field(&mut out, field.as_bytes());
+            }
+            end_record(&mut out);
+            let mut writer = csv::Writer::from_writer(Vec::new());
+            writer.write_record(&fields).unwrap();
+            prop_assert_eq!(out, writer.into_inner().unwrap());
+        }
+    }
 
     #[test]
     fn days_are_written_as_iso_dates() {

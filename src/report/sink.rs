@@ -52,6 +52,18 @@ impl Sink {
         Ok(())
     }
 
+    /// Writes a file as `fill` does.
+    pub(super) fn stream(
+        &mut self,
+        name: &str,
+        fill: impl FnOnce(&mut HashedFile) -> io::Result<()>,
+    ) -> Result<(), Finding> {
+        let mut file = self.create(name)?;
+        fill(&mut file).map_err(|error| failed(name, &error))?;
+        self.files.push(file.finish(name));
+        Ok(())
+    }
+
     /// Writes a small file in one piece.
     pub(super) fn bytes(&mut self, name: &str, bytes: &[u8]) -> Result<(), Finding> {
         let mut file = self.create(name)?;

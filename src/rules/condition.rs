@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use chrono::NaiveDate;
 use regex::Regex;
 
-use crate::domain::{Amount, Org, Standing};
+use crate::domain::{Amount, Org};
 
 use super::model::FieldId;
 use super::pattern::Glob;
@@ -97,9 +97,7 @@ impl Condition {
 impl Test {
     fn holds(&self, value: Option<&str>, case: CaseRule, charge: &impl Values) -> bool {
         match (self, value) {
-            (Self::OpenCostCenter, Some(value)) => {
-                matches!(charge.org().standing(value, charge.day()), Standing::Open(_))
-            }
+            (Self::OpenCostCenter, Some(value)) => charge.org().is_open(value, charge.day()),
             _ => self.answer(value, case),
         }
     }

@@ -17,7 +17,15 @@ use super::sink::Sink;
 #[derive(Clone, Debug)]
 pub struct Glob {
     text: String,
-    regex: Regex,
+    matcher: Matcher,
+}
+
+#[derive(Clone, Debug)]
+enum Matcher {
+    /// The stretches between the `*`, where nothing else has a meaning: the value begins with the
+    /// first, ends with the last, and has the others between them in their order.
+    Stretches(Vec<String>),
+    Regex(Regex),
 }
 
 impl Glob {
@@ -28,8 +36,24 @@ impl Glob {
 
     #[must_use]
     pub fn is_match(&self, value: &str) -> bool {
-        self.regex.is_match(value)
+        match &self.matcher {
+            Matcher::Regex(regex) => regex.is_match(value),
+            Matcher::Stretches(stretches) => has_stretches(stretches, value),
+        }
     }
+}
+
+/// The first of several stretches is taken where it comes first: what follows has most room then.
+fn has_stretches(stretches: &[String], value: &str) -> bool {
+    let [first, inner @ .., last] = stretches else {
+        return stretches.first().is_some_and(|whole| whole == value);
+    };
+    let Some(mut left) = value.strip_prefix(first.as_str()) else { return false };
+    for stretch in inner {
+        let Some(at) = left.find(stretch.as_str()) else { return false };
+        left = &left[at + stretch.len()..];
+    }
+    left.ends_with(last.as_str())
 }
 
 /// Compiles a glob, or reports why it is none.
@@ -37,8 +61,13 @@ pub(super) fn glob(pattern: &Key, insensitive: bool, sink: &mut Sink) -> Option<
     let compiled = translate(&pattern.text).and_then(|expression| {
         build(&expression, insensitive).map_err(|_| "a set or its size is not allowed")
     });
+    let is_plain = !insensitive && !pattern.text.contains(['?', '[', ']', '{', '}', ',', '\\']);
     match compiled {
-        Ok(regex) => Some(Glob { text: pattern.text.clone(), regex }),
+        Ok(_) if is_plain => {
+            let stretches = pattern.text.split('*').map(str::to_owned).collect();
+            Some(Glob { text: pattern.text.clone(), matcher: Matcher::Stretches(stretches) })
+        }
+        Ok(regex) => Some(Glob { text: pattern.text.clone(), matcher: Matcher::Regex(regex) }),
         Err(reason) => {
             let message = format!("`{}` is no glob: {reason}", pattern.text);
             sink.report(Code::InvalidValue, &pattern.span, message);
@@ -170,6 +199,22 @@ mod tests {
             let glob = glob(&key(pattern), false, &mut sink).expect(pattern);
             assert!(hits.iter().all(|value| glob.is_match(value)), "{pattern}");
             assert!(!misses.iter().any(|value| glob.is_match(value)), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn stretches_match_as_the_expression_does() {
+        let patterns = ["", "*", "**", "a", "a*", "*a", "a*a", "ab*ba", "*ab*", "a*b*a", "*a*a*"];
+        let values =
+            ["", "a", "b", "aa", "ab", "aba", "abba", "abab", "baab", "xaby", "a\nba", "äa"];
+        for pattern in patterns {
+            let mut sink = Sink::default();
+            let glob = glob(&key(pattern), false, &mut sink).expect(pattern);
+            assert!(matches!(glob.matcher, Matcher::Stretches(_)), "{pattern}");
+            let regex = build(&translate(pattern).unwrap(), false).unwrap();
+            for value in values {
+                assert_eq!(glob.is_match(value), regex.is_match(value), "{pattern} {value}");
+            }
         }
     }
 

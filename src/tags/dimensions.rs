@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 
-use crate::domain::{Column, Org, Standing};
+use crate::domain::{Column, Org};
 use crate::ingest::{MetadataTable, WantedText};
 use crate::rules::{
     Dimension, DimensionId, Field, FieldId, OnInvalid, RuleSet, ValueChoice, ValueSet, Values,
@@ -283,8 +283,6 @@ fn allowed(values: &ValueSet, value: &str, charge: &Resolved<'_>) -> bool {
     match values {
         ValueSet::Any => true,
         ValueSet::Listed(texts) => texts.contains(value),
-        ValueSet::CostCenters => {
-            matches!(charge.org().standing(value, charge.day()), Standing::Open(_))
-        }
+        ValueSet::CostCenters => charge.org().is_open(value, charge.day()),
     }
 }
