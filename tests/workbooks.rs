@@ -6,7 +6,7 @@ mod support;
 use std::time::{Duration, Instant};
 
 use rust_xlsxwriter::{ExcelDateTime, Format, Formula, Workbook, Worksheet};
-use support::{PERIOD, Project, RawXlsx, Row, Zip};
+use support::{Cell, PERIOD, Project, RawXlsx, Row, Zip, container, ods, xls, xlsb};
 
 const MAP: &str = "format: phone\ntitle: Phone bills\ncolumns:\n  BilledCost: Amount\n  \
     EffectiveCost: Amount\n  BillingCurrency: Currency\n  BillingPeriodStart: Month\n  \
@@ -101,6 +101,32 @@ fn a_bill_is_found_between_what_is_there_for_people() {
     let excluded = output.findings("rows-excluded");
     assert_eq!(excluded.len(), 1);
     assert!(excluded[0].0.starts_with("1 of 4 rows are excluded as `total row`"), "{excluded:?}");
+    assert_eq!(output.findings("binary-source").len(), 1);
+    let bill = &output.json("manifest.json")["bills"][0];
+    assert_eq!((bill["sheet"].as_str(), bill["header_row"].as_u64()), (Some("Lines"), Some(4)));
+}
+
+#[test]
+fn numbers_and_dates_of_cells_do_not_go_by_the_spelling_of_texts() {
+    let map = MAP.replace(
+        "columns:",
+        "numbers: { decimal: \",\", group: \".\" }\ndates: [ day/month/year ]\ncolumns:",
+    );
+    let mut book = Workbook::new();
+    let sheet = book.add_worksheet();
+    header(sheet, 0);
+    line(sheet, 1, "Mobile", "1", 1.234);
+    line(sheet, 2, "Mobile", "2", 0.0);
+    sheet.write(2, 4, "1.234,5").expect("a text");
+    sheet.write(2, 0, "6/10/2026").expect("a text");
+    let project = project("").file("maps/phone.yaml", map).file("data/bill.xlsx", saved(book));
+    let output = project.published();
+    let days: Vec<String> = output
+        .table("showback_detail.csv")
+        .iter()
+        .map(|row| format!("{} {}", row["day"], row["effective_cost"]))
+        .collect();
+    assert_eq!(days, ["2026-10-05 1.234", "2026-10-06 1234.5"]);
     assert_eq!(output.findings("binary-source").len(), 1);
 }
 
@@ -335,4 +361,69 @@ fn the_process_that_reads_serves_costbook_only() {
     assert_eq!((answer.exit, answer.stdout.as_str()), (Some(5), ""));
     let help = project.command(["--help"]);
     assert!(!help.stdout.contains("read-workbook"));
+}
+
+/// The same sheet in the kinds that are not XLSX: a title, two empty rows, a header, a line of 1.5,
+/// two empty rows, a line of 0.25 by a formula, a line that could not be computed.
+fn other_kinds() -> [(&'static str, Vec<u8>); 3] {
+    let line = |day: u32, amount: Cell| {
+        let texts = ["Mobile", "0049"].map(Cell::Text);
+        vec![Cell::Day(day), Cell::Day(1), texts[0], texts[1], amount, Cell::Text("EUR")]
+    };
+    let rows = [
+        vec![Cell::Text("Phone bill")],
+        vec![],
+        HEADER.map(Cell::Text).to_vec(),
+        line(5, Cell::Number(1.5)),
+        vec![],
+        line(6, Cell::Computed(0.25)),
+        line(7, Cell::Failed),
+        vec![Cell::Empty, Cell::Empty, Cell::Text("Total"), Cell::Empty, Cell::Number(1.75)],
+    ];
+    [("bill.ods", ods(&rows)), ("bill.xlsb", xlsb(&rows)), ("bill.xls", xls(&rows, None))]
+}
+
+#[test]
+fn every_kind_of_workbook_is_read_alike() {
+    for (name, content) in other_kinds() {
+        let project = project("").file(&format!("data/{name}"), content);
+        let output = project.published();
+        let totals: Vec<String> =
+            output.table("showback.csv").iter().map(|row| row["total"].clone()).collect();
+        assert_eq!(totals, ["1.75"], "{name}");
+        let days: Vec<String> = output
+            .table("showback_detail.csv")
+            .iter()
+            .map(|row| format!("{} {}", row["day"], row["effective_cost"]))
+            .collect();
+        assert_eq!(days, ["2026-10-05 1.5", "2026-10-06 0.25"], "{name}");
+        let quarantine: Vec<String> = output
+            .table("quarantine.csv")
+            .iter()
+            .map(|row| format!("{} {} {}", row["row"], row["column"], row["code"]))
+            .collect();
+        assert_eq!(quarantine, ["9 Amount bad-cell"], "{name}");
+        assert_eq!(output.findings("rows-excluded").len(), 1, "{name}");
+        assert_eq!(output.findings("wrong-suffix").len(), 0, "{name}");
+    }
+}
+
+#[test]
+fn other_kinds_that_are_cut_off_or_locked_are_refused() {
+    for (name, content) in other_kinds() {
+        for cut in [content.len() / 2, content.len() - 1, 600] {
+            let project = project("").file(&format!("data/{name}"), &content[..cut]);
+            let answer = project.run();
+            assert_eq!(answer.exit, Some(3), "{name} of {cut} bytes: {}", answer.stderr);
+            assert!(answer.stderr.contains("broken-file"), "{name}: {}", answer.stderr);
+        }
+    }
+    let locked = container("EncryptedPackage", &[0; 64]);
+    says(&refused(&locked, ""), &["protected by a password"]);
+    // What an XLS with a password says of itself.
+    let filepass =
+        [&[0x09, 8, 16, 0, 0, 6, 5, 0][..], &[0; 12], &[0x2f, 0, 4, 0, 1, 0, 1, 0]].concat();
+    says(&refused(&container("Workbook", &filepass), ""), &["protected by a password"]);
+    let merged = xls(&[HEADER.map(Cell::Text).to_vec()], Some([0, 0, 1, 2]));
+    says(&refused(&merged, ""), &["sheet-unclear", "B1:C1"]);
 }

@@ -106,6 +106,7 @@ fn open_stream(file: &TableFile<'_>, path: &Arc<str>) -> Result<(Text, bool), Fi
                 usual_sheets: Vec::new(),
                 needed: file.needed.iter().map(|group| owned(group)).collect(),
                 known: owned(file.known),
+                ..Wanted::default()
             };
             open_workbook(handle, &wanted, file.reader).map(|(stream, _)| (stream, true))
         }

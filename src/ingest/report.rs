@@ -65,6 +65,8 @@ pub struct FileReport {
     pub format: String,
     /// Version of the format as found from the columns, such as `1.2`.
     pub version: Option<String>,
+    /// Where the table stands, where the file is a workbook.
+    pub sheet: Option<SheetTable>,
     /// Relative to the project, with `/`.
     pub path: Arc<str>,
     /// Of the file's bytes as they lie on disk, in hex.
@@ -95,6 +97,14 @@ pub struct FileReport {
     /// Ordered by row.
     pub quarantine: Vec<QuarantinedRow>,
     pub findings: Vec<Finding>,
+}
+
+/// The table of a workbook.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SheetTable {
+    pub sheet: String,
+    /// Counted from 1.
+    pub header_row: u32,
 }
 
 /// Accepted rows of one billing month and currency.

@@ -26,9 +26,11 @@ use super::guard;
 use super::open::{self, CsvStream, Fingerprint, Kind, StreamEnd};
 use super::parquet_file::{ParquetFormat, ParquetHead};
 use super::quality::{self, Look};
-use super::report::{FileId, FileReport, Role, ScanReport};
+use super::report::{FileId, FileReport, Role, ScanReport, SheetTable};
 use super::row_numbers::RowNumbers;
-use super::sheet_source::{BINARY, open_workbook, refusal_in, sheet_findings, wanted_of};
+use super::sheet_source::{
+    BINARY, map_of_sheet, open_workbook, refusal_in, sheet_findings, wanted_of,
+};
 use super::tally::{SourceSum, Tally};
 use super::text_stream::{names_read, open_text};
 
@@ -128,7 +130,12 @@ fn pass<S: Sink>(
 ) -> (ScanReport, Vec<S>) {
     let open = |(index, file)| {
         if duplicates.contains_key(&index) {
-            return Opened { body: Body::Refused, version: None, findings: Vec::new() };
+            return Opened {
+                body: Body::Refused,
+                version: None,
+                sheet: None,
+                findings: Vec::new(),
+            };
         }
         open_file(index, file, wanted, options.reader)
     };
@@ -156,6 +163,7 @@ fn pass<S: Sink>(
 struct Opened {
     body: Body,
     version: Option<String>,
+    sheet: Option<SheetTable>,
     findings: Vec<Finding>,
 }
 
@@ -188,6 +196,7 @@ fn open_file(
         Opened {
             body: Body::Refused,
             version: None,
+            sheet: None,
             findings: findings.into_iter().map(place).collect(),
         }
     })
@@ -222,14 +231,16 @@ fn try_open(
         }
         let version = binding.version.clone();
         let body = Body::Parquet(Box::new(head.into_format(id, binding)), handle);
-        return Ok(Opened { body, version, findings });
+        return Ok(Opened { body, version, sheet: None, findings });
     }
-    let (mut text, is_sheet) = if kind == Kind::Workbook {
+    let (mut text, map, sheet) = if kind == Kind::Workbook {
         let wanted = wanted_of(&file.map, &file.place);
-        (open_workbook(handle, &wanted, reader).map_err(|f| vec![f])?.0, true)
+        let (text, sheet) = open_workbook(handle, &wanted, reader).map_err(|f| vec![f])?;
+        (text, &map_of_sheet(&file.map), Some(sheet))
     } else {
         let names = names_read(&file.map, wanted);
-        (open_text(handle, kind, &file.location, names).map_err(|f| vec![f])?, false)
+        let text = open_text(handle, kind, &file.location, names).map_err(|f| vec![f])?;
+        (text, &file.map, None)
     };
     let head = open::csv_head(&mut text).map_err(|f| vec![f])?;
     let mut stream = text.stream;
@@ -239,23 +250,23 @@ fn try_open(
             format!("fields are separated by {:?}, not by commas", char::from(head.delimiter));
         findings.push(Finding::new(Code::OtherDelimiter, text).at(Place::File(file.path.clone())));
     }
-    let looked_at = quality::wanted(&file.map);
+    let looked_at = quality::wanted(map);
     let first = Circumstances::default();
-    if let Ok((binding, _)) =
-        Binding::new(&file.map, head.headers.clone(), &looked_at, first, &file.path)
+    if let Ok((binding, _)) = Binding::new(map, head.headers.clone(), &looked_at, first, &file.path)
     {
         look_at_head(binding, head.delimiter, &head.rest, &mut look);
         findings.extend(placed(look.findings(), &file.path));
     }
     let given = Circumstances { order: look.order(), ..first };
-    let (binding, notes) = Binding::new(&file.map, head.headers, wanted, given, &file.path)?;
+    let (binding, notes) = Binding::new(map, head.headers, wanted, given, &file.path)?;
     findings.extend(notes);
     let version = binding.version.clone();
-    let cells = if is_sheet { binding.used_columns() } else { Vec::new() };
+    let cells = if sheet.is_some() { binding.used_columns() } else { Vec::new() };
     let format = CsvFormat { file: id, binding, delimiter: head.delimiter, cells };
     Ok(Opened {
         body: Body::Csv(Box::new(format), Mutex::new(Some((stream, head.rest)))),
         version,
+        sheet,
         findings,
     })
 }
@@ -470,6 +481,7 @@ fn file_report(file: &SourceFile, opened: Opened, end: End) -> FileReport {
         source: file.source.to_string(),
         format: file.map.name.clone(),
         version: opened.version,
+        sheet: opened.sheet,
         path: file.path.clone(),
         sha256: end.fingerprint.file,
         content_sha256: end.fingerprint.content,

@@ -5,12 +5,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::diagnostics::{Code, Finding, Place};
-use crate::rules::{ColumnMap, ColumnSource, InputRef, SheetPlace};
+use crate::rules::{ColumnMap, ColumnSource, DateSpelling, InputRef, SheetPlace};
 
 use super::binding::Binding;
 use super::open::{CsvStream, StreamEnd, fingerprint};
+use super::report::SheetTable;
 use super::text_stream::Text;
-use super::workbook::{Layout, Refusal, SheetStream, Wanted, Workbook};
+use super::workbook::{Refusal, SheetStream, Wanted, Workbook};
 
 /// What is said of a file that keeps money as doubles.
 pub(super) const BINARY: &str = "money is kept as binary floating point; each value is read as the \
@@ -24,16 +25,22 @@ pub(super) fn open_workbook(
     file: File,
     wanted: &Wanted,
     executable: Option<&Path>,
-) -> Result<(Text, Layout), Finding> {
+) -> Result<(Text, SheetTable), Finding> {
     // The hash first: the position of the file is the reader's afterwards.
     let hashes = fingerprint(&file).map_err(|error| {
         Finding::new(Code::UnreadableFile, format!("the file cannot be read: {error}"))
             .help("check that it still exists and may be read, then run again")
     })?;
     let workbook = Workbook::new(file, executable);
-    let heads = workbook.heads(wanted.header_row).map_err(refused)?;
+    let (heads, summary) = workbook.heads(wanted.header_row).map_err(refused)?;
+    if summary.since_1904 && wanted.serial_days {
+        return Err(refused(Refusal::new(
+            "the workbook counts days from 1904, where the format reads them as numbers from 1900",
+            "format its days as dates, or turn the option for 1904 off and save it again",
+        )));
+    }
     let layout = wanted.find(&heads).map_err(refused)?;
-    let stream = SheetStream::new(workbook, &layout);
+    let stream = SheetStream::new(workbook, &layout, wanted.comma);
     let stream = CsvStream::Sheet(Box::new(stream), hashes);
     Ok((Text { stream, begun: Vec::new() }, layout))
 }
@@ -57,7 +64,18 @@ pub(super) fn wanted_of(map: &ColumnMap, place: &SheetPlace) -> Wanted {
         // What is the same in every row needs no header.
         needed: needed.into_iter().filter(|names| !names.is_empty()).collect(),
         known: map.columns.values().flat_map(names).collect(),
+        comma: map.numbers.decimal == ',',
+        serial_days: map.dates.contains(&DateSpelling::ExcelSerial),
     }
+}
+
+/// The map as it holds for sheets: cells that are dates come in full, whatever else is declared.
+pub(super) fn map_of_sheet(map: &Arc<ColumnMap>) -> Arc<ColumnMap> {
+    if map.dates.contains(&DateSpelling::Iso) {
+        return map.clone();
+    }
+    let dates = map.dates.iter().copied().chain([DateSpelling::Iso]).collect();
+    Arc::new(ColumnMap { dates, ..(**map).clone() })
 }
 
 /// What was odd about a sheet, now that it was read.

@@ -29,6 +29,11 @@ struct Bill<'a> {
     source: &'a str,
     format: &'a str,
     version: Option<&'a str>,
+    /// Of workbooks: the sheet, and the row of its header.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sheet: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    header_row: Option<u32>,
     path: &'a str,
     sha256: &'a str,
     content_sha256: &'a str,
@@ -113,6 +118,8 @@ fn bill(file: &FileReport) -> Bill<'_> {
         source: &file.source,
         format: &file.format,
         version: file.version.as_deref(),
+        sheet: file.sheet.as_ref().map(|table| table.sheet.as_str()),
+        header_row: file.sheet.as_ref().map(|table| table.header_row),
         path: &file.path,
         sha256: &file.sha256,
         content_sha256: &file.content_sha256,

@@ -4,6 +4,7 @@
 //! ```text
 //! Project             files of a project, written one by one; gone when dropped
 //! RawXlsx, Zip        workbooks part by part, right or wrong
+//! ods, xlsb, xls      small sheets of other kinds
 //! Charge, Bill        FOCUS rows → CSV, gzip, Parquet
 //! Answer              exit code, stdout, stderr
 //! Output              the published files, as tables and documents
@@ -23,6 +24,7 @@ mod columnar;
 mod exact;
 mod faults;
 mod output;
+mod sheets;
 
 use std::ffi::OsStr;
 use std::fs;
@@ -36,6 +38,7 @@ pub(crate) use columnar::{Money, Shape, Tags, Times, parquet};
 pub(crate) use exact::{Exact, exact, plain, scaled};
 pub(crate) use faults::Faults;
 pub(crate) use output::{Output, Row, sum};
+pub(crate) use sheets::{Cell, container, ods, xls, xlsb};
 use tempfile::TempDir;
 
 /// The month that tests ask for.

@@ -65,14 +65,23 @@ pub(super) enum Kind {
     Other,
 }
 
-/// Writes the text of a cell over `text`. `since_1904` is the workbook's flag.
-pub(super) fn write(cell: &DataRef<'_>, since_1904: bool, text: &mut String) -> Kind {
+/// How cells are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Spelling {
+    /// The workbook counts days from 1904.
+    pub(super) since_1904: bool,
+    /// Who reads the text takes a comma for the decimal point, and a point perhaps for nothing.
+    pub(super) comma: bool,
+}
+
+/// Writes the text of a cell over `text`.
+pub(super) fn write(cell: &DataRef<'_>, spelling: Spelling, text: &mut String) -> Kind {
     text.clear();
     match cell {
         DataRef::Empty => return Kind::Empty,
         DataRef::Int(value) => whole(*value, text),
         DataRef::Float(value) => {
-            number(*value, text);
+            number(*value, spelling, text);
             if value.fract() != 0.0 {
                 return Kind::Fraction;
             }
@@ -82,18 +91,20 @@ pub(super) fn write(cell: &DataRef<'_>, since_1904: bool, text: &mut String) -> 
         }
         DataRef::SharedString(found) => text.push_str(found),
         DataRef::Bool(value) => text.push_str(if *value { "TRUE" } else { "FALSE" }),
-        DataRef::DateTime(time) if time.is_datetime() => match moment(time.as_f64(), since_1904) {
-            Some(found) => text.push_str(&found),
-            None => number(time.as_f64(), text),
-        },
-        DataRef::DateTime(duration) => number(duration.as_f64(), text),
+        DataRef::DateTime(time) if time.is_datetime() => {
+            match moment(time.as_f64(), spelling.since_1904) {
+                Some(found) => text.push_str(&found),
+                None => number(time.as_f64(), spelling, text),
+            }
+        }
+        DataRef::DateTime(duration) => number(duration.as_f64(), spelling, text),
         DataRef::Error(error) => text.push_str(error_text(error)),
     }
     if text.is_empty() { Kind::Empty } else { Kind::Other }
 }
 
 /// [`write`] for the readers that hand out owned cells.
-pub(super) fn write_owned(cell: &Data, since_1904: bool, text: &mut String) -> Kind {
+pub(super) fn write_owned(cell: &Data, spelling: Spelling, text: &mut String) -> Kind {
     let borrowed = match cell {
         Data::Empty => DataRef::Empty,
         Data::Int(value) => DataRef::Int(*value),
@@ -105,7 +116,7 @@ pub(super) fn write_owned(cell: &Data, since_1904: bool, text: &mut String) -> K
         Data::DateTime(time) => DataRef::DateTime(*time),
         Data::Error(error) => DataRef::Error(error.clone()),
     };
-    write(&borrowed, since_1904, text)
+    write(&borrowed, spelling, text)
 }
 
 fn error_text(error: &CellErrorType) -> &'static str {
@@ -130,7 +141,7 @@ fn whole(value: i64, text: &mut String) {
 }
 
 /// The shortest decimal that means the number.
-fn number(value: f64, text: &mut String) {
+fn number(value: f64, spelling: Spelling, text: &mut String) {
     if value == 0.0 {
         text.push('0');
         return;
@@ -141,7 +152,11 @@ fn number(value: f64, text: &mut String) {
     }
     let mut buffer = ryu::Buffer::new();
     let found = buffer.format(value);
-    text.push_str(found.strip_suffix(".0").unwrap_or(found));
+    let found = found.strip_suffix(".0").unwrap_or(found);
+    match found.split_once('.').filter(|_| spelling.comma) {
+        Some((whole, fraction)) => text.extend([whole, ",", fraction]),
+        None => text.push_str(found),
+    }
 }
 
 /// A serial number of days as a date, with the time where there is one. `None` where no such day
@@ -181,8 +196,17 @@ mod tests {
 
     fn shown(cell: &DataRef<'_>, since_1904: bool) -> String {
         let mut text = String::from("left over");
-        write(cell, since_1904, &mut text);
+        write(cell, Spelling { since_1904, comma: false }, &mut text);
         text
+    }
+
+    #[test]
+    fn numbers_are_spelled_as_their_reader_spells_them() {
+        for (value, expected) in [(1.234, "1,234"), (-1.5e-7, "-1,5e-7"), (12.0, "12")] {
+            let mut text = String::new();
+            write(&DataRef::Float(value), Spelling { since_1904: false, comma: true }, &mut text);
+            assert_eq!(text, expected);
+        }
     }
 
     #[test]
@@ -255,6 +279,9 @@ mod tests {
         assert_eq!(shown(&DataRef::SharedString("0012"), false), "0012");
         assert_eq!(shown(&DataRef::Bool(true), false), "TRUE");
         assert_eq!(shown(&DataRef::DateTimeIso("2026-10-01".to_owned()), false), "2026-10-01");
-        assert_eq!(write(&DataRef::SharedString(""), false, &mut String::new()), Kind::Empty);
+        assert_eq!(
+            write(&DataRef::SharedString(""), Spelling::default(), &mut String::new()),
+            Kind::Empty
+        );
     }
 }

@@ -37,6 +37,8 @@ pub(in crate::ingest) struct SheetHead {
 /// What was seen on the way through a sheet.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::ingest) struct Summary {
+    /// The workbook counts days from 1904.
+    pub(in crate::ingest) since_1904: bool,
     /// Cells of each column that hold a binary fraction.
     pub(in crate::ingest) fractions: Vec<u64>,
     /// Cells right of the header's last column, and the first of them.
@@ -158,7 +160,12 @@ mod tests {
             Frame::Csv(b"Cost\n1\n".to_vec()),
             Frame::Row { counted: 2, shown: 9 },
             Frame::Failed(Refusal::new("torn", "fetch it again")),
-            Frame::End(Summary { fractions: vec![0, 2], outside: 1, first_outside: "D4".into() }),
+            Frame::End(Summary {
+                fractions: vec![0, 2],
+                outside: 1,
+                first_outside: "D4".into(),
+                since_1904: true,
+            }),
         ];
         let mut stream = Vec::new();
         for frame in &frames {

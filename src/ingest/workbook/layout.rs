@@ -10,6 +10,7 @@ use crate::diagnostics::did_you_mean;
 
 use super::frames::{Refusal, SheetHead};
 use super::reader::HEAD_ROWS;
+use crate::ingest::report::SheetTable;
 
 /// Names that a row must have to be taken for a header that lacks some.
 const FEW: usize = 2;
@@ -29,14 +30,10 @@ pub(in crate::ingest) struct Wanted {
     pub(in crate::ingest) needed: Vec<Vec<String>>,
     /// Further names that it may have.
     pub(in crate::ingest) known: Vec<String>,
-}
-
-/// Where the table of a workbook stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::ingest) struct Layout {
-    pub(in crate::ingest) sheet: String,
-    /// Counted from 1.
-    pub(in crate::ingest) header_row: u32,
+    /// Amounts are read with a decimal comma.
+    pub(in crate::ingest) comma: bool,
+    /// Days are read from plain numbers too, counted from 1900.
+    pub(in crate::ingest) serial_days: bool,
 }
 
 /// A row that may be the header of a sheet.
@@ -52,12 +49,12 @@ struct Candidate<'h> {
 
 impl Wanted {
     /// Finds the table.
-    pub(in crate::ingest) fn find(&self, heads: &[SheetHead]) -> Result<Layout, Refusal> {
+    pub(in crate::ingest) fn find(&self, heads: &[SheetHead]) -> Result<SheetTable, Refusal> {
         let sheets = self.sheets(heads)?;
         if let (Some(_), Some(header_row)) = (&self.sheet, self.header_row) {
             let sheet = sheets[0].name.clone();
             return if sheets[0].rows.iter().any(|(row, _)| *row == header_row) {
-                Ok(Layout { sheet, header_row })
+                Ok(SheetTable { sheet, header_row })
             } else {
                 let text = format!("row {header_row} of the sheet `{sheet}` is empty");
                 Err(Refusal::unclear(text, "name the row of the header with `header_row:`"))
@@ -168,8 +165,8 @@ impl Wanted {
 }
 
 impl Candidate<'_> {
-    fn layout(&self) -> Layout {
-        Layout { sheet: self.sheet.name.clone(), header_row: self.row }
+    fn layout(&self) -> SheetTable {
+        SheetTable { sheet: self.sheet.name.clone(), header_row: self.row }
     }
 }
 

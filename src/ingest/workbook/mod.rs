@@ -33,7 +33,7 @@ mod stream;
 pub(super) use cells::is_error;
 pub use child::WORKBOOK_COMMAND;
 pub(super) use frames::{Refusal, Summary};
-pub(super) use layout::{Layout, Wanted};
+pub(super) use layout::Wanted;
 pub(super) use reader::push_field;
 pub use stream::serve_workbook;
 pub(super) use stream::{SheetStream, Workbook};

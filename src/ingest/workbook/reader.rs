@@ -27,7 +27,8 @@ pub(in crate::ingest) enum Question {
     /// The heads of all sheets, with this row too, counted from 1.
     Heads { also: Option<u32> },
     /// A sheet as CSV, from its header row on, counted from 1.
-    Table { sheet: String, header_row: u32 },
+    /// Numbers have a comma where that is asked.
+    Table { sheet: String, header_row: u32, comma: bool },
 }
 
 impl Question {
@@ -37,8 +38,9 @@ impl Question {
             Self::Heads { also } => {
                 vec!["heads".to_owned(), also.unwrap_or_default().to_string()]
             }
-            Self::Table { sheet, header_row } => {
-                vec!["table".to_owned(), header_row.to_string(), sheet.clone()]
+            Self::Table { sheet, header_row, comma } => {
+                let kind = if *comma { "comma-table" } else { "table" };
+                vec![kind.to_owned(), header_row.to_string(), sheet.clone()]
             }
         }
     }
@@ -50,9 +52,11 @@ impl Question {
             ["heads", row] => {
                 Some(Self::Heads { also: Some(row.parse().ok()?).filter(|row| *row > 0) })
             }
-            ["table", row, sheet] => {
-                Some(Self::Table { sheet: (*sheet).to_owned(), header_row: row.parse().ok()? })
-            }
+            [kind @ ("table" | "comma-table"), row, sheet] => Some(Self::Table {
+                sheet: (*sheet).to_owned(),
+                header_row: row.parse().ok()?,
+                comma: *kind == "comma-table",
+            }),
             _ => None,
         }
     }
@@ -63,7 +67,9 @@ pub(super) fn answer(file: &File, question: &Question, output: &mut impl Write) 
     let mut output = BufWriter::with_capacity(1 << 16, output);
     let answered = catch_unwind(AssertUnwindSafe(|| match question {
         Question::Heads { also } => heads(file, *also, &mut output),
-        Question::Table { sheet, header_row } => table(file, sheet, *header_row, &mut output),
+        Question::Table { sheet, header_row, comma } => {
+            table(file, sheet, *header_row, *comma, &mut output)
+        }
     }));
     let last = match answered {
         Ok(Ok(summary)) => Frame::End(summary),
@@ -107,7 +113,7 @@ fn heads(file: &File, also: Option<u32>, output: &mut impl Write) -> Result<Summ
         let rows = head(&mut book, &name, also)?;
         Frame::Sheet(SheetHead { name, visible, rows }).write(output)?;
     }
-    Ok(Summary::default())
+    Ok(Summary { since_1904: book.is_since_1904(), ..Summary::default() })
 }
 
 /// The first rows of a sheet that have something in them.
@@ -119,7 +125,7 @@ fn head(
     let mut rows: Vec<(u32, Vec<String>)> = Vec::new();
     let mut chars = 0;
     let last = also.unwrap_or_default().max(HEAD_ROWS);
-    book.visit(sheet, &mut |cell: Cell<'_>| {
+    book.visit(sheet, false, &mut |cell: Cell<'_>| {
         let number = cell.row + 1;
         if number > last || chars > HEAD_CHARS {
             return Ok(Flow::Stop);
@@ -144,6 +150,7 @@ fn table(
     file: &File,
     sheet: &str,
     header_row: u32,
+    comma: bool,
     output: &mut impl Write,
 ) -> Result<Summary, Stop> {
     let mut book = Book::open(file, false)?;
@@ -162,7 +169,7 @@ fn table(
     }
     let mut table = Table::new(header, output);
     let mut failed = None;
-    book.visit(sheet, &mut |cell| match table.take(&cell) {
+    book.visit(sheet, comma, &mut |cell| match table.take(&cell) {
         Ok(()) => Ok(Flow::On),
         Err(error) => {
             failed = Some(error);

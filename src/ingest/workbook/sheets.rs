@@ -13,7 +13,7 @@ use calamine::{
 };
 
 use super::archive::{self, Archive, protected};
-use super::cells::{self, Kind, NO_VALUE};
+use super::cells::{self, Kind, NO_VALUE, Spelling};
 use super::frames::Refusal;
 
 /// Rows and columns that a sheet can have.
@@ -87,26 +87,42 @@ impl Book {
         tables.map(|sheet| (sheet.name.clone(), sheet.visible == SheetVisible::Visible)).collect()
     }
 
+    /// Whether days are counted from 1904. ODS writes dates in full.
+    pub(super) fn is_since_1904(&self) -> bool {
+        match self {
+            Self::Xlsx(book) => book.has_1904_epoch(),
+            Self::Xlsb(book) => book.0.has_1904_epoch(),
+            Self::Xls(book) => book.has_1904_epoch(),
+            Self::Ods(_) => false,
+        }
+    }
+
     /// Shows every cell of a sheet that has something in it.
-    pub(super) fn visit(&mut self, sheet: &str, visit: Visit<'_>) -> Result<(), Refusal> {
+    /// `comma` spells numbers with one.
+    pub(super) fn visit(
+        &mut self,
+        sheet: &str,
+        comma: bool,
+        visit: Visit<'_>,
+    ) -> Result<(), Refusal> {
+        let spelling = Spelling { since_1904: self.is_since_1904(), comma };
         let mut order = Order::default();
         let mut ordered = |cell: Cell<'_>| {
             order.next(cell.row, cell.column)?;
             visit(cell)
         };
         match self {
-            Self::Xlsx(book) => visit_xlsx(book, sheet, &mut ordered),
-            Self::Xlsb(book) => visit_xlsb(&mut book.0, &mut book.1, sheet, &mut ordered),
+            Self::Xlsx(book) => visit_xlsx(book, sheet, spelling, &mut ordered),
+            Self::Xlsb(book) => visit_xlsb(&mut book.0, &mut book.1, sheet, spelling, &mut ordered),
             Self::Xls(book) => {
-                let since_1904 = book.has_1904_epoch();
                 let range = book.worksheet_range(sheet).map_err(|error| xls(&error))?;
                 let formulas = book.worksheet_formula(sheet).map_err(|error| xls(&error))?;
-                visit_range(&range, &formulas, since_1904, &mut ordered)
+                visit_range(&range, &formulas, spelling, &mut ordered)
             }
             Self::Ods(book) => {
                 let range = book.worksheet_range(sheet).map_err(|error| ods(&error))?;
                 let formulas = book.worksheet_formula(sheet).map_err(|error| ods(&error))?;
-                visit_range(&range, &formulas, false, &mut ordered)
+                visit_range(&range, &formulas, spelling, &mut ordered)
             }
         }
     }
@@ -129,8 +145,41 @@ fn open_ole(file: &File) -> Result<Book, Refusal> {
     if memchr::memmem::find(&bytes, &name).is_some() {
         return Err(protected());
     }
+    if !holds_all_sectors(&bytes) {
+        return Err(torn(&"it ends too early"));
+    }
     drop(bytes);
     Ok(Book::Xls(Box::new(Xls::new(input(file)?).map_err(|error| xls(&error))?)))
+}
+
+/// Whether a container of old Office is as long as its allocation table says, which its reader does
+/// not look at. A header that means nothing is left to that reader.
+fn holds_all_sectors(bytes: &[u8]) -> bool {
+    const FREE: u32 = u32::MAX;
+    let number = |at: usize| {
+        let found = bytes.get(at..at.checked_add(4)?)?;
+        Some(u32::from_le_bytes(found.try_into().ok()?))
+    };
+    let size = match bytes.get(30) {
+        Some(9) => 512,
+        Some(12) => 4096,
+        _ => return true,
+    };
+    let begin_of = |sector: u32| (sector as usize + 1).checked_mul(size);
+    // The first 109 sectors of the table stand in the header; more hold files beyond 7 MiB.
+    let mut last = None;
+    for at in 0..109_usize {
+        let Some(table) = number(76 + 4 * at).filter(|sector| *sector < 0xffff_fffa) else { break };
+        for entry in 0..size / 4 {
+            let used = begin_of(table).and_then(|begin| number(begin + 4 * entry));
+            match used {
+                None => return false,
+                Some(FREE) => {}
+                Some(_) => last = Some(at * (size / 4) + entry),
+            }
+        }
+    }
+    last.is_none_or(|last| bytes.len() >= (last + 2) * size)
 }
 
 /// The file from its begin. All handles have one position, so they are read in turn.
@@ -210,13 +259,17 @@ pub(super) fn a1(row: u32, column: u32) -> String {
     format!("{column}{}", u64::from(row) + 1)
 }
 
-fn visit_xlsx(book: &mut Xlsx<Input>, sheet: &str, visit: Visit<'_>) -> Result<(), Refusal> {
-    let since_1904 = book.has_1904_epoch();
+fn visit_xlsx(
+    book: &mut Xlsx<Input>,
+    sheet: &str,
+    spelling: Spelling,
+    visit: Visit<'_>,
+) -> Result<(), Refusal> {
     let mut reader = book.worksheet_cells_reader(sheet).map_err(|error| xlsx(&error))?;
     let mut text = String::new();
     while let Some(found) = reader.next_cell_with_formula_metadata().map_err(|e| xlsx(&e))? {
         let (row, column) = found.pos;
-        let mut kind = cells::write(&found.value, since_1904, &mut text);
+        let mut kind = cells::write(&found.value, spelling, &mut text);
         if found.value == calamine::DataRef::Empty && found.formula.is_some() {
             NO_VALUE.clone_into(&mut text);
             kind = Kind::Other;
@@ -234,9 +287,9 @@ fn visit_xlsb(
     values: &mut Xlsb<Shared>,
     formulas: &mut Xlsb<Shared>,
     sheet: &str,
+    spelling: Spelling,
     visit: Visit<'_>,
 ) -> Result<(), Refusal> {
-    let since_1904 = values.has_1904_epoch();
     let mut values = values.worksheet_cells_reader(sheet).map_err(|error| xlsb(&error))?;
     let mut formulas = formulas.worksheet_cells_reader(sheet).map_err(|error| xlsb(&error))?;
     let mut next_formula = || {
@@ -258,7 +311,7 @@ fn visit_xlsb(
         }
         let Some(found) = value else { return Ok(()) };
         let (row, column) = found.get_position();
-        let kind = cells::write(found.get_value(), since_1904, &mut text);
+        let kind = cells::write(found.get_value(), spelling, &mut text);
         if kind != Kind::Empty && visit(Cell { row, column, text: &text, kind })? == Flow::Stop {
             return Ok(());
         }
@@ -268,7 +321,7 @@ fn visit_xlsb(
 fn visit_range(
     range: &Range<Data>,
     formulas: &Range<String>,
-    since_1904: bool,
+    spelling: Spelling,
     visit: Visit<'_>,
 ) -> Result<(), Refusal> {
     // Formulas without a value may stand around the cells that have one.
@@ -280,7 +333,7 @@ fn visit_range(
     for row in start.0..=end.0 {
         for column in start.1..=end.1 {
             let value = range.get_value((row, column)).unwrap_or(&Data::Empty);
-            let mut kind = cells::write_owned(value, since_1904, &mut text);
+            let mut kind = cells::write_owned(value, spelling, &mut text);
             let formula = || formulas.get_value((row, column)).is_some_and(|f| !f.is_empty());
             if *value == Data::Empty && formula() {
                 NO_VALUE.clone_into(&mut text);

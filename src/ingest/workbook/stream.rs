@@ -8,11 +8,11 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+use crate::ingest::report::SheetTable;
 use crate::ingest::row_numbers::RowNumbers;
 
 use super::child::{Frames, limit_this_process};
 use super::frames::{Frame, Refusal, SheetHead, Summary};
-use super::layout::Layout;
 use super::reader::{Question, answer};
 
 /// A workbook that is there to be asked.
@@ -27,14 +27,18 @@ impl Workbook {
         Self { file: Arc::new(file), executable: executable.map(Path::to_owned) }
     }
 
-    /// The begin of every sheet; `also` is a row that is wanted wherever it stands.
-    pub(in crate::ingest) fn heads(&self, also: Option<u32>) -> Result<Vec<SheetHead>, Refusal> {
+    /// The begin of every sheet, and what holds for all; `also` is a row that is wanted wherever it
+    /// stands.
+    pub(in crate::ingest) fn heads(
+        &self,
+        also: Option<u32>,
+    ) -> Result<(Vec<SheetHead>, Summary), Refusal> {
         let mut frames = self.ask(&Question::Heads { also })?;
         let mut heads = Vec::new();
         loop {
             match frames.next()? {
                 Frame::Sheet(head) => heads.push(head),
-                Frame::End(_) => return Ok(heads),
+                Frame::End(summary) => return Ok((heads, summary)),
                 Frame::Failed(refusal) => return Err(refusal),
                 Frame::Csv(_) | Frame::Row { .. } => return Err(confused()),
             }
@@ -72,9 +76,9 @@ pub(in crate::ingest) struct SheetStream {
 }
 
 impl SheetStream {
-    pub(in crate::ingest) fn new(workbook: Workbook, layout: &Layout) -> Self {
-        let question =
-            Question::Table { sheet: layout.sheet.clone(), header_row: layout.header_row };
+    pub(in crate::ingest) fn new(workbook: Workbook, layout: &SheetTable, comma: bool) -> Self {
+        let (sheet, header_row) = (layout.sheet.clone(), layout.header_row);
+        let question = Question::Table { sheet, header_row, comma };
         Self {
             workbook,
             question,
