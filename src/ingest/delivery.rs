@@ -96,7 +96,10 @@ pub(super) fn drafts(
             replace_older(&mut drafts[..by_manifest]);
             replace_unnamed(&mut drafts, by_manifest, bills);
         }
-        DeliveryPolicy::Newest => keep_newest(&mut drafts, circumstances.month)?,
+        DeliveryPolicy::Newest => {
+            replace_unnamed(&mut drafts, by_manifest, bills);
+            keep_newest(&mut drafts, circumstances.month)?;
+        }
     }
     Ok(drafts)
 }
@@ -369,9 +372,17 @@ fn replace_older(drafts: &mut [Draft]) {
         })
     };
     let found: Vec<Option<usize>> = drafts.iter().map(newest_of).collect();
-    for (draft, newest) in drafts.iter_mut().zip(found) {
-        draft.replaced_by = newest;
+    for (index, draft) in drafts.iter_mut().enumerate() {
+        draft.replaced_by = last_of(&found, index);
     }
+}
+
+/// Who stands at the end of a chain of replacements. Times and places of manifests may contradict
+/// each other in a circle: then nobody is replaced, and what overlaps is an error.
+fn last_of(replaced_by: &[Option<usize>], index: usize) -> Option<usize> {
+    let chain = std::iter::successors(replaced_by[index], |at| replaced_by[*at]);
+    let last = chain.take(replaced_by.len()).last()?;
+    replaced_by[last].is_none().then_some(last)
 }
 
 /// Files beside those of a manifest that it does not name are left over from an older delivery.
@@ -402,24 +413,30 @@ fn replace_unnamed(drafts: &mut [Draft], by_manifest: usize, bills: &[String]) {
 /// Of each month and export, the last delivery counts.
 fn keep_newest(drafts: &mut [Draft], month: Option<Period>) -> Result<(), Vec<String>> {
     let month_of = |draft: &Draft| draft.range.map(|(from, _)| Period::of(from)).or(month);
-    let unknown: Vec<String> = drafts
-        .iter()
-        .filter(|draft| month_of(draft).is_none())
-        .map(|draft| draft.name.clone())
-        .collect();
+    // What is left over beside a manifest does not compete with it.
+    let standing: Vec<usize> =
+        (0..drafts.len()).filter(|at| drafts[*at].replaced_by.is_none()).collect();
+    let unknown = standing.iter().map(|at| &drafts[*at]).filter(|draft| month_of(draft).is_none());
+    let unknown: Vec<String> = unknown.map(|draft| draft.name.clone()).collect();
     if !unknown.is_empty() {
         return Err(unknown);
     }
     let mut newest: BTreeMap<(Option<Period>, Vec<String>), usize> = BTreeMap::new();
-    for (index, draft) in drafts.iter().enumerate() {
-        let held = newest.entry((month_of(draft), draft.series.clone())).or_insert(index);
+    for index in &standing {
+        let draft = &drafts[*index];
+        let held = newest.entry((month_of(draft), draft.series.clone())).or_insert(*index);
         if by_name(draft, &drafts[*held]).is_gt() {
-            *held = index;
+            *held = *index;
         }
     }
-    for (index, draft) in drafts.iter_mut().enumerate() {
+    for index in &standing {
+        let draft = &mut drafts[*index];
         let last = newest[&(month_of(draft), draft.series.clone())];
-        draft.replaced_by = (last != index).then_some(last);
+        draft.replaced_by = (last != *index).then_some(last);
+    }
+    for index in 0..drafts.len() {
+        let newer = drafts[index].replaced_by;
+        drafts[index].replaced_by = newer.map(|newer| drafts[newer].replaced_by.unwrap_or(newer));
     }
     Ok(())
 }

@@ -221,3 +221,18 @@ fn the_newest_is_the_last_as_people_count() {
     let dated = Case::of(Newest, &["x-20261009.csv", "x-20261010.csv"]).month("2026-10");
     assert_eq!(dated.told(), ["x-20261009.csv <x-20261010.csv", "x-20261010.csv"]);
 }
+
+#[test]
+fn what_lies_beside_a_manifest_does_not_compete_with_it() {
+    let case = Case::of(Newest, &["a/f.csv", "a/z.csv", "b/f.csv"])
+        .manifest("a/M.json", Some(1), &["f.csv"])
+        .manifest("b/M.json", Some(2), &["f.csv"]);
+    assert_eq!(case.told(), ["a/f.csv <b/M.json", "b/f.csv", "a/z.csv <b/M.json"]);
+}
+
+#[test]
+fn a_circle_of_replacements_replaces_nobody() {
+    let chain = [Some(1), Some(2), None, Some(4), Some(3), Some(3)];
+    let last: Vec<_> = (0..chain.len()).map(|index| last_of(&chain, index)).collect();
+    assert_eq!(last, [Some(2), Some(2), None, None, None, None]);
+}
