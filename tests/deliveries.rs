@@ -338,6 +338,18 @@ fn append_adds_everything() {
     assert_eq!(output.json("manifest.json")["sources"][0]["policy"], "append");
 }
 
+#[test]
+fn what_is_unknown_of_a_source_is_in_no_total() {
+    let charge = Charge::sound().with("ListCost", "");
+    let project = Project::sound().bill("p.csv", &Bill::of([charge]));
+    let manifest = project.published().json("manifest.json");
+    for sums in [&manifest["sources"][0]["totals"], &manifest["deliveries"][0]["totals"]] {
+        let sums = sums.as_array().cloned().unwrap_or_default();
+        let metrics: Vec<_> = sums.iter().filter_map(|sum| sum["metric"].as_str()).collect();
+        assert_eq!(metrics, ["BilledCost", "EffectiveCost", "ContractedCost"]);
+    }
+}
+
 // ---- The same content ------------------------------------------------------------------------
 
 #[test]

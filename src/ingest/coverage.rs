@@ -16,7 +16,7 @@ use crate::rules::{Days, DeliveryPolicy, SourceDecl};
 
 use super::delivery::{Delivery, Told};
 use super::discover::Discovery;
-use super::report::{FileReport, Overlap, Role, ScanReport, days_of};
+use super::report::{FileReport, Overlap, Role, ScanReport, days_of, known_sums};
 
 /// Exact sums by currency and metric; a metric that is not known is not in the list.
 pub type Sums = BTreeMap<(Currency, CostMetric), Amount>;
@@ -96,21 +96,15 @@ fn rows_read(file: &FileReport) -> u64 {
 /// The sums of some files, whether they count or not; `None` where one of them cannot be read or
 /// they cannot be summed.
 fn sums_of(files: &[&FileReport]) -> Option<Sums> {
-    let mut sums = Sums::new();
+    let mut totals = Vec::new();
     for file in files {
-        let totals = match &file.role {
-            Role::Counted | Role::Duplicate(_) => file.control_totals(),
-            Role::Replaced(held) => {
-                let totals = held.as_ref()?.totals.clone();
-                FileReport { totals, ..(*file).clone() }.control_totals()
-            }
-        };
-        for (key, amount) in totals {
-            let sum = sums.entry(key).or_default();
-            *sum = sum.checked_add(amount)?;
+        match &file.role {
+            Role::Counted | Role::Duplicate(_) if file.is_refused() => return None,
+            Role::Counted | Role::Duplicate(_) => totals.extend(&file.totals),
+            Role::Replaced(held) => totals.extend(&held.as_ref()?.totals),
         }
     }
-    Some(sums)
+    known_sums(totals)
 }
 
 fn less(newer: &Sums, older: &Sums) -> Option<Sums> {
@@ -224,15 +218,10 @@ fn coverage(
 ) -> SourceCoverage {
     let mine = |name: &str| name == source.name;
     let files = report.files.iter().filter(|file| mine(&file.source));
-    let of_period = files.flat_map(|file| &file.totals).filter(|((_, month), _)| *month == period);
-    let (mut bits, mut totals) = (0, Sums::new());
-    for ((currency, _), month) in of_period {
-        bits |= month.days;
-        for (metric, amount) in month.costs.iter() {
-            let sum: &mut Amount = totals.entry((*currency, metric)).or_default();
-            *sum = sum.checked_add(amount).unwrap_or(*sum);
-        }
-    }
+    let of_period: Vec<_> =
+        files.flat_map(|file| &file.totals).filter(|((_, month), _)| *month == period).collect();
+    let bits = of_period.iter().fold(0, |bits, (_, month)| bits | month.days);
+    let totals = known_sums(of_period).unwrap_or_default();
     let maps = || found.files.iter().filter(|file| mine(&file.source)).map(|file| &file.map);
     let days = source.days.clone().unwrap_or_else(|| {
         let every = maps().find(|map| map.days != Days::Any);

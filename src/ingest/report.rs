@@ -155,23 +155,31 @@ impl FileReport {
     /// file does not know at all is not in the list.
     #[must_use]
     pub fn control_totals(&self) -> BTreeMap<(Currency, CostMetric), Amount> {
-        let mut sums: BTreeMap<(Currency, CostMetric), (Amount, u64, u64)> = BTreeMap::new();
-        for ((currency, _), totals) in &self.totals {
-            for (metric, amount) in totals.costs.iter() {
-                let sum = sums.entry((*currency, metric)).or_default();
-                sum.0 += amount;
-                sum.1 += totals.unknown[metric as usize];
-                sum.2 += totals.charges();
-            }
-        }
-        let known = sums.into_iter().filter(|(_, (_, unknown, rows))| unknown < rows);
-        known.map(|(key, (amount, ..))| (key, amount)).collect()
+        known_sums(&self.totals).expect("the scan refuses files whose sums leave the range")
     }
 
     #[must_use]
     pub fn excluded_rows(&self) -> u64 {
         self.excluded.values().sum()
     }
+}
+
+/// Exact sums by currency and metric, without those of which nothing is known; `None` where they
+/// leave the range of an amount.
+pub(super) fn known_sums<'t>(
+    totals: impl IntoIterator<Item = (&'t (Currency, Period), &'t MonthTotals)>,
+) -> Option<BTreeMap<(Currency, CostMetric), Amount>> {
+    let mut sums: BTreeMap<(Currency, CostMetric), (Amount, u64, u64)> = BTreeMap::new();
+    for ((currency, _), totals) in totals {
+        for (metric, amount) in totals.costs.iter() {
+            let sum = sums.entry((*currency, metric)).or_default();
+            sum.0 = sum.0.checked_add(amount)?;
+            sum.1 += totals.unknown[metric as usize];
+            sum.2 += totals.charges();
+        }
+    }
+    let known = sums.into_iter().filter(|(_, (_, unknown, charges))| unknown < charges);
+    Some(known.map(|(key, (amount, ..))| (key, amount)).collect())
 }
 
 impl ScanReport {
