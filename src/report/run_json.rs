@@ -8,7 +8,6 @@ use crate::allocate::Party;
 use crate::diagnostics::{Finding, Severity};
 use crate::domain::{Amount, CostMetric, Costs, Currency};
 use crate::ingest::FileReport;
-use crate::rules::FormatName;
 
 use super::Facts;
 use super::identity::{rules_hash, run_id};
@@ -180,9 +179,7 @@ fn sources<'a>(facts: &Facts<'a>) -> Vec<Source<'a>> {
     };
     let source = |source: &'a crate::rules::SourceDecl| Source {
         name: &source.name,
-        format: match &source.format {
-            FormatName::Shipped(name) | FormatName::Own(name) => name,
-        },
+        format: source.format.as_text(),
         files: of_source(&source.name),
     };
     facts.project.sources.iter().map(source).collect()
