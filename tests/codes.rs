@@ -98,6 +98,11 @@ const FILES: &[Case] = &[
     Case::new(Code::NoFiles, "nothing matches", Project::sound)
         .says("source `bills` has no file: nothing matches data/*")
         .at("costbook.yaml:4:11"),
+    Case::new(Code::FormatUnclear, "a header that no shipped format has", || {
+        bytes("a,b\n1,2\n").declaring("format: focus", "format: auto")
+    })
+    .says("no shipped format recognises the header")
+    .at(BILL),
     Case::new(Code::UnreadableFile, "a socket in place of a file", || {
         let project = Project::sound().file("data/other.csv", Bill::sound().csv());
         // The listener is dropped at once; what it was bound to stays in the folder.
@@ -699,6 +704,18 @@ const NOTED: &[Case] = &[
     })
     .says("Usage-based")
     .at(BILL),
+    Case::new(Code::MappedColumnMissing, "a name that no file has", || {
+        let map = "format: own\ntitle: Own\ncolumns:\n  BilledCost: Cost\n  EffectiveCost: Cost\n  \
+                   ListCost: Cost\n  ContractedCost: Cost\n  BillingCurrency: { value: EUR }\n  \
+                   BillingPeriodStart: Day\n  ChargePeriodStart: Day\n  \
+                   ChargeCategory: { value: Usage }\n  InvoiceId: { value: i }\n  \
+                   ServiceName: Produkt\n";
+        bytes("Day,Cost,x_Product\n2026-10-05,1,Mail\n")
+            .file("own.yaml", map)
+            .declaring("format: focus", "format: own.yaml")
+    })
+    .says("no file has a header for the column ServiceName: the map reads `Produkt`")
+    .at("own.yaml"),
     Case::new(Code::DateOrder, "an order that a part beyond 12 proves", || {
         let slashed = Charge::sound().with("BillingPeriodStart", "10/01/2026");
         odd(slashed.with("ChargePeriodStart", "10/13/2026"))

@@ -24,7 +24,7 @@ pub(super) enum Command {
     /// The same command starts and restarts: it reads what is there and replaces the month's
     /// reports by one rename, or touches nothing where they would be the same.
     Run(RunArgs),
-    /// Check the project file, rules, column maps and reference tables, without reading a bill.
+    /// Check the project file, rules, column maps and reference tables, and of the bills their headers.
     Check(CheckArgs),
     /// Show where a figure comes from, down to rules, files and rows; or what a code means.
     Explain(ExplainArgs),
@@ -64,6 +64,9 @@ pub(super) struct RunArgs {
 pub(super) struct CheckArgs {
     #[command(flatten)]
     pub(super) project: ProjectArgs,
+    /// Tell of every column of the bills where it is mapped from, and name what is ignored.
+    #[arg(long, short)]
+    pub(super) verbose: bool,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -34,8 +34,8 @@ pub(super) struct Loaded {
     pub(super) rules: RuleSet,
     pub(super) exchange: Exchange,
     pub(super) invoices: Vec<Invoice>,
-    /// The column map of each source, in their order.
-    pub(super) maps: Vec<Arc<ColumnMap>>,
+    /// For each source, in their order, the column maps that its files can be of.
+    pub(super) maps: Vec<Vec<Arc<ColumnMap>>>,
     pub(super) inputs: Vec<InputFile>,
 }
 
@@ -245,10 +245,14 @@ impl Loader {
         paths
     }
 
-    fn maps(&mut self, project: &Project) -> Vec<Arc<ColumnMap>> {
+    fn maps(&mut self, project: &Project) -> Vec<Vec<Arc<ColumnMap>>> {
         let mut maps = Vec::new();
         for source in &project.sources {
             let (path, text) = match &source.format {
+                FormatName::Auto => {
+                    maps.push(self.shipped_maps());
+                    continue;
+                }
                 FormatName::Shipped(name) => match shipped::column_map(name) {
                     Some((path, text)) => (path.to_owned(), text.to_owned()),
                     None => continue,
@@ -265,8 +269,20 @@ impl Loader {
                 Ok(map) => {
                     self.errors.extend(run_map_examples(&map));
                     self.errors.extend(run_manifest_examples(&map, &path));
-                    maps.push(Arc::new(map));
+                    maps.push(vec![Arc::new(map)]);
                 }
+                Err(findings) => self.errors.extend(findings),
+            }
+        }
+        maps
+    }
+
+    /// All maps that costbook brings along; their examples hold by its own tests.
+    fn shipped_maps(&mut self) -> Vec<Arc<ColumnMap>> {
+        let mut maps = Vec::new();
+        for (path, text) in shipped::column_map_names().filter_map(shipped::column_map) {
+            match ColumnMap::parse(path, text) {
+                Ok(map) => maps.push(Arc::new(map)),
                 Err(findings) => self.errors.extend(findings),
             }
         }

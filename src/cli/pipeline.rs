@@ -50,7 +50,9 @@ pub(super) fn pipeline(
     let Loaded { rules, org, metadata, .. } = project;
     let period = options.period;
     let found = timings.stage("discover", || {
-        discover(&project.root, &project.project.sources, &project.maps, Some(period))
+        let reader = executable();
+        let sources = &project.project.sources;
+        discover(&project.root, sources, &project.maps, Some(period), reader.as_deref())
     })?;
     let files = &found.files;
     let plan = timings.stage("plan", || Plan::new(rules, org, metadata, files, period));

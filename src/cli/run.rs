@@ -5,7 +5,7 @@ use std::path::Path;
 use chrono::NaiveDate;
 
 use crate::diagnostics::{Code, Finding, Severity, printable};
-use crate::domain::{CostMetric, Period};
+use crate::domain::Period;
 use crate::ingest::{Progress, Silent, SourceFile};
 use crate::report::{self, OutputFolder, Published, SourceChange};
 
@@ -34,11 +34,11 @@ pub(super) fn run(args: &RunArgs) -> Exit {
             report.findings(&findings, least);
             Exit::of_errors(&findings)
         }
-        Ok((_, done)) => {
+        Ok((project, done)) => {
             if args.verbose {
                 report.findings(&done.outcome.findings, Severity::Note);
             }
-            summarise(args, &done);
+            summarise(args, &project, &done);
             exit_of(args.fail_on, &done.outcome.findings)
         }
     }
@@ -113,7 +113,7 @@ fn exit_of(fail_on: Option<FailOn>, findings: &[Finding]) -> Exit {
 }
 
 /// A closing summary for who watches; for cron one line, and only where something needs attention.
-fn summarise(args: &RunArgs, done: &Done) {
+fn summarise(args: &RunArgs, project: &Loaded, done: &Done) {
     if args.quiet {
         return;
     }
@@ -139,11 +139,8 @@ fn summarise(args: &RunArgs, done: &Done) {
         Published::Unchanged => "unchanged",
     };
     console::message(&format!("{} ({} to {})", outcome.period, days.0, days.1));
-    for total in outcome.totals.iter().filter(|total| total.metric == CostMetric::EffectiveCost) {
-        console::message(&format!(
-            "  {} EffectiveCost {}: allocated {}, unallocated {}, rounding {}",
-            total.currency, total.accepted, total.allocated, total.unallocated, total.rounding
-        ));
+    for line in report::summary(&outcome.facts(project)) {
+        console::message(&format!("  {}", printable(&line)));
     }
     console::message(&format!("  {published}: {}", done.target));
     if let Some(attention) = attention {

@@ -107,6 +107,8 @@ codes! {
 
     NoFiles "no-files" Error Input
         "A pattern of a source matches no file. A month without a delivery is not a month without cost."
+    FormatUnclear "format-unclear" Error Input
+        "The source has `format: auto`, and the header of a file is of no shipped format, or of several. Name the format, or write a column map."
     UnreadableFile "unreadable-file" Error Input
         "The file cannot be read: it vanished, is not a regular file, or permission is lacking."
     EmptyFile "empty-file" Error Input
@@ -174,6 +176,8 @@ codes! {
         "The file lacks columns that its FOCUS version has. Reports leave blank what they would have told."
     FocusDefect "focus-defect" Warning Advice
         "The file departs from the FOCUS specification in a way that does not hinder reading it."
+    MappedColumnMissing "mapped-column-missing" Warning Advice
+        "A column map of the project reads a column or an input from headers that no file of its sources has. The header may be misspelt in the map, or the export was changed."
     DateOrder "date-order" Warning Advice
         "The file has dates such as `9/2/2023`, and its format does not say whether the day or the month comes first. The order was proven from a part beyond 12 in the head of the file; without proof, rows with such dates are quarantined. Declare it under `dates` in the column map."
     WrongSuffix "wrong-suffix" Warning Advice

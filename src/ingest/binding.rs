@@ -56,6 +56,8 @@ pub(super) struct Binding {
     pub(super) charge_start: Spot,
     /// One per wanted text.
     pub(super) texts: Vec<Spot>,
+    /// Index of the wanted text that names the invoice.
+    pub(super) invoice_text: Option<usize>,
     pub(super) null_words: Vec<String>,
     pub(super) version: Option<String>,
     /// Where rows must be valued rather than read; without it every column is read where it stands.
@@ -96,6 +98,9 @@ impl Binding {
             billing_start,
             charge_start,
             texts,
+            invoice_text: wanted
+                .iter()
+                .position(|text| *text == WantedText::Column(Column::InvoiceId)),
             null_words: map.null_words.clone(),
             version,
             recipe,

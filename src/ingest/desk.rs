@@ -150,7 +150,9 @@ impl<'a, S: Sink> Desk<'a, S> {
 
     /// Puts a row aside that could not even be split into values.
     pub(super) fn refuse(&mut self, row: &Row<'_>, part: Part, code: Code, source: &impl Source) {
-        self.tally.refuse(row, part, code, source);
+        let at = self.job.binding.invoice_text;
+        let invoice = at.and_then(|at| row.texts.get(at).copied().flatten());
+        self.tally.refuse(row, part, code, invoice, source);
     }
 
     pub(super) fn exclude(&mut self, rule: &str) {
@@ -240,7 +242,9 @@ fn settle(
             let identity = (beside.identity)(*index).unwrap_or_default();
             let identity = String::from_utf8_lossy(identity).into_owned();
             let fault = (column, *code, shown);
-            tally.send_back(&charges[*index], &beside.unknown[*index], fault, identity);
+            let invoice = binding.invoice_text.and_then(|at| batch.text(*index, at));
+            let unknown = &beside.unknown[*index];
+            tally.send_back(&charges[*index], unknown, fault, invoice, identity);
         }
         from = end + 1;
     }

@@ -10,11 +10,12 @@ use sha2::{Digest, Sha256};
 use crate::diagnostics::{Code, Finding, Place, Span};
 use crate::domain::Period;
 use crate::rules::{
-    ColumnMap, DeliveryPolicy, ManifestShape, SourceDecl, fill_period, names_month,
+    ColumnMap, DeliveryPolicy, FormatName, ManifestShape, SourceDecl, fill_period, names_month,
 };
 
 use super::delivery::{Circumstances, Delivery, Draft, drafts, file_name, folder, is_within};
 use super::guard::guarded;
+use super::layout::recognise;
 use super::manifest_file::{self, Manifest};
 use super::open::hex;
 use super::scan::SourceFile;
@@ -34,25 +35,29 @@ pub struct Discovery {
     pub deliveries: Vec<Delivery>,
 }
 
-/// The files of all sources and the deliveries that they make. `maps` has the column map of each
-/// source, in the same order. Placeholders of patterns stand for `period`, or for any month where
-/// there is none.
+/// The files of all sources and the deliveries that they make. `maps` has the column maps of each
+/// source, in the same order; where there are several, each file is of the one that recognises its
+/// header. Placeholders of patterns stand for `period`, or for any month where there is none. `reader`
+/// is the program that reads workbooks.
 ///
 /// # Errors
-/// Patterns that match nothing, files that two sources claim, manifests that cannot be read, and
-/// deliveries that are not whole.
+/// Patterns that match nothing, files that two sources claim or no map recognises, manifests that
+/// cannot be read, and deliveries that are not whole.
 pub fn discover(
     root: &Path,
     sources: &[SourceDecl],
-    maps: &[Arc<ColumnMap>],
+    maps: &[Vec<Arc<ColumnMap>>],
     period: Option<Period>,
+    reader: Option<&Path>,
 ) -> Result<Discovery, Vec<Finding>> {
     let mut found = Discovery::default();
     let mut errors = Vec::new();
     let mut claimed: BTreeMap<String, &str> = BTreeMap::new();
-    for (source, map) in sources.iter().zip(maps) {
-        let reader = SourceReader { root, source, shapes: &map.manifests, period };
-        let paths = reader.paths(&mut errors);
+    for (source, maps) in sources.iter().zip(maps) {
+        let shapes: Vec<ManifestShape> =
+            maps.iter().flat_map(|map| map.manifests.iter().cloned()).collect();
+        let reading = SourceReader { root, source, shapes: &shapes, period };
+        let paths = reading.paths(&mut errors);
         for path in &paths.bills {
             if let Some(other) = claimed.insert(path.clone(), &source.name)
                 && other != source.name
@@ -64,23 +69,22 @@ pub fn discover(
                 errors.push(finding.at(Place::Text(source.span.clone())));
             }
         }
-        let policy = source.deliveries.unwrap_or(map.deliveries);
-        let drafts = reader.drafts(&paths, policy, &mut errors);
-        let appends = policy == DeliveryPolicy::Append;
-        let file = |path: String| SourceFile {
-            source: source.name.as_str().into(),
-            location: root.join(&path),
-            path: path.into(),
-            map: map.clone(),
-            place: source.place.clone(),
-            delivery: 0,
-            is_counted: true,
-            appends,
-        };
-        let files = paths.bills.into_iter().map(file);
-        found.add(files.collect(), drafts);
+        let mut files = reading.files(&paths, maps, reader, &mut errors);
+        let policy = source.deliveries.unwrap_or_else(|| common_policy(&files));
+        let drafts = reading.drafts(&paths, policy, &mut errors);
+        for file in &mut files {
+            file.appends = policy == DeliveryPolicy::Append;
+        }
+        found.add(files, drafts);
     }
     if errors.is_empty() { Ok(found) } else { Err(errors) }
+}
+
+/// The policy that the formats of a source agree in; where they do not, manifests decide.
+fn common_policy(files: &[SourceFile]) -> DeliveryPolicy {
+    let mut policies = files.iter().map(|file| file.map.deliveries);
+    let first = policies.next().unwrap_or_default();
+    if policies.all(|policy| policy == first) { first } else { DeliveryPolicy::default() }
 }
 
 impl Discovery {
@@ -153,6 +157,31 @@ impl SourceReader<'_> {
             errors.push(self.nothing());
         }
         paths
+    }
+
+    /// The bills, each with its column map. As many as there are paths, unless there are errors.
+    fn files(
+        &self,
+        paths: &Paths,
+        maps: &[Arc<ColumnMap>],
+        reader: Option<&Path>,
+        errors: &mut Vec<Finding>,
+    ) -> Vec<SourceFile> {
+        let Some(first) = maps.first() else { return Vec::new() };
+        let mut files = Vec::new();
+        for path in &paths.bills {
+            let location = self.root.join(path);
+            let mut file = SourceFile::alone(&self.source.name, path, location, first.clone());
+            file.place = self.source.place.clone();
+            if self.source.format == FormatName::Auto {
+                match recognise(&file, maps, reader) {
+                    Ok(map) => file.map = map,
+                    Err(finding) => errors.push(finding),
+                }
+            }
+            files.push(file);
+        }
+        files
     }
 
     fn nothing(&self) -> Finding {

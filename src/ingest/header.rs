@@ -1,6 +1,6 @@
 //! The header of a file: where a map's names are in it, and what is odd about it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostics::{Code, Finding, did_you_mean};
 use crate::domain::Column;
@@ -13,6 +13,14 @@ use super::valuation::Input;
 
 /// Names that a finding lists before it counts the rest.
 const SHOWN: usize = 20;
+
+/// The headers that a map looks for and a file has not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Absent {
+    pub(super) names: String,
+    /// A header of the file that may be meant.
+    pub(super) near: Option<String>,
+}
 
 /// A map beside a header.
 #[derive(Clone, Copy)]
@@ -75,6 +83,39 @@ impl<'a> Finder<'a> {
         let header = header.replace('\\', "");
         let (head, key) = header.split_at_checked(prefix.len())?;
         (head.eq_ignore_ascii_case(prefix) && !key.is_empty()).then(|| key.to_owned())
+    }
+
+    /// Columns and inputs of the map that have no header in this file: what they are called, and how
+    /// the map names them.
+    pub(super) fn absent(&self) -> BTreeMap<String, Absent> {
+        let mut absent = BTreeMap::new();
+        let map = self.map;
+        // What only some versions of the format have is not missed.
+        let is_optional =
+            |column: &Column| map.versions.iter().any(|version| version.columns.contains(column));
+        let focus = map.columns.iter().filter(|(column, _)| !is_optional(column));
+        let focus = focus.map(|(column, source)| (column.name(), source));
+        let custom = map.custom.iter().map(|(name, source)| (name.as_str(), source));
+        for (name, source) in focus.chain(custom) {
+            let refs = source.references().into_iter().map(InputRef::header);
+            let names: Vec<&str> =
+                source.headers().iter().map(String::as_str).chain(refs).collect();
+            self.note_absent(format!("column {name}"), &names, &mut absent);
+        }
+        for (name, refs) in &map.inputs {
+            let names: Vec<&str> = refs.iter().map(InputRef::header).collect();
+            self.note_absent(format!("input `{name}`"), &names, &mut absent);
+        }
+        absent
+    }
+
+    fn note_absent(&self, what: String, names: &[&str], absent: &mut BTreeMap<String, Absent>) {
+        if names.is_empty() || names.iter().any(|name| self.position(name).is_some()) {
+            return;
+        }
+        let headers = || self.headers.iter().map(String::as_str);
+        let near = names.iter().find_map(|name| did_you_mean(name, headers()));
+        absent.insert(what, Absent { names: listed(names), near });
     }
 
     /// What makes the file unreadable.

@@ -97,6 +97,13 @@ impl Columns {
     }
 }
 
+impl Columns {
+    /// The names of the columns, in the order in which they come.
+    pub(super) fn into_names(self) -> Vec<String> {
+        self.names
+    }
+}
+
 fn too_many_columns() -> Refusal {
     Refusal::new(
         format!("the file has more than {COLUMN_LIMIT} columns"),

@@ -368,8 +368,14 @@ impl<F: Fields> Source for Served<'_, F> {
         if let Some(at) = self.tag_field(part) {
             return self.binding.headers[at].clone();
         }
-        let culprit = self.spot(part).and_then(|spot| self.values.culprit(spot));
-        culprit.map_or_else(|| self.binding.name_of(part), |(name, _)| name)
+        match self.spot(part).and_then(|spot| self.values.culprit(spot)) {
+            Some((_, Some(name))) => name.to_owned(),
+            Some((input, None)) => match input.position() {
+                Some(at) => self.binding.headers[at].clone(),
+                None => self.binding.name_of(part),
+            },
+            None => self.binding.name_of(part),
+        }
     }
 
     fn text(&self, part: Part) -> Vec<u8> {
@@ -381,8 +387,8 @@ impl<F: Fields> Source for Served<'_, F> {
             return field(at).unwrap_or_default();
         }
         let Some(spot) = self.spot(part) else { return Vec::new() };
-        if let Some((_, text)) = self.values.culprit(spot) {
-            return text;
+        if let Some((input, _)) = self.values.culprit(spot) {
+            return input.position().and_then(field).unwrap_or_default();
         }
         let text = match (spot, part) {
             (Spot::At(at), _) => field(*at),

@@ -144,6 +144,8 @@ pub struct QuarantinedRow {
     /// The billing month, where the row tells it.
     pub month: Option<Period>,
     pub currency: Option<String>,
+    /// The invoice, where the row tells it.
+    pub invoice: Option<String>,
     pub billed_cost: Option<Amount>,
     pub effective_cost: Option<Amount>,
     /// What names the row by its column map, as `name=value; name=value`; else empty.

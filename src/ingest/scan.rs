@@ -23,6 +23,7 @@ use super::csv_file::{CsvFormat, look_at_head, read_block};
 use super::desk::{Desk, Tray};
 use super::gate::{Gate, GatePlan};
 use super::guard;
+use super::layout::absent_everywhere;
 use super::open::{self, CsvStream, Fingerprint, Kind, StreamEnd};
 use super::parquet_file::{ParquetFormat, ParquetHead};
 use super::quality::{self, Look};
@@ -152,9 +153,17 @@ fn pass<S: Sink>(
     let sinks = pass.run(options.threads.max(1), make_sink);
     let ends: Vec<End> =
         pass.ends.into_iter().map(|end| end.into_inner().unwrap_or_default()).collect();
+    let heads = files.iter().zip(&opened).enumerate();
+    let heads = heads.filter_map(|(index, (file, opened))| {
+        opened.body.binding().map(|binding| (index, file, binding.headers.as_slice()))
+    });
+    let absent = absent_everywhere(heads);
     let mut report = ScanReport::default();
     for ((file, opened), end) in files.iter().zip(opened).zip(ends) {
         report.files.push(file_report(file, opened, end));
+    }
+    for (index, finding) in absent {
+        report.files[index].findings.push(finding);
     }
     (report, sinks)
 }
@@ -171,6 +180,16 @@ enum Body {
     Refused,
     Parquet(Box<ParquetFormat>, File),
     Csv(Box<CsvFormat>, Mutex<Option<(CsvStream, Vec<u8>)>>),
+}
+
+impl Body {
+    fn binding(&self) -> Option<&Binding> {
+        match self {
+            Self::Refused => None,
+            Self::Parquet(format, _) => Some(&format.binding),
+            Self::Csv(format, _) => Some(&format.binding),
+        }
+    }
 }
 
 /// What the pass found out about a file.
@@ -507,11 +526,7 @@ fn file_report(file: &SourceFile, opened: Opened, end: End) -> FileReport {
 /// Exact sums of the provider's own money columns: where rows are valued, of their terms; else the
 /// costs' columns are these.
 fn source_totals(body: &Body, tally: &Tally) -> BTreeMap<(Currency, String), Amount> {
-    let binding = match body {
-        Body::Refused => return BTreeMap::new(),
-        Body::Parquet(format, _) => &format.binding,
-        Body::Csv(format, _) => &format.binding,
-    };
+    let Some(binding) = body.binding() else { return BTreeMap::new() };
     if let Some(recipe) = &binding.recipe {
         let mut totals = BTreeMap::new();
         let money = || recipe.valuation.terms.iter().filter(|term| term.is_money);

@@ -183,6 +183,7 @@ impl Tally {
         charge: &Charge,
         unknown: &Unknown,
         (column, code, text): (String, Code, &[u8]),
+        invoice: Option<&[u8]>,
         identity: String,
     ) {
         // The other shares of a row say nothing more.
@@ -199,6 +200,7 @@ impl Tally {
             text: shown(text),
             month: Some(charge.month),
             currency: Some(charge.currency.code().to_owned()),
+            invoice: invoice.map(shown),
             billed_cost: cost(CostMetric::BilledCost),
             effective_cost: cost(CostMetric::EffectiveCost),
             identity,
@@ -206,7 +208,14 @@ impl Tally {
     }
 
     /// Puts a row aside, or excludes it where it is a header that stands among the rows.
-    pub(super) fn refuse(&mut self, row: &Row<'_>, part: Part, code: Code, source: &impl Source) {
+    pub(super) fn refuse(
+        &mut self,
+        row: &Row<'_>,
+        part: Part,
+        code: Code,
+        invoice: Option<&[u8]>,
+        source: &impl Source,
+    ) {
         self.rows += 1;
         self.wrong_length += u64::from(code == Code::BadRowLength);
         if code == Code::BadAmount && is_header(source) {
@@ -221,6 +230,7 @@ impl Tally {
             text: shown(&source.text(part)),
             month: row.billing_day.map(Period::of),
             currency: row.currency.map(shown),
+            invoice: invoice.map(shown),
             billed_cost: cost(CostMetric::BilledCost),
             effective_cost: cost(CostMetric::EffectiveCost),
             identity: shown(source.identity().as_bytes()),

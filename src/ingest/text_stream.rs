@@ -9,7 +9,7 @@ use crate::rules::{ColumnMap, ColumnSource, Field, InputRef};
 
 use super::charge::WantedText;
 use super::json_lines::{Columns, JsonLines, Shape, one_value, shape};
-use super::open::{CsvStream, HEAD_BYTES, Kind};
+use super::open::{CsvStream, HEAD_BYTES, Kind, csv_head};
 use super::sheet_source::{refusal_in, refused};
 use super::text_encoding::{Utf16, declared, undeclared};
 
@@ -41,6 +41,24 @@ pub(super) fn open_text(
             let columns = Columns::gather(whole, names).map_err(|error| torn(&error))?;
             let lines = JsonLines::new(text.stream, text.begun, columns);
             Ok(Text { stream: CsvStream::Json(Box::new(lines)), begun: Vec::new() })
+        }
+    }
+}
+
+/// The names of the columns of a file of text. Of JSON lines only the head is looked at.
+pub(super) fn head_names(
+    file: File,
+    kind: Kind,
+    names: impl IntoIterator<Item = String>,
+) -> Result<Vec<String>, Finding> {
+    let mut text = decoded(CsvStream::new(file, kind))?;
+    match shape(&text.begun) {
+        Shape::NotJson => csv_head(&mut text).map(|head| head.headers),
+        Shape::OneValue => Err(refused(one_value())),
+        Shape::Lines => {
+            let head = io::Cursor::new(&text.begun);
+            let columns = Columns::gather(head, names).map_err(|error| torn(&error))?;
+            Ok(columns.into_names())
         }
     }
 }

@@ -340,28 +340,24 @@ impl<F: Fields> RowValues<'_, F> {
         }
     }
 
-    /// The input at fault where an amount cannot be read, or the first of those that are null:
-    /// header and text.
-    pub(super) fn culprit(&self, spot: &Spot) -> Option<(String, Vec<u8>)> {
+    /// The input at fault where a value cannot be made, or the first of those that are null; and its
+    /// name, where it is a term.
+    pub(super) fn culprit(&self, spot: &Spot) -> Option<(&Input, Option<&str>)> {
         let Spot::Derived(derived) = spot else { return None };
+        let terms = &self.valuation.terms;
         match &self.case(*derived)?.from {
             From::Constant(_) | From::Input(Input::Missing) => None,
             From::Input(input) => {
-                let term = self.valuation.terms.iter().find(|term| term.kind.input() == input)?;
-                Some((term.name.clone(), self.raw(input)))
+                let term = terms.iter().find(|term| term.kind.input() == input);
+                Some((input, term.map(|term| term.name.as_str())))
             }
             From::Sum { plus, minus } => {
                 let all = || plus.iter().chain(minus).copied();
                 let broken = all().find(|term| self.terms[*term].is_err());
-                let term = &self.valuation.terms[broken.or_else(|| all().next())?];
-                Some((term.name.clone(), self.raw(term.kind.input())))
+                let term = &terms[broken.or_else(|| all().next())?];
+                Some((term.kind.input(), Some(term.name.as_str())))
             }
         }
-    }
-
-    fn raw(&self, input: &Input) -> Vec<u8> {
-        let text = input.position().and_then(|at| self.fields.text(at));
-        text.map(Cow::into_owned).unwrap_or_default()
     }
 }
 

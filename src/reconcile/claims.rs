@@ -27,6 +27,7 @@ pub(super) struct Claim {
 }
 
 impl Claim {
+    /// Sums of what [`claims`] has found to be small enough.
     pub(super) fn add(&mut self, other: &Self) {
         self.net += other.net;
         self.total += other.total;
@@ -50,7 +51,10 @@ pub(super) fn claims(
 ) -> (Vec<Claim>, Vec<Finding>) {
     let mut claims: BTreeMap<(&str, &str, Currency), Claim> = BTreeMap::new();
     let mut files: BTreeMap<(&str, Currency), &Invoice> = BTreeMap::new();
-    let mut faults = Vec::new();
+    let mut faults: Vec<Finding> = Vec::new();
+    if let Err(finding) = small_enough(invoices) {
+        return (Vec::new(), vec![finding]);
+    }
     let is_billed = |id: &str| books.period.iter().any(|billed| billed.invoice == id);
     for invoice in invoices {
         let is_of_period = invoice.period.map_or_else(
@@ -73,6 +77,20 @@ pub(super) fn claims(
         claims.entry(key).and_modify(|known| known.add(&claim)).or_insert(claim);
     }
     (claims.into_values().collect(), faults)
+}
+
+/// Sums of absolute values only grow: where all of them fit, so does every sum of some.
+fn small_enough(invoices: &[Invoice]) -> Result<(), Finding> {
+    let mut sum = Amount::ZERO;
+    for invoice in invoices {
+        for amount in [invoice.net, invoice.tax.unwrap_or_default(), invoice.total] {
+            sum = sum.checked_add(amount.abs()).ok_or_else(|| {
+                let text = "the amounts of all invoices sum beyond what can be kept exactly";
+                Finding::new(Code::BadInvoice, text).at(invoice.place.clone())
+            })?;
+        }
+    }
+    Ok(())
 }
 
 fn claim(invoice: &Invoice) -> Claim {

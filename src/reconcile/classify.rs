@@ -16,8 +16,10 @@ pub(super) struct Known<'a> {
     pub(super) accepted: &'a [AcceptedVariance],
     /// `BilledCost` of the invoice in other months.
     pub(super) late: Amount,
-    /// Known `BilledCost` in quarantine.
+    /// Known `BilledCost` of the invoice in quarantine.
     pub(super) quarantined: Amount,
+    /// Known `BilledCost` in quarantine, in this currency, of rows that tell no invoice.
+    pub(super) quarantined_unnamed: Amount,
 }
 
 /// What is thought of a claim.
@@ -37,7 +39,7 @@ struct Part {
 }
 
 pub(super) fn classify(of: &Match, known: &Known<'_>) -> Verdict {
-    let variance = of.variance();
+    let Some(variance) = of.variance() else { return unexplained(of, known, &[]) };
     let verdict = |class, status, explanation: &str| Verdict {
         class,
         status,
@@ -90,7 +92,8 @@ fn declared<'a>(of: &Match, known: &Known<'a>) -> impl Iterator<Item = &'a Accep
 fn parts(of: &Match, known: &Known<'_>) -> Vec<Part> {
     let taxes: Amount = of.billed.iter().map(|billed| billed.taxes).sum();
     let credits: Amount = of.billed.iter().map(|billed| billed.credits).sum();
-    let tax = of.claim.tax.unwrap_or_default() - taxes;
+    // What lies beyond the range explains nothing.
+    let tax = of.claim.tax.unwrap_or_default().checked_add(-taxes).unwrap_or_default();
     let tax_words = match (of.claim.tax, taxes.is_zero()) {
         (Some(_), true) => format!("tax of {tax} that the bill does not have"),
         (None, _) => format!("tax of {} that the table of invoices does not have", -tax),
@@ -107,7 +110,12 @@ fn parts(of: &Match, known: &Known<'_>) -> Vec<Part> {
         part(
             Class::QuarantinedRows,
             known.quarantined,
-            format!("{} in rows that are in quarantine", known.quarantined),
+            format!("{} in rows of this invoice that are in quarantine", known.quarantined),
+        ),
+        part(
+            Class::QuarantinedRows,
+            known.quarantined_unnamed,
+            format!("{} in rows in quarantine that name no invoice", known.quarantined_unnamed),
         ),
         part(
             Class::LateRows,
@@ -128,12 +136,13 @@ fn explained(variance: Amount, parts: &[Part], half: Amount) -> Option<(Class, S
             .filter(|(at, _)| choice & (1 << at) != 0)
             .map(|(_, part)| part)
             .collect();
-        let sum: Amount = chosen.iter().map(|part| part.amount).sum();
-        let rest = variance - sum;
+        let rest = chosen.iter().try_fold(variance, |rest, part| rest.checked_add(-part.amount))?;
         if rest.abs() > half {
             return None;
         }
-        let class = if chosen.len() == 1 { chosen[0].class } else { Class::Several };
+        let first = chosen[0].class;
+        let is_one = chosen.iter().all(|part| part.class == first);
+        let class = if is_one { first } else { Class::Several };
         let mut words: Vec<String> = chosen.iter().map(|part| part.words.clone()).collect();
         if !rest.is_zero() {
             words.push(format!("{rest} by rounding"));

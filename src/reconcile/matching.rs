@@ -30,9 +30,9 @@ impl Match {
         self.billed.iter().map(|billed| billed.fates.whole()).sum()
     }
 
-    /// Invoiced less billed.
-    pub(super) fn variance(&self) -> Amount {
-        self.claim.total - self.billed_total()
+    /// Invoiced less billed; `None` beyond what can be kept exactly.
+    pub(super) fn variance(&self) -> Option<Amount> {
+        self.claim.total.checked_add(-self.billed_total())
     }
 }
 

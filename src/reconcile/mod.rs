@@ -63,9 +63,24 @@ pub fn reconcile(
             .iter()
             .filter_map(|id| books.elsewhere.get(&(id.clone(), found_match.claim.currency)));
         let late = late.flat_map(|months| months.values()).map(|(_, billed)| *billed).sum();
-        let currency = found_match.claim.currency;
-        let quarantined = quarantined.get(&currency).copied().unwrap_or_default();
-        settle(&mut found, declared, &found_match, late, quarantined);
+        let claim = &found_match.claim;
+        let aside = |invoice: Option<&String>| {
+            let key = (claim.currency, invoice.cloned());
+            quarantined.get(&key).copied().unwrap_or_default()
+        };
+        let terms = declared.get(claim.entry);
+        let known = Known {
+            tolerance: terms.map_or(Amount::ZERO, |terms| terms.tolerance),
+            accepted: terms.map_or(&[][..], |terms| &terms.accepted),
+            late,
+            quarantined: claim
+                .ids
+                .iter()
+                .try_fold(Amount::ZERO, |sum, id| sum.checked_add(aside(Some(id))))
+                .unwrap_or_default(),
+            quarantined_unnamed: aside(None),
+        };
+        settle(&mut found, &found_match, &known);
     }
     for billed in rest {
         unmatched(&mut found, billed, !declared.is_empty());
@@ -75,36 +90,26 @@ pub fn reconcile(
     found
 }
 
-/// What is known of `BilledCost` in quarantine, of the period or of no known month, by currency.
-fn quarantined(scan: &ScanReport, period: Period) -> BTreeMap<Currency, Amount> {
-    let mut sums: BTreeMap<Currency, Amount> = BTreeMap::new();
+/// What is known of `BilledCost` in quarantine, of the period or of no known month, by currency and
+/// invoice, where the row tells it.
+type Quarantined = BTreeMap<(Currency, Option<String>), Amount>;
+
+fn quarantined(scan: &ScanReport, period: Period) -> Quarantined {
+    let mut sums = Quarantined::new();
     let rows = scan.files.iter().flat_map(|file| &file.quarantine);
     for row in rows.filter(|row| row.month.is_none_or(|month| month == period)) {
         let currency = row.currency.as_deref().and_then(|code| Currency::parse(code).ok());
         if let (Some(currency), Some(billed)) = (currency, row.billed_cost) {
-            let sum = sums.entry(currency).or_default();
-            // Money that cannot be read has no bound of its own; beyond the range it explains nothing.
+            let sum = sums.entry((currency, row.invoice.clone())).or_default();
+            // Money in quarantine has no bound of its own; beyond the range it explains nothing.
             *sum = sum.checked_add(billed).unwrap_or_default();
         }
     }
     sums
 }
 
-fn settle(
-    found: &mut Reconciled,
-    declared: &[InvoicesDecl],
-    of: &Match,
-    late: Amount,
-    quarantined: Amount,
-) {
-    let terms = declared.get(of.claim.entry);
-    let known = Known {
-        tolerance: terms.map_or(Amount::ZERO, |terms| terms.tolerance),
-        accepted: terms.map_or(&[][..], |terms| &terms.accepted),
-        late,
-        quarantined,
-    };
-    let verdict = classify(of, &known);
+fn settle(found: &mut Reconciled, of: &Match, known: &Known<'_>) {
+    let verdict = classify(of, known);
     found.findings.extend(finding(of, &verdict));
     let claim = &of.claim;
     let billed = Billed::together(&of.billed, claim.currency);
@@ -122,7 +127,7 @@ fn settle(
         rows: billed.rows,
         billed: billed.fates,
         report: billed.report,
-        variance: Some(of.variance()),
+        variance: of.variance(),
         tolerance: Some(known.tolerance),
         class: Some(verdict.class),
         status: verdict.status,
@@ -132,13 +137,16 @@ fn settle(
 
 fn finding(of: &Match, verdict: &Verdict) -> Option<Finding> {
     let claim = &of.claim;
-    let (variance, billed) = (of.variance(), of.billed_total());
     let mut text = format!(
-        "invoice `{}`: invoiced {} {}, billed {billed}, a difference of {variance}",
+        "invoice `{}`: invoiced {} {}, billed {}",
         claim.ids.join("; "),
         claim.total,
         claim.currency,
+        of.billed_total(),
     );
+    if let Some(variance) = of.variance() {
+        text = format!("{text}, a difference of {variance}");
+    }
     if !verdict.explanation.is_empty() {
         text = format!("{text}; {}", verdict.explanation);
     }

@@ -11,7 +11,9 @@ use crate::domain::{Amount, Currency};
 use super::Facts;
 use super::coverage;
 use super::decimal::fixed;
+use super::exchange::text;
 use super::party::Kind;
+use super::quarantined::quarantined;
 use super::showback::{Figures, Showback};
 use super::sink::Sink;
 
@@ -110,6 +112,7 @@ pub(super) fn write(facts: &Facts, showback: &Showback, sink: &mut Sink) -> Resu
         kpis.extend(of_currency(showback, currency));
     }
     kpis.extend(of_all(facts, showback));
+    kpis.extend(in_quarantine(facts));
     kpis.extend(coverage::kpis(facts));
     let report_currency = facts.conversions.report_currency;
     sink.table("kpi.csv", &HEADER, |table| {
@@ -152,6 +155,23 @@ fn rows_read(facts: &Facts) -> Vec<Kpi> {
         ),
     ];
     counts.map(|(name, scope, rows)| Kpi::plain(name, scope, "", rows.to_string(), "rows")).into()
+}
+
+/// What is known of the money in quarantine; beside it, how many rows tell it and how many lie there.
+fn in_quarantine(facts: &Facts) -> Vec<Kpi> {
+    let mut kpis = Vec::new();
+    for (currency, sums) in quarantined(facts) {
+        let costs = [
+            ("quarantined_billed_cost", sums.billed),
+            ("quarantined_effective_cost", sums.effective),
+        ];
+        for (name, known) in costs {
+            let kpi = Kpi::plain(name, PERIOD, currency, text(known.sum()), "amount");
+            let (numerator, denominator) = (known.rows.to_string(), sums.rows.to_string());
+            kpis.push(Kpi { numerator, denominator, ..kpi });
+        }
+    }
+    kpis
 }
 
 /// Figures of the parties of one currency, or of all in the report currency.

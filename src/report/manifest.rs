@@ -48,6 +48,8 @@ struct Bill<'a> {
     duplicate_of: Option<&'a str>,
     /// Index in `deliveries`.
     delivery: u32,
+    /// By currency and header: exact sums of the provider's own money columns.
+    source_totals: BTreeMap<&'a str, BTreeMap<&'a str, Amount>>,
 }
 
 #[derive(Serialize)]
@@ -139,7 +141,16 @@ fn bill(file: &FileReport) -> Bill<'_> {
             _ => None,
         },
         delivery: file.delivery,
+        source_totals: source_totals(file),
     }
+}
+
+fn source_totals(file: &FileReport) -> BTreeMap<&str, BTreeMap<&str, Amount>> {
+    let mut totals: BTreeMap<&str, BTreeMap<&str, Amount>> = BTreeMap::new();
+    for ((currency, header), sum) in &file.source_totals {
+        totals.entry(currency.code()).or_default().insert(header, *sum);
+    }
+    totals
 }
 
 fn source(coverage: &SourceCoverage) -> Source<'_> {

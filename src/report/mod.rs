@@ -12,6 +12,7 @@
 //! kpi, coverage       figures and ratios
 //! charts              SVG
 //! run_json, manifest  the run and its inputs, for machines
+//! summary             the month in a few lines
 //! changes             what a run has that the published reports had not
 //! write               facts → a directory of files, by way of the sink that hashes them
 //! OutputFolder        the folder of all reports: one writer, no trace of torn runs
@@ -39,12 +40,14 @@ mod output;
 mod party;
 mod proof;
 mod publish;
+mod quarantined;
 mod reconciliation;
 mod run_json;
 mod showback;
 mod sink;
 mod standing;
 mod suggest;
+mod summary;
 #[cfg(test)]
 mod testkit;
 #[cfg(test)]
@@ -57,6 +60,7 @@ pub use identity::run_id;
 pub use output::OutputFolder;
 pub use publish::{Published, publish};
 pub use sink::WrittenFile;
+pub use summary::summary;
 pub use write::{Written, write};
 
 use std::collections::BTreeMap;

@@ -63,7 +63,7 @@ fn fields(facts: &Facts, line: &ReconciliationLine) -> [String; HEADER.len()] {
         line.explanation.clone(),
         line.rows.to_string(),
         facts.conversions.report_currency.to_string(),
-        text(billed.zip(variance).map(|(billed, variance)| billed + variance)),
+        text(billed.zip(variance).and_then(|(billed, variance)| billed.checked_add(variance))),
         text(billed),
         text(line.report.map(|report| report.allocated())),
         text(line.report.map(|report| report.unallocated)),

@@ -8,10 +8,10 @@ use crate::allocate::Party;
 use crate::diagnostics::{Finding, Severity};
 use crate::domain::{Amount, CostMetric, Costs, Currency};
 use crate::ingest::FileReport;
-use crate::rules::FormatName;
 
 use super::Facts;
 use super::identity::{rules_hash, run_id};
+use super::quarantined::{Quarantined, quarantined};
 use super::sink::{Sink, failed};
 
 /// Raised when a name in `run.json` or `manifest.json` changes its meaning.
@@ -46,6 +46,7 @@ struct Run<'a> {
     totals: Vec<Total>,
     exchange: Option<Exchange>,
     report_totals: Vec<ReportTotal>,
+    quarantined: Vec<InQuarantine>,
     other_months: Vec<OtherMonth>,
     findings: Vec<Aggregated<'a>>,
 }
@@ -95,13 +96,24 @@ struct Exchange {
 
 /// The period over all currencies, in that of the report.
 #[derive(Serialize)]
-struct ReportTotal {
-    currency: Currency,
-    metric: &'static str,
-    accepted: Amount,
-    allocated: Amount,
-    unallocated: Amount,
-    rounding: Amount,
+pub(super) struct ReportTotal {
+    pub(super) currency: Currency,
+    pub(super) metric: &'static str,
+    pub(super) accepted: Amount,
+    pub(super) allocated: Amount,
+    pub(super) unallocated: Amount,
+    pub(super) rounding: Amount,
+}
+
+/// Rows of the period, or of no known month, that are in no total.
+#[derive(Serialize)]
+struct InQuarantine {
+    /// As the rows write it; null where they write none.
+    currency: Option<String>,
+    rows: u64,
+    rows_of_unknown_cost: u64,
+    billed_cost: Option<Amount>,
+    effective_cost: Option<Amount>,
 }
 
 /// Rows billed in another month than the period: not in its totals, and not lost.
@@ -156,6 +168,7 @@ pub(super) fn write(facts: &Facts, sink: &mut Sink) -> Result<(), Finding> {
             inverse: terms.inverse,
         }),
         report_totals: report_totals(facts).unwrap_or_default(),
+        quarantined: in_quarantine(facts),
         other_months: other_months(facts),
         findings: findings(facts.findings),
     };
@@ -180,9 +193,7 @@ fn sources<'a>(facts: &Facts<'a>) -> Vec<Source<'a>> {
     };
     let source = |source: &'a crate::rules::SourceDecl| Source {
         name: &source.name,
-        format: match &source.format {
-            FormatName::Shipped(name) | FormatName::Own(name) => name,
-        },
+        format: source.format.as_text(),
         files: of_source(&source.name),
     };
     facts.project.sources.iter().map(source).collect()
@@ -219,7 +230,7 @@ fn totals(facts: &Facts) -> Vec<Total> {
 }
 
 /// `None` where a currency of the period has no rate.
-fn report_totals(facts: &Facts) -> Option<Vec<ReportTotal>> {
+pub(super) fn report_totals(facts: &Facts) -> Option<Vec<ReportTotal>> {
     let accepted: Option<Costs> =
         facts.conversions.totals.iter().map(|total| total.report_costs).sum();
     let accepted = accepted?;
@@ -241,6 +252,18 @@ fn report_totals(facts: &Facts) -> Option<Vec<ReportTotal>> {
         rounding: rounding[metric],
     };
     Some(known.into_iter().map(total).collect())
+}
+
+fn in_quarantine(facts: &Facts) -> Vec<InQuarantine> {
+    let sums = quarantined(facts).into_iter();
+    let sum = |(currency, sums): (&str, Quarantined)| InQuarantine {
+        currency: (!currency.is_empty()).then(|| currency.to_owned()),
+        rows: sums.rows,
+        rows_of_unknown_cost: sums.rows - sums.billed.rows,
+        billed_cost: sums.billed.sum(),
+        effective_cost: sums.effective.sum(),
+    };
+    sums.map(sum).collect()
 }
 
 fn other_months(facts: &Facts) -> Vec<OtherMonth> {

@@ -60,6 +60,8 @@ pub struct SourceDecl {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FormatName {
+    /// For each file, the shipped column map that recognises its header.
+    Auto,
     /// A column map that costbook ships.
     Shipped(String),
     /// A column map of the project, by path.
@@ -75,6 +77,9 @@ pub struct MetadataDecl {
     pub join: Option<(String, Span)>,
 }
 
+/// The format of a source whose files are recognised by their headers.
+const AUTO: &str = "auto";
+
 pub(super) const KEYS: &[&str] = &[
     "organisation",
     "currency",
@@ -89,6 +94,17 @@ pub(super) const KEYS: &[&str] = &[
 
 pub(super) const SOURCE_KEYS: &[&str] =
     &["name", "format", "files", "sheet", "header_row", "deliveries", "days"];
+
+impl FormatName {
+    /// As the project file has it.
+    #[must_use]
+    pub fn as_text(&self) -> &str {
+        match self {
+            Self::Auto => AUTO,
+            Self::Shipped(name) | Self::Own(name) => name,
+        }
+    }
+}
 
 impl Project {
     /// Reads the text of `costbook.yaml`; `path` is the name that findings give it.
@@ -176,11 +192,14 @@ fn read_format(word: &Key, sink: &mut Sink) -> Option<FormatName> {
     if matches!(extension, Some("yaml" | "yml")) {
         return is_inside_project(word, sink).then(|| FormatName::Own(word.text.clone()));
     }
+    if word.text == AUTO {
+        return Some(FormatName::Auto);
+    }
     if shipped::column_map(&word.text).is_some() {
         return Some(FormatName::Shipped(word.text.clone()));
     }
     let message = format!("there is no format `{}`", word.text);
-    let known: Vec<&str> = shipped::column_map_names().collect();
+    let known: Vec<&str> = shipped::column_map_names().chain([AUTO]).collect();
     sink.report_unknown(Code::UnknownName, &word.span, message, &word.text, &known);
     None
 }

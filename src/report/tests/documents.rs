@@ -5,7 +5,7 @@ use std::process::Command;
 
 use super::{Record, acme, records, written};
 use crate::report::testkit::World;
-use crate::report::write;
+use crate::report::{summary, write};
 
 #[test]
 fn the_same_facts_give_the_same_bytes_and_true_checksums() {
@@ -66,6 +66,11 @@ fn run_json_keeps_its_names() {
     assert_eq!(of(&file["control_totals"], "sum"), "7");
     assert_eq!(of(&run["totals"], "accepted"), "7");
     assert_eq!(run["other_months"][0]["rows"], 2);
+    let aside = &run["quarantined"][0];
+    assert_eq!((&aside["rows"], &aside["rows_of_unknown_cost"]), (&1.into(), &1.into()));
+    assert_eq!((&aside["currency"], aside["billed_cost"].is_null()), (&"EUR".into(), true));
+    let lines = summary(&world.facts());
+    assert_eq!(lines.last().unwrap(), "in quarantine 1 row, BilledCost unknown");
     let unallocated = &run["findings"][1];
     assert_eq!((&unallocated["code"], &unallocated["count"]), (&"unallocated".into(), &3.into()));
     let manifest = fs::read_to_string(directory.path().join("manifest.json")).unwrap();
@@ -91,6 +96,8 @@ fn figures_of_the_month() {
     assert_eq!(value("coverage_by_rows", "cost_center", "EUR"), "0.8000");
     assert_eq!(value("provenance_by_rows", "rule=default", "EUR"), "0.2000");
     assert_eq!(value("rounding", "period", "EUR"), "0.001");
+    assert_eq!(value("quarantined_billed_cost", "period", "EUR"), "", "its text is no amount");
+    assert!(value("quarantined_effective_cost", "period", "EUR").starts_with("1000.0"));
 }
 
 #[test]

@@ -236,6 +236,8 @@ fn all_currencies_together_are_told_where_each_has_a_rate() {
         total[key].as_str().unwrap().parse().unwrap()
     };
     assert_eq!(total("accepted"), parts);
+    let lines = crate::report::summary(&world.facts());
+    assert!(lines[2].starts_with(&format!("all in EUR EffectiveCost {parts}: ")), "{lines:?}");
     assert_eq!(total("allocated") + total("unallocated") + total("rounding"), parts);
     for chart in ["cost_by_owner", "unallocated_pareto"] {
         let path = directory.path().join(format!("charts/{chart}.svg"));

@@ -1,0 +1,237 @@
+//! The heads of bills: of which format a file is, and what its map finds in its header. No row is
+//! read for it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::diagnostics::{Code, Finding, Place};
+use crate::domain::Column;
+use crate::rules::{ColumnMap, ColumnSource, InputRef, Recognition, TagShape};
+
+use super::guard::guarded;
+use super::header::{Absent, Finder, listed};
+use super::open::{self, Kind};
+use super::parquet_file::ParquetHead;
+use super::scan::SourceFile;
+use super::sheet_source::{open_workbook, wanted_of};
+use super::text_stream::{head_names, names_read};
+
+/// How a file is laid out, as its column map sees it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Layout {
+    pub format: String,
+    pub version: Option<String>,
+    /// Columns that have a value in such a file, and where from, in the order of the map.
+    pub mapped: Vec<(String, String)>,
+    /// FOCUS columns that the map fills from headers which such a file does not have.
+    pub absent: Vec<String>,
+    /// Headers that nothing reads.
+    pub ignored: Vec<String>,
+}
+
+/// Looks at the head of a file. `reader` is the program that reads workbooks, as for a scan.
+///
+/// # Errors
+/// What keeps the file from being read: its header could not be found, or lacks what is required.
+pub fn layout(file: &SourceFile, reader: Option<&Path>) -> Result<Layout, Vec<Finding>> {
+    let headers = headers(file, &file.map, reader).map_err(|finding| vec![finding])?;
+    let finder = Finder { map: &file.map, headers: &headers };
+    let errors = finder.errors();
+    if !errors.is_empty() {
+        let place = || Place::File(file.path.clone());
+        return Err(errors.into_iter().map(|error| error.at(place())).collect());
+    }
+    let is_mapped = |column: &Column| file.map.columns.contains_key(column);
+    let absent = Column::ALL.iter().filter(|column| is_mapped(column) && !finder.has(**column));
+    Ok(Layout {
+        format: file.map.name.clone(),
+        version: finder.version(),
+        mapped: mapped(&finder),
+        absent: absent.map(|column| column.name().to_owned()).collect(),
+        ignored: finder.unread(&[]).into_iter().map(str::to_owned).collect(),
+    })
+}
+
+/// What maps of the project read from headers that none of their files has. `heads` are the files
+/// that could be opened, with their headers; each finding stands with the first file of its map.
+pub(super) fn absent_everywhere<'f>(
+    heads: impl Iterator<Item = (usize, &'f SourceFile, &'f [String])>,
+) -> Vec<(usize, Finding)> {
+    let mut maps: BTreeMap<&str, (usize, BTreeMap<String, Absent>)> = BTreeMap::new();
+    for (index, file, headers) in heads.filter(|(_, file, _)| !file.map.is_shipped()) {
+        let absent = Finder { map: &file.map, headers }.absent();
+        match maps.get_mut(file.map.path.as_str()) {
+            None => {
+                maps.insert(&file.map.path, (index, absent));
+            }
+            Some((_, known)) => known.retain(|what, _| absent.contains_key(what)),
+        }
+    }
+    let report = |path: &str, what: &str, absent: &Absent| {
+        let text = format!("no file has a header for the {what}: the map reads {}", absent.names);
+        let help = match &absent.near {
+            Some(near) => format!("a file has a column `{near}`; is that the one?"),
+            None => "mend the name, or take what no file has out of the map".to_owned(),
+        };
+        let finding = Finding::new(Code::MappedColumnMissing, text).help(help);
+        finding.at(Place::File(path.into()))
+    };
+    let mut found = Vec::new();
+    for (path, (index, absent)) in &maps {
+        found.extend(absent.iter().map(|(what, absent)| (*index, report(path, what, absent))));
+    }
+    found
+}
+
+/// The column map among `maps` that recognises a file by its header.
+pub(super) fn recognise(
+    file: &SourceFile,
+    maps: &[Arc<ColumnMap>],
+    reader: Option<&Path>,
+) -> Result<Arc<ColumnMap>, Finding> {
+    let mut fitting = Vec::new();
+    let mut refusal = None;
+    // The header of a workbook is found by what a map looks for; that of other files is the same for
+    // all, and read once.
+    let (_, kind) = open::open(&file.location, &file.path)?;
+    let shared = if kind == Kind::Workbook { None } else { Some(shared_headers(file, maps)?) };
+    for map in maps.iter().filter(|map| !map.recognition.any_of.is_empty()) {
+        let found = match &shared {
+            Some(headers) => Ok(headers.clone()),
+            None => headers(file, map, reader),
+        };
+        match found {
+            Ok(headers) if fits(&map.recognition, &headers) => fitting.push(map),
+            Ok(_) => {}
+            Err(finding) => refusal = Some(finding),
+        }
+    }
+    match (fitting.as_slice(), refusal) {
+        ([only], _) => Ok(Arc::clone(only)),
+        ([], Some(finding)) => Err(finding),
+        ([], None) => Err(unclear(file, "no shipped format recognises the header", maps)),
+        (several, _) => {
+            let names: Vec<&str> = several.iter().map(|map| map.name.as_str()).collect();
+            let text = format!("the header is one of several formats: {}", listed(&names));
+            Err(unclear(file, &text, maps))
+        }
+    }
+}
+
+fn unclear(file: &SourceFile, text: &str, maps: &[Arc<ColumnMap>]) -> Finding {
+    let names: Vec<&str> = maps.iter().map(|map| map.name.as_str()).collect();
+    let help = format!(
+        "name the format of the source in place of `auto`: {}, or a column map of your own",
+        listed(&names)
+    );
+    Finding::new(Code::FormatUnclear, text).help(help).at(Place::File(file.path.clone()))
+}
+
+fn fits(recognition: &Recognition, headers: &[String]) -> bool {
+    let has = |name: &String| headers.iter().any(|header| header.eq_ignore_ascii_case(name));
+    recognition.any_of.iter().any(|set| set.iter().all(has))
+        && !recognition.not_with.iter().any(has)
+}
+
+/// The header of a file that is no workbook, whatever its map.
+fn shared_headers(file: &SourceFile, maps: &[Arc<ColumnMap>]) -> Result<Vec<String>, Finding> {
+    let recognised = maps.iter().flat_map(|map| map.recognition.any_of.iter().flatten());
+    let names = maps.iter().flat_map(|map| names_read(map, &[]));
+    let names = names.chain(recognised.cloned()).collect();
+    placed(file, text_headers(file, names))
+}
+
+fn headers(
+    file: &SourceFile,
+    map: &ColumnMap,
+    reader: Option<&Path>,
+) -> Result<Vec<String>, Finding> {
+    let (handle, kind) = open::open(&file.location, &file.path)?;
+    if kind != Kind::Workbook {
+        return placed(file, text_headers(file, names_read(map, &[])));
+    }
+    let found = open_workbook(handle, &wanted_of(map, &file.place), reader);
+    let headers = found.and_then(|(mut text, _)| open::csv_head(&mut text));
+    placed(file, headers.map(|head| head.headers))
+}
+
+fn text_headers(file: &SourceFile, names: Vec<String>) -> Result<Vec<String>, Finding> {
+    let (handle, kind) = open::open(&file.location, &file.path)?;
+    if kind != Kind::Parquet {
+        return head_names(handle, kind, names);
+    }
+    let broken = |reason: String| {
+        let text = format!("the Parquet file does not hold together: {reason}");
+        Finding::new(Code::BrokenFile, text).help("fetch the file again")
+    };
+    match guarded(|| ParquetHead::open(&handle)) {
+        Some(Ok(head)) => Ok(head.headers()),
+        Some(Err(error)) => Err(broken(error.to_string())),
+        None => Err(broken("its footer contradicts itself".to_owned())),
+    }
+}
+
+fn placed<T>(file: &SourceFile, found: Result<T, Finding>) -> Result<T, Finding> {
+    found.map_err(|finding| match finding.place {
+        None => finding.at(Place::File(file.path.clone())),
+        Some(_) => finding,
+    })
+}
+
+fn mapped(finder: &Finder<'_>) -> Vec<(String, String)> {
+    let map = finder.map;
+    let mut found = Vec::new();
+    for column in Column::ALL.iter().filter(|column| **column != Column::Tags) {
+        if let Some(source) = map.columns.get(column).filter(|_| finder.has(*column)) {
+            found.extend(origin(finder, source).map(|from| (column.name().to_owned(), from)));
+        }
+    }
+    found.extend(tags(finder).map(|from| (Column::Tags.name().to_owned(), from)));
+    for (name, source) in &map.custom {
+        found.extend(origin(finder, source).map(|from| (name.clone(), from)));
+    }
+    found
+}
+
+/// Where a column's values come from in this file.
+fn origin(finder: &Finder<'_>, source: &ColumnSource) -> Option<String> {
+    let header = |at: usize| finder.headers[at].clone();
+    match source {
+        ColumnSource::Constant(text) => Some(format!("always `{text}`")),
+        ColumnSource::Headers(names) => finder.first(names).map(header),
+        ColumnSource::Derived(_) => {
+            let mut from: Vec<String> = Vec::new();
+            for reference in source.references() {
+                let Some(at) = finder.position(reference.header()) else { continue };
+                let name = match reference {
+                    InputRef::Header(_) => header(at),
+                    InputRef::Key { key, .. } => format!("{}.{key}", finder.headers[at]),
+                };
+                if !from.contains(&name) {
+                    from.push(name);
+                }
+            }
+            let is_nothing = from.is_empty();
+            (!is_nothing).then(|| format!("derived from {}", from.join(", ")))
+        }
+    }
+}
+
+fn tags(finder: &Finder<'_>) -> Option<String> {
+    let mut from: Vec<String> = Vec::new();
+    for tags in &finder.map.tags {
+        match &tags.shape {
+            TagShape::Columns { prefix } => {
+                let keyed = finder.headers.iter().filter_map(|h| Finder::tag_key(h, prefix));
+                match keyed.count() {
+                    0 => {}
+                    1 => from.push(format!("1 column `{prefix}…`")),
+                    count => from.push(format!("{count} columns `{prefix}…`")),
+                }
+            }
+            _ => from.extend(finder.first(&tags.columns).map(|at| finder.headers[at].clone())),
+        }
+    }
+    (!from.is_empty()).then(|| from.join(", "))
+}
