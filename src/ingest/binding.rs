@@ -10,6 +10,7 @@ use crate::rules::{
     TagShape,
 };
 
+use super::case_memo::CaseGroups;
 use super::charge::WantedText;
 use super::dates::DateReader;
 use super::header::Finder;
@@ -430,6 +431,7 @@ impl<'a> Binder<'a> {
             && shown.iter().all(|asked| asked.show == Show::AsIs);
         (!is_plain).then(|| {
             let valuation = Valuation {
+                groups: CaseGroups::new(&self.derived),
                 derived: self.derived,
                 terms: self.terms,
                 asked,

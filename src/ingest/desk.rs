@@ -138,7 +138,7 @@ impl<'a, S: Sink> Desk<'a, S> {
             if let Some(identity) = row.identity {
                 let span = Span::new(self.tray.bytes.len(), identity.len());
                 fits &= span.is_some();
-                self.tray.bytes.extend_from_slice(identity.as_bytes());
+                self.tray.bytes.extend_from_slice(identity);
                 self.tray.identities.push(span.unwrap_or(Span::NULL));
             }
         }

@@ -96,26 +96,40 @@ impl<'a> Finder<'a> {
         let focus = map.columns.iter().filter(|(column, _)| !is_optional(column));
         let focus = focus.map(|(column, source)| (column.name(), source));
         let custom = map.custom.iter().map(|(name, source)| (name.as_str(), source));
+        let unread = self.unread(&[]);
         for (name, source) in focus.chain(custom) {
             let refs = source.references().into_iter().map(InputRef::header);
             let names: Vec<&str> =
                 source.headers().iter().map(String::as_str).chain(refs).collect();
-            self.note_absent(format!("column {name}"), &names, &mut absent);
+            self.note_absent(format!("column {name}"), &names, &unread, &mut absent);
         }
         for (name, refs) in &map.inputs {
             let names: Vec<&str> = refs.iter().map(InputRef::header).collect();
-            self.note_absent(format!("input `{name}`"), &names, &mut absent);
+            // What a column reads was told by the column's name.
+            let is_told = |known: &Absent| known.names == listed(&names);
+            if !absent.values().any(is_told) {
+                self.note_absent(format!("input `{name}`"), &names, &unread, &mut absent);
+            }
         }
         absent
     }
 
-    fn note_absent(&self, what: String, names: &[&str], absent: &mut BTreeMap<String, Absent>) {
+    /// Notes what has no header here. Of several names some are of other ages and agreements, and
+    /// their absence says nothing unless a header that nobody reads is nearly one of them.
+    fn note_absent(
+        &self,
+        what: String,
+        names: &[&str],
+        unread: &[&str],
+        absent: &mut BTreeMap<String, Absent>,
+    ) {
         if names.is_empty() || names.iter().any(|name| self.position(name).is_some()) {
             return;
         }
-        let headers = || self.headers.iter().map(String::as_str);
-        let near = names.iter().find_map(|name| did_you_mean(name, headers()));
-        absent.insert(what, Absent { names: listed(names), near });
+        let near = names.iter().find_map(|name| did_you_mean(name, unread));
+        if near.is_some() || names.len() == 1 {
+            absent.insert(what, Absent { names: listed(names), near });
+        }
     }
 
     /// What makes the file unreadable.

@@ -13,6 +13,7 @@ use crate::domain::CostMetric;
 use crate::rules::{Exclusion, Spread};
 
 use super::binding::{Binding, Spot};
+use super::case_memo::CaseMemo;
 use super::charge::{RowPlace, Sink};
 use super::desk::Desk;
 use super::literal::{Literal, write_string};
@@ -66,6 +67,7 @@ pub(super) struct Scratch {
     terms: Vec<Read>,
     cells: Vec<OnceCell<Option<String>>>,
     keys: Vec<String>,
+    memo: CaseMemo,
 }
 
 impl Recipe {
@@ -104,9 +106,10 @@ impl Recipe {
         scratch: &mut Scratch,
         desk: &mut Desk<'_, S>,
     ) {
-        let Scratch { bytes, spans, terms, cells, keys } = scratch;
+        let Scratch { bytes, spans, terms, cells, keys, memo } = scratch;
+        memo.begin(&self.valuation.groups);
         self.begin(fields, bytes, spans, terms, cells);
-        let values = RowValues { valuation: &self.valuation, fields, terms, cells };
+        let values = RowValues { valuation: &self.valuation, fields, terms, cells, memo };
         if let Some(rule) = self.exclusions.iter().find(|rule| rule.when.holds(&values)) {
             return desk.exclude(&rule.name);
         }
@@ -122,8 +125,9 @@ impl Recipe {
             }
             _ => None,
         };
-        let identity =
-            if self.identity.is_empty() { String::new() } else { self.identity(&values) };
+        let begin = bytes.len();
+        self.write_identity(&values, bytes);
+        let identity = (begin < bytes.len()).then_some((begin, bytes.len()));
         let texts: Vec<Option<&[u8]>> =
             spans.iter().map(|span| span.map(|(from, to)| &bytes[from..to])).collect();
         let row = Row {
@@ -135,7 +139,7 @@ impl Recipe {
             fault,
             spread: end,
             terms,
-            identity: Some(identity.as_str()).filter(|text| !text.is_empty()),
+            identity: identity.map(|(from, to)| &bytes[from..to]),
             ..Row::unknown(given.place)
         };
         let served = Served { binding, recipe: self, values: &values, texts: &texts };
@@ -151,9 +155,10 @@ impl Recipe {
         fields: &F,
         scratch: &mut Scratch,
     ) -> Vec<Option<String>> {
-        let Scratch { bytes, spans, terms, cells, keys } = scratch;
+        let Scratch { bytes, spans, terms, cells, keys, memo } = scratch;
+        memo.begin(&self.valuation.groups);
         self.begin(fields, bytes, spans, terms, cells);
-        let values = RowValues { valuation: &self.valuation, fields, terms, cells };
+        let values = RowValues { valuation: &self.valuation, fields, terms, cells, memo };
         self.write_texts(&values, bytes, spans, keys);
         let text = |(from, to): (usize, usize)| String::from_utf8(bytes[from..to].to_vec()).ok();
         spans.iter().map(|span| span.and_then(text)).collect()
@@ -190,7 +195,7 @@ impl Recipe {
                     write_tags(parts, values, keys, bytes).map(|()| true)
                 }
                 _ if self.identity_text == Some(index) => {
-                    bytes.extend_from_slice(self.identity(values).as_bytes());
+                    self.write_identity(values, bytes);
                     Ok(!self.identity.is_empty())
                 }
                 _ => values.shown(asked).map(|text| {
@@ -218,13 +223,18 @@ impl Recipe {
         Ok(day.and_then(|day| if after { day.succ_opt() } else { Some(day) }))
     }
 
-    /// What names the row, as `name=value; name=value`.
-    fn identity<F: Fields>(&self, values: &RowValues<'_, F>) -> String {
-        let part = |(name, input): &(String, Input)| {
-            let text = self.valuation.input_text(input, values.fields).ok().flatten();
-            format!("{name}={}", String::from_utf8_lossy(&text.unwrap_or_default()))
-        };
-        self.identity.iter().map(part).collect::<Vec<_>>().join("; ")
+    /// Appends what names the row, as `name=value; name=value`.
+    fn write_identity<F: Fields>(&self, values: &RowValues<'_, F>, bytes: &mut Vec<u8>) {
+        for (index, (name, input)) in self.identity.iter().enumerate() {
+            if index > 0 {
+                bytes.extend_from_slice(b"; ");
+            }
+            bytes.extend_from_slice(name.as_bytes());
+            bytes.push(b'=');
+            if let Ok(Some(text)) = self.valuation.input_text(input, values.fields) {
+                bytes.extend_from_slice(&text);
+            }
+        }
     }
 }
 
@@ -398,7 +408,9 @@ impl<F: Fields> Source for Served<'_, F> {
         text.unwrap_or_default()
     }
 
-    fn identity(&self) -> String {
-        self.recipe.identity(self.values)
+    fn identity(&self) -> Vec<u8> {
+        let mut identity = Vec::new();
+        self.recipe.write_identity(self.values, &mut identity);
+        identity
     }
 }

@@ -35,7 +35,7 @@ pub(super) struct Row<'a> {
     /// What the row's costs are made of, in the order of the recipe's terms.
     pub(super) terms: &'a [Read],
     /// What names the row by its column map.
-    pub(super) identity: Option<&'a str>,
+    pub(super) identity: Option<&'a [u8]>,
 }
 
 impl Row<'_> {
@@ -81,8 +81,8 @@ pub(super) trait Source {
     fn name(&self, part: Part) -> String;
     fn text(&self, part: Part) -> Vec<u8>;
     /// What names the row by its column map; empty where the map does not say.
-    fn identity(&self) -> String {
-        String::new()
+    fn identity(&self) -> Vec<u8> {
+        Vec::new()
     }
 }
 
@@ -233,7 +233,7 @@ impl Tally {
             invoice: invoice.map(shown),
             billed_cost: cost(CostMetric::BilledCost),
             effective_cost: cost(CostMetric::EffectiveCost),
-            identity: shown(source.identity().as_bytes()),
+            identity: shown(&source.identity()),
         });
     }
 

@@ -22,6 +22,7 @@ use crate::domain::{Amount, AmountError, Org};
 use crate::rules::{Condition, FieldId, NumberSpelling, Substitution, Values};
 
 use super::binding::Spot;
+use super::case_memo::{CaseGroups, CaseMemo};
 use super::dates::DateReader;
 use super::literal::Literal;
 use super::numbers;
@@ -136,6 +137,7 @@ pub(super) type Read = Result<Option<Amount>, AmountError>;
 pub(super) struct Valuation {
     /// Cases by [`Spot::Derived`].
     pub(super) derived: Vec<Vec<DerivedCase>>,
+    pub(super) groups: CaseGroups,
     pub(super) terms: Vec<Term>,
     /// One per field that the map's conditions ask.
     pub(super) asked: Vec<Asked>,
@@ -234,13 +236,38 @@ pub(super) struct RowValues<'r, F> {
     pub(super) terms: &'r [Read],
     /// One per field that conditions ask: texts that do not lie in the row as they are.
     pub(super) cells: &'r [OnceCell<Option<String>>],
+    pub(super) memo: &'r CaseMemo,
 }
 
 impl<F: Fields> RowValues<'_, F> {
     /// The case that holds of the row.
     fn case(&self, derived: usize) -> Option<&DerivedCase> {
         let cases = self.valuation.derived.get(derived)?;
-        cases.iter().find(|case| case.when.as_ref().is_none_or(|when| when.holds(self)))
+        if let [only] = cases.as_slice()
+            && only.when.is_none()
+        {
+            return Some(only);
+        }
+        let holds = |case: &DerivedCase| case.when.as_ref().is_none_or(|when| when.holds(self));
+        let found = self.memo.case(
+            &self.valuation.groups,
+            derived,
+            |field, tuple| self.write_asked(field, tuple),
+            || cases.iter().position(holds),
+        );
+        found.map(|case| &cases[case])
+    }
+
+    /// Appends what conditions see of a field, so that no two texts look alike.
+    fn write_asked(&self, field: usize, tuple: &mut Vec<u8>) {
+        let asked = self.valuation.asked.get(field);
+        match asked.and_then(|asked| self.shown(asked).ok().flatten()) {
+            Some(text) => {
+                tuple.push(1);
+                tuple.extend_from_slice(&text);
+            }
+            None => tuple.push(0),
+        }
     }
 
     /// The text of a column; `None` where it has no value.
