@@ -5,6 +5,8 @@
 //! reading             one file through the scan, and all that came of it
 //! number              amounts against rationals
 //! csv                 records against the `csv` crate; what blocks cut, nothing loses
+//! json                lines of JSON against `serde_json`
+//! workbook            sheets of XLSX with altered markup, and altered archives
 //! gzip                compressed text through the scan against the same text as it is
 //! tags                every shape of tags against the object that it was written from
 //! texts               project files, rule files and column maps: findings, never panics
@@ -22,6 +24,8 @@ mod choices;
 mod csv;
 #[path = "fuzz/gzip.rs"]
 mod gzip;
+#[path = "fuzz/json.rs"]
+mod json;
 #[path = "fuzz/number.rs"]
 mod number;
 #[path = "fuzz/parquet.rs"]
@@ -32,3 +36,5 @@ mod reading;
 mod tags;
 #[path = "fuzz/texts.rs"]
 mod texts;
+#[path = "fuzz/workbook.rs"]
+mod workbook;

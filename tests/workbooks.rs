@@ -290,7 +290,7 @@ fn the_same_table_saved_again_counts_once() {
 
 #[test]
 fn a_bomb_is_refused_before_it_goes_off() {
-    let bomb = raw(&good_line(2)).zip().part("xl/media/image1.png", vec![0; 70 << 20]).bytes();
+    let bomb = raw(&good_line(2)).zip().bomb("xl/media/image1.png", 20).bytes();
     assert!(bomb.len() < 1 << 20, "{}", bomb.len());
     says(&refused(&bomb, ""), &["broken-file", "inflates to far more than any sheet does"]);
 }
@@ -314,7 +314,11 @@ fn a_workbook_that_contradicts_itself_is_refused_whole() {
     locked.resize(1024, 0);
     locked.extend("EncryptedPackage".encode_utf16().flat_map(u16::to_le_bytes));
     let doctype = "<!DOCTYPE worksheet [<!ENTITY a \"aaaaaaaaaa\">]>".to_owned();
-    let cases: [(&str, Vec<u8>, &str); 12] = [
+    let value = |value: &str| raw(&raw_line(2, "46300", "46296", value)).bytes();
+    let cases: [(&str, Vec<u8>, &str); 15] = [
+        ("a number in two pieces", value("<v>1<!-- -->5</v>"), "a comment or a marked section"),
+        ("a number in entities", value("<v>&#49;.5</v>"), "a number is written in entities"),
+        ("a text at no place", value("</c><c r=\"H2\" t=\"s\"><v>-1</v>"), "no number"),
         (
             "a column that overflows",
             bill("<row r=\"3\"><c r=\"ZZZZZZZZZ3\"><v>1</v></c></row>"),

@@ -1,6 +1,7 @@
 //! One file through the scan, and all that came of it.
 
 use std::fs;
+use std::path::Path;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
@@ -79,11 +80,22 @@ impl Sink for Keeper {
 
 /// Reads these bytes as the file of that name, on two threads.
 pub(crate) fn read(name: &str, bytes: &[u8], map: &ColumnMap, wanted: &[WantedText]) -> Reading {
+    read_by(None, name, bytes, map, wanted)
+}
+
+/// [`read`], with the program that reads workbooks.
+pub(crate) fn read_by(
+    reader: Option<&Path>,
+    name: &str,
+    bytes: &[u8],
+    map: &ColumnMap,
+    wanted: &[WantedText],
+) -> Reading {
     let folder = tempfile::tempdir().expect("a folder for the file");
     let location = folder.path().join(name);
     fs::write(&location, bytes).expect("the file can be written");
     let file = SourceFile::alone("fuzz", name, location, Arc::new(map.clone()));
-    let options = ScanOptions { threads: 2, progress: &Silent, reader: None };
+    let options = ScanOptions { threads: 2, progress: &Silent, reader };
     let (mut report, keepers) = scan(&[file], wanted, options, || Keeper(Vec::new()));
     let report = report.files.remove(0);
     let kept = keepers.into_iter().flat_map(|keeper| keeper.0);

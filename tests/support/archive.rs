@@ -23,6 +23,17 @@ impl Zip {
         self.packed(name, &packed, content.len(), crc.sum(), 0)
     }
 
+    /// Adds a part of so many MiB of zeros, by one that was deflated once.
+    pub(crate) fn bomb(self, name: &str, mebibytes: usize) -> Self {
+        let zeros = vec![0; 1 << 20];
+        let mut block = Vec::with_capacity(1 << 16);
+        let mut compress = flate2::Compress::new(flate2::Compression::best(), false);
+        let done = compress.compress_vec(&zeros, &mut block, flate2::FlushCompress::Full);
+        assert!(done.is_ok() && compress.total_in() == 1 << 20);
+        let packed = [block.repeat(mebibytes), vec![3, 0]].concat();
+        self.packed(name, &packed, mebibytes << 20, 0, 0)
+    }
+
     /// Adds a part of bytes that are deflated already, with any claims about them.
     pub(crate) fn packed(
         mut self,

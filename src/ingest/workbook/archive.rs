@@ -10,11 +10,12 @@ use flate2::Crc;
 use flate2::read::DeflateDecoder;
 
 use super::frames::Refusal;
+use super::markup::Markup;
 
 /// Bytes that all parts may have together.
 const INFLATED_LIMIT: u64 = 4 << 30;
 /// Below this an archive may inflate as it likes.
-const HARMLESS: u64 = 64 << 20;
+const HARMLESS: u64 = 16 << 20;
 /// Beyond it, times its own size. Sheets of much repetition reach 50.
 const RATIO_LIMIT: u64 = 300;
 const PART_LIMIT: u64 = 20_000;
@@ -181,19 +182,20 @@ fn inflate(file: &mut (impl Read + Seek), part: &Part, allowed: u64) -> io::Resu
     file.seek(SeekFrom::Current(skipped))?;
     let packed = file.take(u64::from(part.packed));
     match part.method {
-        0 => drain(packed, part.crc, allowed),
-        8 => drain(DeflateDecoder::new(packed), part.crc, allowed),
+        0 => drain(packed, part, allowed),
+        8 => drain(DeflateDecoder::new(packed), part, allowed),
         _ => Err(broken("it is packed in a way that sheets are not")),
     }
 }
 
-fn drain(mut part: impl Read, expected: u32, allowed: u64) -> io::Result<Inflated> {
+fn drain(mut input: impl Read, part: &Part, allowed: u64) -> io::Result<Inflated> {
     let mut crc = Crc::new();
     let mut buffer = vec![0; 1 << 16];
     let mut prolog = Vec::new();
     let mut bytes = 0;
+    let mut markup = Markup::new();
     loop {
-        let size = part.read(&mut buffer)?;
+        let size = input.read(&mut buffer)?;
         if size == 0 {
             break;
         }
@@ -205,12 +207,20 @@ fn drain(mut part: impl Read, expected: u32, allowed: u64) -> io::Result<Inflate
         let wanted = PROLOG - prolog.len();
         prolog.extend_from_slice(&read[..size.min(wanted)]);
         crc.update(read);
+        // Any part may be a sheet, whatever its name.
+        if is_markup(&prolog) {
+            markup.feed(read).map_err(broken)?;
+        }
     }
-    if crc.sum() != expected {
+    if crc.sum() != part.crc {
         return Err(broken("its checksum is wrong"));
     }
-    let is_markup =
-        prolog.trim_ascii_start().starts_with(b"<") || prolog.starts_with(b"\xEF\xBB\xBF<");
-    let has_document_type = is_markup && memchr::memmem::find(&prolog, b"<!DOCTYPE").is_some();
+    let has_document_type =
+        is_markup(&prolog) && memchr::memmem::find(&prolog, b"<!DOCTYPE").is_some();
     Ok(Inflated { bytes, has_document_type })
+}
+
+fn is_markup(begin: &[u8]) -> bool {
+    let text = begin.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(begin);
+    text.trim_ascii_start().starts_with(b"<")
 }

@@ -8,6 +8,7 @@
 //! reader      that process: cells → records
 //! sheets      calamine, cell by cell
 //! archive     the ZIP archive, looked at before anything is believed
+//! markup      a sheet of XLSX, held against what its reader passes over
 //! cells       a cell as text
 //! ```
 //!
@@ -26,6 +27,7 @@ mod cells;
 mod child;
 mod frames;
 mod layout;
+mod markup;
 mod reader;
 mod sheets;
 mod stream;

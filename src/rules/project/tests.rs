@@ -174,3 +174,16 @@ fn faults_of_deliveries_and_days_are_found_at_their_place() {
     let near = parse(&source("files: 'a/{perod}.csv'")).unwrap_err();
     assert_eq!(helps(&near), ["did you mean `period`?"]);
 }
+
+#[test]
+fn a_source_may_say_where_its_table_stands() {
+    let text =
+        |more: &str| SMALLEST.replace("    format: focus\n", &format!("    format: focus\n{more}"));
+    let project = parse(&text("    sheet: 2026 October\n    header_row: 4\n")).unwrap();
+    let place = &project.sources[0].place;
+    assert_eq!((place.sheet.as_deref(), place.header_row), (Some("2026 October"), Some(4)));
+    assert_eq!(faults(&text("    header_row: 0\n")), ["invalid-value 6:17+1"]);
+    assert_eq!(faults(&text("    header_row: first\n")), ["invalid-value 6:17+5"]);
+    assert_eq!(faults(&text("    header_row: 1048577\n")), ["invalid-value 6:17+7"]);
+    assert_eq!(faults(&text("    sheet: [ a, b ]\n")), ["wrong-type 6:12+1"]);
+}

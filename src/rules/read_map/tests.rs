@@ -197,3 +197,20 @@ fn each_fault_of_deriving_is_found_at_its_place() {
         assert_eq!(found, expected.split("; ").collect::<Vec<_>>(), "{new}");
     }
 }
+
+#[test]
+fn a_map_may_say_what_its_workbooks_look_like() {
+    let own = |more: &str| read_map("map.yaml", &format!("{OWN}{more}"));
+    let map = own(
+        "workbook:\n  sheet: [ Invoices, Rechnungen ]\n  header: Cost\n  skip: [ { name: signature, when: { \
+         column.Kind: signed } } ]\n",
+    )
+    .unwrap();
+    assert_eq!(map.workbook.sheets, ["Invoices", "Rechnungen"]);
+    assert_eq!(map.workbook.header, ["Cost"]);
+    let names: Vec<&str> = map.exclusions.iter().map(|rule| rule.name.as_str()).collect();
+    assert_eq!(names, ["total row", "header", "signature"]);
+    let twice = own("workbook: { skip: [ { name: header, when: { column.Kind: a } } ] }\n");
+    assert_eq!(shown(&twice.unwrap_err()).len(), 1);
+    assert_eq!(shown(&own("workbook: { row: 3 }\n").unwrap_err()), ["unknown-key 23:13+3"]);
+}
