@@ -230,7 +230,7 @@ const FILES: &[Case] = &[
         let manifest = format!("{{\"blobs\":[{}]}}", names.join(","));
         billed(&Bill::sound()).file("data/manifest.json", manifest)
     })
-    .says("names 2 files, and 1 of them are not there; the first is `p/bill-2.csv`")
+    .says("names 2 files, and 1 of them is not there: `p/bill-2.csv`")
     .at("data/manifest.json"),
     Case::new(Code::OverlappingDeliveries, "two files of one sub account and day", || {
         let other = Bill::of([Charge::sound().costs("2")]);

@@ -276,11 +276,12 @@ impl SourceReader<'_> {
 fn incomplete(draft: &Draft) -> Option<Finding> {
     let missing = draft.missing.first()?;
     let manifest = draft.manifests.first()?;
-    let text = format!(
-        "the manifest names {} files, and {} of them are not there; the first is `{missing}`",
-        draft.files.len() + draft.missing.len(),
-        draft.missing.len()
-    );
+    let absent = match draft.missing.len() {
+        1 => "1 of them is not there".to_owned(),
+        absent => format!("{absent} of them are not there, the first"),
+    };
+    let named = draft.files.len() + draft.missing.len();
+    let text = format!("the manifest names {named} files, and {absent}: `{missing}`");
     let count = u64::try_from(draft.missing.len()).unwrap_or(u64::MAX);
     let finding = Finding::new(Code::IncompleteDelivery, text).count(count);
     let help = "fetch the rest of the delivery; a part of a bill is not reported as a smaller bill. \
