@@ -34,6 +34,7 @@
 
 mod account;
 mod binding;
+mod bytes;
 mod charge;
 mod coverage;
 mod csv_blocks;
