@@ -20,8 +20,8 @@ use super::decimal::{push_amount, push_number};
 use super::party::{Kind, of_bearer, of_party};
 use super::sink::{HashedFile, Sink};
 
-/// Cells that a thread writes in one go: some megabytes of text.
-const STRETCH: usize = 1 << 14;
+/// Cells that a thread writes in one go: a megabyte of text or so.
+const STRETCH: usize = 1 << 12;
 /// More threads than this would only wait for the one that writes.
 const THREADS: usize = 8;
 
