@@ -38,6 +38,9 @@ enum Command {
         out: PathBuf,
         #[arg(long, default_value_t = 10_000_000)]
         rows: u64,
+        /// After so many rows the same cells come again, in files of their own: for growth
+        #[arg(long, default_value_t = 10_000_000)]
+        distinct: u64,
         #[arg(long, value_enum, value_delimiter = ',', default_values_t = Format::ALL)]
         formats: Vec<Format>,
     },
@@ -68,7 +71,9 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<(), Box<dyn Error>> {
     match command {
         Command::Sample { out } => sample::write(&out),
-        Command::Data { out, rows, formats } => bulk::write(&out, rows, &formats),
+        Command::Data { out, rows, distinct, formats } => {
+            bulk::write(&out, rows, distinct, &formats)
+        }
         Command::Compare(options) => compare::run(&options),
         Command::Floor { file, threads, plain } => floor::run(&file, threads, plain),
     }

@@ -15,8 +15,8 @@ use crate::domain::Org;
 use crate::rules::{Condition, FieldId, Test, Values};
 use crate::tags::Resolved;
 
-/// Words of answers that are remembered for a field before all are forgotten: some 30 MB.
-const ANSWER_LIMIT: usize = 1 << 22;
+/// Words of answers that are remembered for a field before all are forgotten: some 8 MB.
+const ANSWER_LIMIT: usize = 1 << 20;
 
 /// Ordered conditions, taken apart by field. Each thread has its own, for what it remembers.
 #[derive(Debug)]

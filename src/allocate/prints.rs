@@ -44,7 +44,7 @@ impl Keys {
 
     /// A text in its place. Its length goes before it, so that no two have the same bytes.
     #[inline]
-    fn text(&self, place: usize, text: Option<&[u8]>) -> Fingerprint {
+    pub(super) fn text(&self, place: usize, text: Option<&[u8]>) -> Fingerprint {
         self.0.each_ref().map(|key| {
             let mut hasher = key.build_hasher();
             hasher.write_u64(place as u64);

@@ -3,7 +3,8 @@
 use crate::domain::{Amount, CostMetric, Costs};
 
 const METRICS: usize = CostMetric::COUNT;
-const CHUNK: usize = 1 << 14;
+/// Sums are kept by shard, so that many chunks are half empty.
+const CHUNK: usize = 1 << 11;
 
 /// One sum of charges, adding up.
 #[derive(Clone, Copy, Debug, Default)]

@@ -1,13 +1,11 @@
 //! Unallocated cost by resource: what somebody will have to work off.
 
-use std::hash::BuildHasher;
-
-use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
 use crate::domain::{Costs, Currency, Period};
 
 use super::cube::{NameId, Verdict};
+use super::prints::{Fingerprint, Keys};
 use super::sums::RunningSum;
 
 /// Resources that are told apart. Beyond, resources are left out of the list, all of them, since
@@ -36,8 +34,9 @@ pub(super) struct Item {
 #[derive(Debug, Default)]
 pub(super) struct Worklist {
     pub(super) items: Vec<Item>,
-    ids: HashTable<u32>,
-    hasher: FixedState,
+    /// By the fingerprint of base and resource: comparing resources would cost a cache miss each.
+    ids: HashTable<(Fingerprint, u32)>,
+    keys: Keys,
     folded: bool,
     pub(super) overflow: bool,
 }
@@ -59,13 +58,8 @@ impl Worklist {
 
     fn item(&mut self, base: u32, resource: &[u8], month: Period) -> usize {
         let resource = if self.folded { &[] } else { resource };
-        let hash = self.hasher.hash_one((base, resource));
-        let items = &self.items;
-        let same = |id: &u32| {
-            let item = &items[*id as usize];
-            item.base == base && *item.resource == *resource
-        };
-        if let Some(id) = self.ids.find(hash, same) {
+        let print = self.keys.text(base as usize, Some(resource));
+        if let Some((_, id)) = self.ids.find(print[0], |(known, _)| *known == print) {
             return *id as usize;
         }
         if !self.folded && self.items.len() >= RESOURCE_LIMIT {
@@ -79,11 +73,8 @@ impl Worklist {
             since: month,
             sum: RunningSum::default(),
         });
-        let (items, hasher) = (&self.items, &self.hasher);
-        self.ids.insert_unique(hash, u32::try_from(id).unwrap_or(u32::MAX), |id| {
-            let item = &items[*id as usize];
-            hasher.hash_one((item.base, &*item.resource))
-        });
+        let entry = (print, u32::try_from(id).unwrap_or(u32::MAX));
+        self.ids.insert_unique(print[0], entry, |(known, _)| known[0]);
         id
     }
 

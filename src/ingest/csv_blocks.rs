@@ -8,10 +8,12 @@
 use std::fmt;
 use std::io::Read;
 
-use memchr::{memchr, memrchr};
+use memchr::memrchr;
+
+use super::bytes::find;
 
 /// Bytes a block has at least, but for the last.
-const BLOCK_BYTES: usize = 1 << 22;
+const BLOCK_BYTES: usize = 1 << 21;
 /// Bytes that a record may have.
 const RECORD_LIMIT: usize = 1 << 26;
 const QUOTE: u8 = b'"';
@@ -47,6 +49,8 @@ pub(super) struct Blocks<R> {
     input: R,
     delimiter: u8,
     pending: Vec<u8>,
+    /// Room that nobody uses.
+    spare: Vec<u8>,
     /// How far `pending` has been looked at.
     seen: usize,
     /// End of the last whole record within `pending`.
@@ -57,12 +61,19 @@ pub(super) struct Blocks<R> {
 
 impl<R: Read> Blocks<R> {
     pub(super) fn new(input: R, delimiter: u8, begun: Vec<u8>) -> Self {
-        Self { input, delimiter, pending: begun, seen: 0, boundary: 0, quoted: false, ended: false }
+        let (pending, spare) = (begun, Vec::new());
+        let (seen, boundary, quoted, ended) = (0, 0, false, false);
+        Self { input, delimiter, pending, spare, seen, boundary, quoted, ended }
     }
 
     /// The stream, read to its end once there are no more blocks.
     pub(super) fn into_input(self) -> R {
         self.input
+    }
+
+    /// Lends the room of a block that was read: memory that is used again is warm.
+    pub(super) fn lend(&mut self, spare: Vec<u8>) {
+        self.spare = spare;
     }
 
     /// The next block; `None` at the end.
@@ -79,7 +90,10 @@ impl<R: Read> Blocks<R> {
                 return self.last();
             }
             if self.boundary > 0 {
-                let rest = self.pending.split_off(self.boundary);
+                let mut rest = std::mem::take(&mut self.spare);
+                rest.clear();
+                rest.extend_from_slice(&self.pending[self.boundary..]);
+                self.pending.truncate(self.boundary);
                 let block = std::mem::replace(&mut self.pending, rest);
                 self.seen -= self.boundary;
                 self.boundary = 0;
@@ -110,7 +124,7 @@ impl<R: Read> Blocks<R> {
     /// Follows quotes over what is new and notes the last record end.
     fn look(&mut self) {
         while self.seen < self.pending.len() {
-            let found = memchr(QUOTE, &self.pending[self.seen..]).map(|at| self.seen + at);
+            let found = find(QUOTE, &self.pending[self.seen..]).map(|at| self.seen + at);
             let Some(at) = found else {
                 self.pass(self.pending.len());
                 return;

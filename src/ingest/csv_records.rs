@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use memchr::{memchr, memchr2, memchr3};
+use memchr::memchr2;
+
+use super::bytes::{find, find_any};
 
 const QUOTE: u8 = b'"';
 
@@ -31,7 +33,7 @@ impl<'a> RawField<'a> {
     /// Appends the value to a buffer.
     pub(super) fn write_to(self, buffer: &mut Vec<u8>) {
         let mut rest = self.bytes;
-        while let Some(at) = memchr(QUOTE, rest).filter(|_| self.escaped) {
+        while let Some(at) = find(QUOTE, rest).filter(|_| self.escaped) {
             buffer.extend_from_slice(&rest[..=at]);
             rest = rest.get(at + 2..).unwrap_or_default();
         }
@@ -104,7 +106,7 @@ impl<'a> Records<'a> {
 
     /// A field without quotes and where it ends.
     fn plain(&self, text: &'a [u8]) -> (RawField<'a>, usize) {
-        let end = memchr3(self.delimiter, b'\n', b'\r', text).unwrap_or(text.len());
+        let end = find_any([self.delimiter, b'\n', b'\r'], text).unwrap_or(text.len());
         (RawField { bytes: &text[..end], escaped: false, torn: false }, end)
     }
 
@@ -113,7 +115,7 @@ impl<'a> Records<'a> {
         let mut escaped = false;
         let mut at = 0;
         let close = loop {
-            match memchr(QUOTE, &inner[at..]) {
+            match find(QUOTE, &inner[at..]) {
                 None => break inner.len(),
                 Some(found) if inner.get(at + found + 1) == Some(&QUOTE) => {
                     escaped = true;
@@ -125,7 +127,7 @@ impl<'a> Records<'a> {
         let bytes = &inner[..close];
         self.has_lines |= memchr2(b'\n', b'\r', bytes).is_some();
         let after = inner.get(close + 1..).unwrap_or_default();
-        let junk = memchr3(self.delimiter, b'\n', b'\r', after).unwrap_or(after.len());
+        let junk = find_any([self.delimiter, b'\n', b'\r'], after).unwrap_or(after.len());
         (RawField { bytes, escaped, torn: junk > 0 }, close + 2 + junk)
     }
 }

@@ -34,6 +34,7 @@
 
 mod account;
 mod binding;
+mod bytes;
 mod case_memo;
 mod charge;
 mod coverage;

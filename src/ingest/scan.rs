@@ -35,6 +35,9 @@ use super::sheet_source::{
 use super::tally::{SourceSum, Tally};
 use super::text_stream::{names_read, open_text};
 
+/// Bytes of room that are worth to be kept for another block.
+const SPARE_LIMIT: usize = 1 << 24;
+
 /// A bill to read.
 #[derive(Clone, Debug)]
 pub struct SourceFile {
@@ -145,6 +148,7 @@ fn pass<S: Sink>(
         files,
         opened: &opened,
         ends: files.iter().map(|_| Mutex::new(End::default())).collect(),
+        spare: Mutex::default(),
         next_group: AtomicUsize::new(0),
         next_stream: AtomicUsize::new(0),
         groups: row_groups(&opened),
@@ -333,6 +337,8 @@ struct Pass<'a> {
     opened: &'a [Opened],
     ends: Vec<Mutex<End>>,
     groups: Vec<(usize, Option<usize>)>,
+    /// Room of blocks that were read. Blocks under way are few, so these are.
+    spare: Mutex<Vec<Vec<u8>>>,
     next_group: AtomicUsize,
     next_stream: AtomicUsize,
     progress: &'a dyn Progress,
@@ -383,6 +389,7 @@ impl Pass<'_> {
                 let records = read_block(format, &block.bytes, block.index, &mut desk);
                 desk.close(block.index, records);
             }
+            self.take_back(block.bytes);
         }
         for (file, tally) in tallies.into_iter().enumerate() {
             if let Some(tally) = tally {
@@ -455,6 +462,8 @@ impl Pass<'_> {
         let mut blocks = Blocks::new(stream, format.delimiter, begun);
         let mut index = 0;
         while let Some(bytes) = blocks.next().map_err(|error| broken(&error))? {
+            let spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            blocks.lend(spare.unwrap_or_default());
             self.progress.advanced(format.file, bytes.len() as u64);
             if send.send(Block { file, index, bytes }).is_err() {
                 break;
@@ -462,6 +471,13 @@ impl Pass<'_> {
             index += 1;
         }
         Ok(blocks.into_input().end())
+    }
+
+    /// Keeps the room of a block for the next, unless a huge record made it huge.
+    fn take_back(&self, bytes: Vec<u8>) {
+        if bytes.capacity() <= SPARE_LIMIT {
+            self.spare.lock().unwrap_or_else(PoisonError::into_inner).push(bytes);
+        }
     }
 
     fn end(&self, file: usize, change: impl FnOnce(&mut End)) {

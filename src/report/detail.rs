@@ -18,10 +18,10 @@ use crate::domain::{CostMetric, Costs, Currency, MonthRates};
 use super::Facts;
 use super::decimal::{push_amount, push_number};
 use super::party::{Kind, of_bearer, of_party};
-use super::sink::Sink;
+use super::sink::{HashedFile, Sink};
 
-/// Cells that a thread writes in one go: some megabytes of text.
-const STRETCH: usize = 1 << 14;
+/// Cells that a thread writes in one go: a megabyte of text or so.
+const STRETCH: usize = 1 << 12;
 /// More threads than this would only wait for the one that writes.
 const THREADS: usize = 8;
 
@@ -79,7 +79,7 @@ pub(super) fn write(facts: &Facts, sink: &mut Sink) -> Result<(), Finding> {
 fn write_cells<'a>(
     facts: &'a Facts<'a>,
     row: &(impl Fn() -> Row<'a> + Sync),
-    file: &mut impl Write,
+    file: &mut HashedFile,
 ) -> io::Result<()> {
     let threads = std::thread::available_parallelism().map_or(1, NonZero::get).min(THREADS);
     let stretches = facts.cube.len().div_ceil(STRETCH);
@@ -101,11 +101,9 @@ fn write_cells<'a>(
                 receive
             })
             .collect();
-        for stretch in 0..stretches {
-            let text = formatted[stretch % threads].recv();
-            file.write_all(&text.map_err(|_| io::Error::other("a thread ended early"))?)?;
-        }
-        Ok(())
+        let ended = |_| io::Error::other("a thread ended early");
+        let piece = |stretch: usize| formatted[stretch % threads].recv().map_err(ended);
+        file.write_pieces((0..stretches).map(piece))
     })
 }
 

@@ -3,6 +3,8 @@
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
 
 use sha2::{Digest, Sha256};
 
@@ -99,6 +101,34 @@ pub(super) struct HashedFile {
 }
 
 impl HashedFile {
+    /// Writes pieces in their order, and hashes them meanwhile.
+    pub(super) fn write_pieces(
+        &mut self,
+        pieces: impl Iterator<Item = io::Result<Vec<u8>>>,
+    ) -> io::Result<()> {
+        let mut hash = std::mem::take(&mut self.hash);
+        std::thread::scope(|scope| {
+            let (send, receive) = sync_channel::<Arc<Vec<u8>>>(2);
+            let hasher = scope.spawn(move || {
+                for piece in receive {
+                    hash.update(&*piece);
+                }
+                hash
+            });
+            for piece in pieces {
+                let piece = Arc::new(piece?);
+                self.bytes += piece.len() as u64;
+                // The one who hashes ends only after this channel does.
+                let sent = send.send(Arc::clone(&piece));
+                sent.map_err(|_| io::Error::other("nobody hashes what is written"))?;
+                self.file.write_all(&piece)?;
+            }
+            drop(send);
+            self.hash = hasher.join().map_err(|_| io::Error::other("hashing broke off"))?;
+            Ok(())
+        })
+    }
+
     fn finish(self, name: &str) -> WrittenFile {
         let sha256 = hex(&self.hash.finalize());
         WrittenFile { name: name.to_owned(), bytes: self.bytes, sha256 }

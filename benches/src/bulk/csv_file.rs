@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::ops::Range;
 
 use super::columns::{COLUMNS, RowColumn, Source};
-use super::row::{Row, write_decimal};
+use super::row::{Row, Rows, write_decimal};
 use super::world::Resource;
 
 /// A row of one resource with gaps for what differs from row to row.
@@ -38,7 +38,7 @@ impl Forms {
     /// If the file cannot be written.
     pub fn write(
         &self,
-        rows: Range<u64>,
+        (rows, drawn): (Range<u64>, Rows),
         resources: &[Resource],
         out: &mut impl Write,
     ) -> io::Result<()> {
@@ -46,7 +46,7 @@ impl Forms {
         writeln!(out, "{}", names.join(","))?;
         let mut text = String::new();
         for index in rows {
-            self.append(&mut text, &Row::number(index, resources));
+            self.append(&mut text, &drawn.row(index, resources));
             if text.len() > 1 << 20 {
                 out.write_all(text.as_bytes())?;
                 text.clear();

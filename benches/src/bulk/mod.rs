@@ -26,6 +26,7 @@ use clap::ValueEnum;
 use flate2::{Compression, GzBuilder};
 
 use csv_file::Forms;
+use row::Rows;
 use world::Resource;
 
 /// Rows of one compressed file: deliveries come in parts, because nobody can read half of a gzip.
@@ -69,11 +70,21 @@ pub fn project(dir: &Path, format: Format, rules: usize) -> PathBuf {
 ///
 /// # Errors
 /// If a file cannot be written.
-pub fn write(dir: &Path, rows: u64, formats: &[Format]) -> Result<(), Box<dyn Error>> {
+pub fn write(
+    dir: &Path,
+    rows: u64,
+    distinct: u64,
+    formats: &[Format],
+) -> Result<(), Box<dyn Error>> {
+    let drawn = Rows { distinct: distinct.max(1) };
     let resources = world::resources();
     for &format in formats {
-        let files =
-            bills(&project(dir, format, RULE_COUNTS[0]).join("data"), format, rows, &resources)?;
+        let files = bills(
+            &project(dir, format, RULE_COUNTS[0]).join("data"),
+            format,
+            (rows, drawn),
+            &resources,
+        )?;
         for count in RULE_COUNTS {
             let root = project(dir, format, count);
             fs::create_dir_all(root.join("rules"))?;
@@ -89,15 +100,15 @@ pub fn write(dir: &Path, rows: u64, formats: &[Format]) -> Result<(), Box<dyn Er
 fn bills(
     data: &Path,
     format: Format,
-    rows: u64,
+    (rows, drawn): (u64, Rows),
     resources: &[Resource],
 ) -> Result<Vec<PathBuf>, Box<dyn Error>> {
     fs::create_dir_all(data)?;
-    let part_rows = if format == Format::CsvGz { PART } else { rows };
+    let part_rows = if format == Format::CsvGz { PART } else { rows.min(drawn.distinct) };
     let mut files = Vec::new();
     for (number, from) in (0..rows).step_by(usize::try_from(part_rows.max(1))?).enumerate() {
         let path = data.join(format!("bill-{number:03}.{}", format.name()));
-        bill(&path, format, from..rows.min(from + part_rows), resources)?;
+        bill(&path, format, (from..rows.min(from + part_rows), drawn), resources)?;
         println!("{:>14} bytes  {}", fs::metadata(&path)?.len(), path.display());
         files.push(path);
     }
@@ -107,20 +118,20 @@ fn bills(
 fn bill(
     path: &Path,
     format: Format,
-    rows: Range<u64>,
+    (rows, drawn): (Range<u64>, Rows),
     resources: &[Resource],
 ) -> Result<(), Box<dyn Error>> {
     match format {
-        Format::Parquet => return parquet_file::write(path, rows, resources),
+        Format::Parquet => return parquet_file::write(path, rows, drawn, resources),
         Format::Csv => {
             let mut out = BufWriter::new(File::create(path)?);
-            Forms::new(resources).write(rows, resources, &mut out)?;
+            Forms::new(resources).write((rows, drawn), resources, &mut out)?;
             out.flush()?;
         }
         Format::CsvGz => {
             let mut out =
                 GzBuilder::new().mtime(0).write(File::create(path)?, Compression::default());
-            Forms::new(resources).write(rows, resources, &mut out)?;
+            Forms::new(resources).write((rows, drawn), resources, &mut out)?;
             out.finish()?;
         }
     }

@@ -18,7 +18,7 @@ use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
 
 use super::columns::{COLUMNS, RowColumn, Source};
-use super::row::Row;
+use super::row::{Row, Rows};
 use super::world::Resource;
 
 const ROW_GROUP: usize = 1 << 20;
@@ -45,12 +45,17 @@ enum Plan {
 ///
 /// # Errors
 /// If the file cannot be written.
-pub fn write(path: &Path, rows: Range<u64>, resources: &[Resource]) -> Result<(), Box<dyn Error>> {
+pub fn write(
+    path: &Path,
+    rows: Range<u64>,
+    drawn: Rows,
+    resources: &[Resource],
+) -> Result<(), Box<dyn Error>> {
     let plans: Vec<_> =
         COLUMNS.iter().map(|(name, source)| (*name, plan(source, resources))).collect();
     let batch_of = |from: u64| {
         let to = rows.end.min(from + BATCH);
-        let rows: Vec<Row> = (from..to).map(|index| Row::number(index, resources)).collect();
+        let rows: Vec<Row> = (from..to).map(|index| drawn.row(index, resources)).collect();
         let arrays = plans.iter().map(|(name, plan)| Ok((*name, array(plan, &rows)?, true)));
         let arrays = arrays.collect::<Result<Vec<_>, Box<dyn Error>>>()?;
         Ok::<_, Box<dyn Error>>(RecordBatch::try_from_iter_with_nullable(arrays)?)

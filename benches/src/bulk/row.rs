@@ -49,16 +49,30 @@ pub struct Row {
     pub plan: Option<u64>,
 }
 
+/// Which rows a bill has: after so many, they come again with other quantities, so that there are
+/// more rows of the very same cells.
+#[derive(Clone, Copy, Debug)]
+pub struct Rows {
+    pub distinct: u64,
+}
+
+impl Rows {
+    #[must_use]
+    pub fn row(self, index: u64, resources: &[Resource]) -> Row {
+        Row::drawn(index % self.distinct, index / self.distinct, resources)
+    }
+}
+
 impl Row {
     #[must_use]
-    pub fn number(index: u64, resources: &[Resource]) -> Self {
+    fn drawn(index: u64, again: u64, resources: &[Resource]) -> Self {
         let mut random = Random::new(index.wrapping_mul(0xd134_2543_de82_ef95));
         let resource = random.below(RESOURCES as u64) as usize;
         let day = random.below(DAYS);
         let draw = random.below(1000);
         // Many small amounts and few large ones, as in any bill.
         let most = [900, 40_000, 1_500_000, 50_000_000][random.below(4) as usize];
-        let quantity = 1 + random.below(most);
+        let quantity = 1 + (random.below(most) + again * 7_919) % most;
         let price = resources[resource].list_price;
         let cost = |percent: u64| i128::from(quantity) * i128::from(price / 100 * percent);
         let (list, contracted) = (cost(100), cost(93));
@@ -118,7 +132,7 @@ mod tests {
     fn costs_do_not_rise_from_list_to_effective() {
         let resources = super::super::world::resources();
         for index in 0..1000 {
-            let row = Row::number(index, &resources);
+            let row = Rows { distinct: 1000 }.row(index, &resources);
             if row.category == Category::Usage {
                 assert!(row.list >= row.contracted && row.contracted >= row.effective);
             }

@@ -119,6 +119,7 @@ impl<'a> Bench<'a> {
             &Figures { costbook: &costbook, duckdb: duckdb.as_ref(), floor: floor.as_ref() },
         );
         if format == Format::Parquet {
+            table.after_the_cube(&costbook);
             let more = project(&self.options.data, format, RULE_COUNTS[1]);
             let many = self.repeat("500 rules", || self.costbook(&more))?;
             table.rules(&costbook, &many);
@@ -178,7 +179,7 @@ impl<'a> Bench<'a> {
             .args(["--period", PERIOD])
             .arg("--out")
             .arg(out);
-        self.measure(command.args(["--threads", &self.options.threads.to_string()]))
+        self.measure(command.args(["--timings", "--threads", &self.options.threads.to_string()]))
     }
 
     fn duckdb(&self, root: &Path, format: Format) -> Result<Run, Box<dyn Error>> {
