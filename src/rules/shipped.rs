@@ -2,12 +2,19 @@
 //!
 //! They are read like a project's own files; nothing about a provider stands in the code.
 
+macro_rules! column_maps {
+    ($($name:literal)*) => {
+        &[$((
+            $name,
+            concat!("shipped:rules/providers/", $name, ".yaml"),
+            include_str!(concat!("../../rules/providers/", $name, ".yaml")),
+        )),*]
+    };
+}
+
 /// Column maps by format name, with the name that findings give them.
-const COLUMN_MAPS: &[(&str, &str, &str)] = &[(
-    "focus",
-    "shipped:rules/providers/focus.yaml",
-    include_str!("../../rules/providers/focus.yaml"),
-)];
+const COLUMN_MAPS: &[(&str, &str, &str)] =
+    column_maps!("aws-cur" "azure-cost-details" "focus" "gcp-billing" "invoice" "oci-cost");
 
 /// Path and text of the rules that hold where a project declares no components.
 #[must_use]
