@@ -160,15 +160,7 @@ fn check(known: &Known, format: &str) {
     let found: BTreeMap<_, _> = found.into_iter().filter(known_zero).collect();
     assert_eq!(found, expected.collect::<BTreeMap<_, _>>(), "{}", known.path);
     let (header, sum) = known.header;
-    assert_eq!(source_total(&output, header).as_deref(), Some(sum), "{} {header}", known.path);
     assert_eq!(by_hand(&path, header), sum, "{} {header}", known.path);
-}
-
-/// The sum of a header of the file, as the manifest has it.
-fn source_total(output: &Output, header: &str) -> Option<String> {
-    let manifest = output.json("manifest.json");
-    let totals = &manifest["bills"][0]["source_totals"];
-    totals[header].as_str().map(str::to_owned)
 }
 
 /// The same sum by another CSV reader and rationals.
@@ -184,13 +176,6 @@ fn by_hand(path: &std::path::Path, header: &str) -> String {
 fn the_exports_of_the_collection_sum_to_the_last_digit() {
     for known in KNOWN {
         check(known, known.format);
-    }
-}
-
-#[test]
-fn they_are_recognised_by_their_headers() {
-    for known in KNOWN {
-        check(known, "auto");
     }
 }
 
@@ -365,7 +350,7 @@ fn a_bill_of_aws_is_the_same_in_each_of_its_shapes() {
     ];
     let mut all = Vec::new();
     for (name, bytes) in shapes {
-        let project = project("auto", AWS_RULES).file(&format!("data/{name}"), bytes);
+        let project = project("aws-cur", AWS_RULES).file(&format!("data/{name}"), bytes);
         let output = published(&project, "2026-10");
         let found = totals(&output.account(&format!("data/{name}")));
         assert_eq!(found["BilledCost"], "326.75", "{name}");
@@ -373,7 +358,7 @@ fn a_bill_of_aws_is_the_same_in_each_of_its_shapes() {
         assert_eq!(found["EffectiveCost"], "20", "{name}");
         all.push(figures(&output));
     }
-    assert_eq!(all[0].len(), 5, "{:#?}", all[0]);
+    assert_eq!(all[0].len(), 6, "{:#?}", all[0]);
     assert_eq!(all[0], all[1]);
     assert_eq!(all[0], all[2]);
 }
@@ -448,7 +433,7 @@ fn google_csv() -> Vec<u8> {
     csv_file(&headers, rows)
 }
 
-/// As BigQuery exports it: structures, and lists of structures.
+/// As Google exports it: structures, and lists of structures.
 fn google_parquet() -> Vec<u8> {
     let same = |text: &str| texts(&vec![text; GOOGLE.len()]);
     let structure = |fields: &[(&str, &str)]| -> ArrayRef {
@@ -512,7 +497,7 @@ fn a_bill_of_google_is_the_same_in_each_of_its_shapes() {
     ];
     let mut all = Vec::new();
     for (name, bytes) in shapes {
-        let project = project("auto", rules).file(&format!("data/{name}"), bytes);
+        let project = project("gcp-billing", rules).file(&format!("data/{name}"), bytes);
         let output = published(&project, "2026-10");
         let found = totals(&output.account(&format!("data/{name}")));
         // Net of credits; the invoice month decides, not the day of use.
@@ -580,10 +565,8 @@ const ONLY_PURCHASES: &str = "  - name: stands in the amortized export
 #[test]
 fn what_no_provider_writes_is_quarantined_with_its_reason() {
     let header = "lineItem/referenceNo,lineItem/intervalUsageStart,cost/myCost,cost/currencyCode\n";
-    let mut text = header.to_owned();
-    for day in 1..=29 {
-        text.push_str(&format!("ok{day},2026-10-{day:02}T00:00Z,0.1,USD\n"));
-    }
+    let sound = (1..=29).map(|day| format!("ok{day},2026-10-{day:02}T00:00Z,0.1,USD\n"));
+    let mut text: String = std::iter::once(header.to_owned()).chain(sound).collect();
     text.push_str(
         "a,2026-10-30T00:00Z,NaN,USD\nb,2026-10-31T25:00Z,1,USD\nc,2026-10-31T00:00Z,1,XXX\n",
     );

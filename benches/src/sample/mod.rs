@@ -78,19 +78,19 @@ pub fn files() -> Result<Vec<File>, Box<dyn Error>> {
         files.extend(others(month)?);
     }
     files.push(("oracle/reports_cost-csv_0004.csv.gz".to_owned(), gzip(&oci::correction()?)?));
-    files.push(("invoices-received-2026.xlsx".to_owned(), purchases::workbook()?));
     files.push(("exchange-rates.csv".to_owned(), finance::RATES.into()));
     Ok(files)
 }
 
 /// The bills of a month that are not FOCUS, and the invoices that were booked for all of them.
-fn others(month: Month) -> Result<[File; 4], Box<dyn Error>> {
+fn others(month: Month) -> Result<[File; 5], Box<dyn Error>> {
     let name = month.name();
     let number = month.from().format("%m").to_string().parse::<u32>()? - 7;
     Ok([
         (format!("aws-inc/acme-inc-cur-{name}.csv.gz"), gzip(&cur::csv(month)?)?),
         (format!("google/billing-export-{name}.jsonl.gz"), gzip(&gcp::json_lines(month))?),
         (format!("oracle/reports_cost-csv_{number:04}.csv.gz"), gzip(&oci::report(month)?)?),
+        (format!("invoices-received/{name}.xlsx"), purchases::workbook(month)?),
         (format!("provider-invoices/{name}.csv"), finance::invoices(month).into_bytes()),
     ])
 }

@@ -1,7 +1,7 @@
-//! The workbook in which accounting keeps invoices that no cloud provider sends: telephone in
-//! francs, software that is paid ahead, the data centre.
+//! The workbooks in which accounting keeps a month's invoices that no cloud provider sends:
+//! telephone in francs, software that is paid ahead, the data centre.
 
-use chrono::{Datelike, NaiveDate};
+use chrono::{Datelike, Days, Months, NaiveDate};
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Workbook, Worksheet, XlsxError};
 
 use super::calendar::{Month, day};
@@ -55,35 +55,38 @@ impl Line {
 const PHONE: [&str; 3] = ["Alpfon AG", "Mobile telephony", "Subscriptions and calls"];
 const RACKS: [&str; 3] = ["Rhein Colo GmbH", "Data centre", "Two racks, power and cross connects"];
 
+/// Who phones: the stores, the platform team, the web shop.
+const PHONES: [&str; 3] = ["CC1030", "CC9010", "CC1010"];
+
 #[rustfmt::skip]
-fn lines() -> Vec<Line> {
-    let mut lines = Vec::new();
-    for (month, number, [stores, platform, shop], power) in [
-        (8, ["AF-20814", "RC-1187"], [412.35, 96.1, 61.95], 3180.0),
-        (9, ["AF-21377", "RC-1214"], [405.8, 96.1, 64.4], 3204.55),
-        (10, ["AF-21950", "RC-1240"], [431.05, 101.25, 63.7], 3197.3),
-    ] {
-        let on = Month::of(month).from().with_day(28).expect("every month has a 28th");
-        for (cost_center, amount) in [("CC1030", stores), ("CC9010", platform), ("CC1010", shop)] {
-            lines.push(line([number[0], PHONE[0], PHONE[1], PHONE[2]], on, amount, ["CHF", cost_center, "Usage"]));
-        }
-        let end = Month::of(month).to().pred_opt().expect("a month ends after a day");
-        lines.push(line([number[1], RACKS[0], RACKS[1], RACKS[2]], on, power, ["EUR", "", "Usage"]).over(Month::of(month).from(), end));
-    }
+fn lines(month: Month) -> Vec<Line> {
+    let (phone, calls, racks, power) = match month.from().month() {
+        8 => ("AF-20814", [412.35, 96.1, 61.95], "RC-1187", 3180.0),
+        9 => ("AF-21377", [405.8, 96.1, 64.4], "RC-1214", 3204.55),
+        _ => ("AF-21950", [431.05, 101.25, 63.7], "RC-1240", 3197.3),
+    };
+    let on = month.from().with_day(28).expect("every month has a 28th");
+    let last = month.to().pred_opt().expect("a month ends after a day");
+    let mut lines: Vec<Line> = PHONES.into_iter().zip(calls).map(|(cost_center, amount)| {
+        line([phone, PHONE[0], PHONE[1], PHONE[2]], on, amount, ["CHF", cost_center, "Usage"])
+    }).collect();
+    lines.push(line([racks, RACKS[0], RACKS[1], RACKS[2]], on, power, ["EUR", "", "Usage"]).over(month.from(), last));
     // Paid ahead: a quarter that began in August, and a year that began in September.
-    lines.push(line(["FG-5521", "Figura Inc", "Design tool", "Forty seats, quarter in advance"], day(8, 3), 1900.0, ["EUR", "CC1020", ""]).over(day(8, 1), day(10, 31)));
-    lines.push(line(["TQ-88012", "Ticketqueue BV", "Service desk", "Year in advance"], day(9, 1), 7300.0, ["EUR", "CC9010", ""]).over(day(9, 1), NaiveDate::from_ymd_opt(2027, 8, 31).expect("a day")));
-    lines.push(line(["TQ-88455", "Ticketqueue BV", "Service desk", "Goodwill for the outage of 2 October"], day(10, 9), -250.0, ["EUR", "CC9010", "Credit note"]));
+    lines.push(match month.from().month() {
+        8 => line(["FG-5521", "Figura Inc", "Design tool", "Forty seats, quarter in advance"], day(8, 3), 1900.0, ["EUR", "CC1020", ""]).over(day(8, 1), day(10, 31)),
+        9 => line(["TQ-88012", "Ticketqueue BV", "Service desk", "Year in advance"], day(9, 1), 7300.0, ["EUR", "CC9010", ""]).over(day(9, 1), day(8, 31) + Months::new(12)),
+        _ => line(["TQ-88455", "Ticketqueue BV", "Service desk", "Goodwill for the outage of 2 October"], day(10, 9), -250.0, ["EUR", "CC9010", "Credit note"]),
+    });
     lines
 }
 
-/// The workbook. Its time of creation is fixed, so that equal lines give equal bytes.
+/// The workbook of a month. Its time of creation is fixed, so that equal lines give equal bytes.
 ///
 /// # Errors
 /// If the workbook cannot be put together.
-pub fn workbook() -> Result<Vec<u8>, XlsxError> {
+pub fn workbook(month: Month) -> Result<Vec<u8>, XlsxError> {
     let mut book = Workbook::new();
-    let made = ExcelDateTime::from_ymd(2026, 11, 2)?;
+    let made = excel(month.to() + Days::new(1))?;
     book.set_properties(
         &DocProperties::new().set_author("Acme accounting").set_creation_datetime(&made),
     );
@@ -95,12 +98,12 @@ pub fn workbook() -> Result<Vec<u8>, XlsxError> {
     )?;
     notes.write_string(1, 0, "Lines without a cost center are shared.")?;
     let sheet = book.add_worksheet().set_name("Invoices")?;
-    fill(sheet)?;
+    fill(sheet, &lines(month))?;
     book.save_to_buffer()
 }
 
-fn fill(sheet: &mut Worksheet) -> Result<(), XlsxError> {
-    sheet.write_string(0, 0, "Invoices received 2026")?;
+fn fill(sheet: &mut Worksheet, lines: &[Line]) -> Result<(), XlsxError> {
+    sheet.write_string(0, 0, "Invoices received")?;
     sheet.write_string(1, 0, "Acme GmbH and Acme Inc, everything but cloud")?;
     sheet.write_string(2, 0, "Ask Henrik Voss before adding a supplier")?;
     let first = HEADER_ROW - 1;
@@ -108,8 +111,7 @@ fn fill(sheet: &mut Worksheet) -> Result<(), XlsxError> {
         sheet.write_string(first, at, header)?;
     }
     let date = Format::new().set_num_format("yyyy-mm-dd");
-    let lines = lines();
-    for (row, line) in (first + 1..).zip(&lines) {
+    for (row, line) in (first + 1..).zip(lines) {
         let texts = [
             (0, line.invoice),
             (2, line.supplier),
