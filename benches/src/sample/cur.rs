@@ -85,15 +85,6 @@ pub fn csv(month: Month) -> io::Result<Vec<u8>> {
     table(&HEADERS, &lines(month))
 }
 
-/// What the report sums to without tax, and the tax: AWS' own invoice.
-pub fn invoiced(month: Month) -> (Decimal, Decimal) {
-    let sum = |is_tax: bool| -> Decimal {
-        let wanted = lines(month).into_iter().filter(|line| (text(line, TYPE) == "Tax") == is_tax);
-        wanted.map(|line| cost(&line)).sum()
-    };
-    (sum(false), sum(true))
-}
-
 const TYPE: &str = "lineItem/LineItemType";
 const COST: &str = "lineItem/UnblendedCost";
 
@@ -119,10 +110,10 @@ fn lines(month: Month) -> Vec<Line> {
     for account in [CARDS, FRAUD] {
         let of_account =
             lines.iter().filter(|line| text(line, "lineItem/UsageAccountId") == account);
-        let billed: Decimal = of_account.map(|line| cost(line)).sum();
+        let billed: Decimal = of_account.map(cost).sum();
         lines.push(monthly(month, account, "EdpDiscount", (billed * decimal(AGREED)).round_dp(8)));
     }
-    let billed: Decimal = lines.iter().map(|line| cost(line)).sum();
+    let billed: Decimal = lines.iter().map(cost).sum();
     let mut tax = monthly(month, PAYER, "Tax", (billed * decimal("0.0625")).round_dp(2));
     tax.push(("lineItem/TaxType", "USSalesTax".to_owned()));
     lines.push(tax);
@@ -162,7 +153,7 @@ fn line(
 }
 
 /// The number of the month's invoice.
-pub fn invoice(month: Month) -> String {
+fn invoice(month: Month) -> String {
     format!("USINV26-{}", month.from().format("%m%d"))
 }
 
