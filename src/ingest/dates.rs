@@ -174,6 +174,8 @@ pub(super) fn utc_day(text: &[u8]) -> Option<NaiveDate> {
 
 /// Moves the day where the zone of the time puts it on another day in UTC.
 fn shifted(day: NaiveDate, clock: &[u8]) -> Option<NaiveDate> {
+    // BigQuery writes its zone out: `2026-10-01 06:00:00 UTC`.
+    let clock = clock.strip_suffix(b" UTC").unwrap_or(clock);
     let zone_at = clock.iter().position(|b| matches!(b, b'Z' | b'z' | b'+' | b'-'));
     let (time, zone) = clock.split_at(zone_at.unwrap_or(clock.len()));
     let minute = minute_of_day(time)?;
@@ -242,6 +244,8 @@ mod tests {
             ("2023-11-01T00:00:00.000Z", "2023-11-01"),
             ("2026-01-01 01:00:00+00:00", "2026-01-01"),
             ("2023-11-13T06:00Z", "2023-11-13"),
+            ("2026-10-01 23:59:59 UTC", "2026-10-01"),
+            ("2026-10-01 23:59:59.123456 UTC", "2026-10-01"),
             ("2020-09-01", "2020-09-01"),
             ("2026-10-01T00:30:00+02:00", "2026-09-30"),
             ("2026-09-30T23:30:00-01:00", "2026-10-01"),
@@ -258,6 +262,8 @@ mod tests {
             "9/2/2023",
             "202011",
             "2026-10-01T25:00:00Z",
+            "2026-10-01 UTC",
+            "2026-10-01 06:00:00 CET",
             "2026-10-01T00:61:00Z",
             "2026-10-01x",
             "",

@@ -152,7 +152,7 @@ impl SourceReader<'_> {
         paths.bills.sort_unstable();
         paths.bills.dedup();
         paths.manifests =
-            paths.bills.extract_if(.., |path| self.shape_of(path).is_some()).collect();
+            paths.bills.extract_if(.., |path| !self.shapes_of(path).is_empty()).collect();
         if paths.bills.is_empty() && errors.len() == before {
             errors.push(self.nothing());
         }
@@ -198,12 +198,12 @@ impl SourceReader<'_> {
             .at(Place::Text(self.source.span.clone()))
     }
 
-    /// How a file is read, where its name is that of a manifest.
-    fn shape_of(&self, path: &str) -> Option<&ManifestShape> {
+    /// The ways in which a file can be read, where its name is that of a manifest.
+    fn shapes_of(&self, path: &str) -> Vec<&ManifestShape> {
         let is_called = |shape: &&ManifestShape| {
             glob::Pattern::new(&shape.file).is_ok_and(|name| name.matches(file_name(path)))
         };
-        self.shapes.iter().find(is_called)
+        self.shapes.iter().filter(is_called).collect()
     }
 
     /// Manifests beside bills and above them, down from where the patterns begin to vary.
@@ -231,8 +231,11 @@ impl SourceReader<'_> {
         }
         let mut manifests = Vec::new();
         for path in found {
-            let Some(shape) = self.shape_of(&path) else { continue };
-            match manifest_file::read(&self.root.join(&path), &path, shape) {
+            let shapes = self.shapes_of(&path);
+            if shapes.is_empty() {
+                continue;
+            }
+            match manifest_file::read(&self.root.join(&path), &path, &shapes) {
                 Ok(manifest) => manifests.push(manifest),
                 Err(finding) => errors.push(finding),
             }

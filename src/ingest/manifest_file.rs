@@ -46,21 +46,22 @@ pub(super) struct NamedFile {
     pub(super) bytes: Option<u64>,
 }
 
-/// Reads a manifest from disk.
+/// Reads a manifest from disk. Exports of different ages may call theirs the same: of several
+/// shapes that is the one under which the document names files.
 ///
 /// # Errors
 /// [`Code::UnreadableFile`], or [`Code::BrokenFile`] where it is not what its shape says.
 pub(super) fn read(
     location: &Path,
     path: &str,
-    shape: &ManifestShape,
+    shapes: &[&ManifestShape],
 ) -> Result<Manifest, Finding> {
     let at = |finding: Finding| finding.at(Place::File(path.into()));
     let bytes = bytes_of(location).map_err(|error| {
         at(Finding::new(Code::UnreadableFile, format!("the manifest cannot be read: {error}"))
             .help("check that it is a regular file and may be read"))
     })?;
-    parse(&bytes, path, shape).map_err(|why| {
+    parse_as_any(&bytes, path, shapes).map_err(|why| {
         at(Finding::new(Code::BrokenFile, format!("the manifest {why}"))
             .help("fetch the delivery again; without its manifest it cannot be known to be whole"))
     })
@@ -80,12 +81,31 @@ fn bytes_of(location: &Path) -> io::Result<Vec<u8>> {
 }
 
 /// What the document says; why it says nothing, as the end of a sentence.
-fn parse(bytes: &[u8], path: &str, shape: &ManifestShape) -> Result<Manifest, String> {
+fn parse_as_any(bytes: &[u8], path: &str, shapes: &[&ManifestShape]) -> Result<Manifest, String> {
+    let document = document(bytes)?;
+    let names_files = |shape: &&&ManifestShape| named_files(&document, shape).is_ok();
+    let fitting = shapes.iter().find(names_files).or(shapes.first());
+    let shape = fitting.ok_or("is of no known shape")?;
+    understood(&document, bytes, path, shape)
+}
+
+fn document(bytes: &[u8]) -> Result<Value, String> {
     let text = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    let document: Value =
-        serde_json::from_slice(text).map_err(|error| format!("is not JSON: {error}"))?;
-    let files = named_files(&document, shape)?;
-    let one = |path: &Option<Vec<String>>| path.as_ref().and_then(|path| text_at(&document, path));
+    serde_json::from_slice(text).map_err(|error| format!("is not JSON: {error}"))
+}
+
+fn parse(bytes: &[u8], path: &str, shape: &ManifestShape) -> Result<Manifest, String> {
+    parse_as_any(bytes, path, &[shape])
+}
+
+fn understood(
+    document: &Value,
+    bytes: &[u8],
+    path: &str,
+    shape: &ManifestShape,
+) -> Result<Manifest, String> {
+    let files = named_files(document, shape)?;
+    let one = |path: &Option<Vec<String>>| path.as_ref().and_then(|path| text_at(document, path));
     let made_at = match one(&shape.made_at) {
         None => None,
         Some(text) => {
@@ -93,7 +113,7 @@ fn parse(bytes: &[u8], path: &str, shape: &ManifestShape) -> Result<Manifest, St
         }
     };
     let mut series: Vec<String> =
-        shape.series.iter().map(|path| text_at(&document, path).unwrap_or_default()).collect();
+        shape.series.iter().map(|path| text_at(document, path).unwrap_or_default()).collect();
     let first = &files[0].name;
     let in_path = shape.period_in_path.iter().find_map(|pattern| month_in(first, pattern));
     if let Some((before, _)) = &in_path {
@@ -279,6 +299,21 @@ mod tests {
     const AZURE: &str = "file: manifest.json, files: blobs.blobName, rows: blobs.dataRowCount, \
         bytes: blobs.byteCount, id: runInfo.runId, made_at: runInfo.submittedTime, \
         period_start: runInfo.startDate, period_end: runInfo.endDate, series: exportConfig.exportName";
+
+    #[test]
+    fn of_two_shapes_of_one_name_the_one_that_names_files_is_read() {
+        let [older, newer] =
+            ["file: '*.json', files: reportKeys", "file: '*.json', files: dataFiles"];
+        let (older, newer) = (shape(older), shape(newer));
+        for (json, named) in
+            [("{\"reportKeys\":[\"a\"]}", "a"), ("{\"reportKeys\":[],\"dataFiles\":[\"b\"]}", "b")]
+        {
+            let manifest = parse_as_any(json.as_bytes(), "m.json", &[&older, &newer]).unwrap();
+            assert_eq!(manifest.files[0].name, named);
+        }
+        let why = parse_as_any(b"{}", "m.json", &[&older, &newer]).unwrap_err();
+        assert_eq!(why, "names no file under `reportKeys`");
+    }
 
     #[test]
     fn items_of_a_list_keep_their_counts() {

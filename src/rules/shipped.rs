@@ -3,11 +3,38 @@
 //! They are read like a project's own files; nothing about a provider stands in the code.
 
 /// Column maps by format name, with the name that findings give them.
-const COLUMN_MAPS: &[(&str, &str, &str)] = &[(
-    "focus",
-    "shipped:rules/providers/focus.yaml",
-    include_str!("../../rules/providers/focus.yaml"),
-)];
+const COLUMN_MAPS: &[(&str, &str, &str)] = &[
+    (
+        "aws-cur",
+        "shipped:rules/providers/aws-cur.yaml",
+        include_str!("../../rules/providers/aws-cur.yaml"),
+    ),
+    (
+        "azure-cost-details",
+        "shipped:rules/providers/azure-cost-details.yaml",
+        include_str!("../../rules/providers/azure-cost-details.yaml"),
+    ),
+    (
+        "focus",
+        "shipped:rules/providers/focus.yaml",
+        include_str!("../../rules/providers/focus.yaml"),
+    ),
+    (
+        "gcp-billing",
+        "shipped:rules/providers/gcp-billing.yaml",
+        include_str!("../../rules/providers/gcp-billing.yaml"),
+    ),
+    (
+        "invoice",
+        "shipped:rules/providers/invoice.yaml",
+        include_str!("../../rules/providers/invoice.yaml"),
+    ),
+    (
+        "oci-cost",
+        "shipped:rules/providers/oci-cost.yaml",
+        include_str!("../../rules/providers/oci-cost.yaml"),
+    ),
+];
 
 /// Path and text of the rules that hold where a project declares no components.
 #[must_use]

@@ -7,6 +7,8 @@
 //! bill               a month of a provider: use day by day, then fees, corrections and defects
 //! columns            a charge in the words of FOCUS
 //! csv_file, parquet_file, registers   the files
+//! lines, cur, gcp, oci, purchases     bills of other shapes: CUR, JSON lines, cost reports, a workbook
+//! finance            exchange rates
 //! ```
 
 mod bill;
@@ -18,9 +20,15 @@ mod commitment;
 mod company;
 mod corrections;
 mod csv_file;
+mod cur;
 mod defects;
+mod finance;
+mod gcp;
+mod lines;
 mod meter;
+mod oci;
 mod parquet_file;
+mod purchases;
 mod registers;
 mod service;
 
@@ -67,8 +75,23 @@ pub fn files() -> Result<Vec<File>, Box<dyn Error>> {
         files.push(aws(month)?);
         let rows = bill::rows(&AZURE, month);
         files.push((format!("azure/focus-1.0-{}.csv", month.name()), csv(&rows, &AZURE_CSV)?));
+        files.extend(others(month)?);
     }
+    files.push(("oracle/reports_cost-csv_0004.csv.gz".to_owned(), gzip(&oci::correction()?)?));
+    files.push(("exchange-rates.csv".to_owned(), finance::RATES.into()));
     Ok(files)
+}
+
+/// The bills of a month that are not FOCUS.
+fn others(month: Month) -> Result<[File; 4], Box<dyn Error>> {
+    let name = month.name();
+    let number = month.from().format("%m").to_string().parse::<u32>()? - 7;
+    Ok([
+        (format!("aws-inc/acme-inc-cur-{name}.csv.gz"), gzip(&cur::csv(month)?)?),
+        (format!("google/billing-export-{name}.jsonl.gz"), gzip(&gcp::json_lines(month))?),
+        (format!("oracle/reports_cost-csv_{number:04}.csv.gz"), gzip(&oci::report(month)?)?),
+        (format!("invoices-received/{name}.xlsx"), purchases::workbook(month)?),
+    ])
 }
 
 /// AWS went from Parquet to CSV in October, and from JSON tags to a map in September.

@@ -20,7 +20,17 @@ const INVENTORY: [[&str; 5]; 9] = [
     ["sandbox", "", "", "sandbox", "analytics"],
 ];
 
-/// The list of accounts and subscriptions.
+/// Accounts, projects and compartments whose bills are not FOCUS, in the list's columns.
+const OTHERS: [[&str; 5]; 6] = [
+    ["500060007000", "acme-inc", "", "", ""],
+    ["512345670501", "cards-us-prod", "prod", "CC2010", "payments"],
+    ["512345670502", "fraud-us-prod", "prod", "CC2020", "payments"],
+    ["acme-reco-prod", "reco-prod", "prod", "", "recommendations"],
+    ["acme-ml-lab", "ml-lab", "dev", "CC3020", "analytics"],
+    ["ocid1.compartment.oc1..aaaaaaaasettle4q9w", "settlement", "prod", "", "payments"],
+];
+
+/// The list of accounts, subscriptions, projects and compartments.
 ///
 /// # Errors
 /// If a row cannot be written, which memory does not do.
@@ -28,7 +38,7 @@ pub fn sub_accounts() -> io::Result<Vec<u8>> {
     let rows = SUB_ACCOUNTS.iter().map(|account| {
         [account.id, account.name, account.environment, account.cost_center, account.product]
     });
-    table(["id", "name", "environment", "cost_center", "product"], rows)
+    table(["id", "name", "environment", "cost_center", "product"], rows.chain(OTHERS))
 }
 
 /// The list of resources.
