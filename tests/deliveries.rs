@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::Value;
-use support::{Answer, Bill, Charge, Output, Project, Shape, gzip, parquet};
+use support::{Answer, Bill, Charge, Output, Project, Shape, gzip, home, parquet};
 
 /// A sound project whose source says this beside its name.
 fn source(lines: &str) -> Project {
@@ -228,6 +228,52 @@ fn a_data_export_finds_its_files_beside_its_metadata() {
     project.write(name, manifest("acme-00002.csv.gz"));
     project.remove("out");
     refused(&project, "incomplete-delivery");
+}
+
+#[test]
+fn versions_of_a_cost_and_usage_report_lie_below_the_manifest_of_the_current_one() {
+    let path = home().join("../shared/data/billing/aws/cur-legacy-2023-11.csv");
+    let Ok(text) = std::fs::read_to_string(&path) else {
+        println!("skipped: there is no {}", path.display());
+        return;
+    };
+    let lines: Vec<&str> = text.lines().collect();
+    let of = |rows: std::ops::Range<usize>| gzip([&lines[..1], &lines[rows]].concat().join("\n"));
+    let manifest = |id: &str, parts: usize| {
+        let key = |part| format!("cur/acme/20231101-20231201/{id}/acme-{part}.csv.gz");
+        serde_json::json!({
+            "assemblyId": id, "account": "123456789012", "reportName": "acme", "bucket": "b",
+            "billingPeriod": { "start": "20231101T000000.000Z", "end": "20231201T000000.000Z" },
+            "reportKeys": (1..=parts).map(key).collect::<Vec<_>>(),
+        })
+        .to_string()
+    };
+    let at = |name: &str| format!("aws/20231101-20231201/{name}");
+    let project = Project::new()
+        .file(
+            "costbook.yaml",
+            "organisation: Acme\ncurrency: USD\nsources:\n  - name: aws\n    format: auto\n    \
+             files: \"aws/{period_first}-{period_next}/**/*.csv.gz\"\n    \
+             days: { until: 2023-11-14 }\n",
+        )
+        .file(&at("ff/acme-1.csv.gz"), of(1..601))
+        .file(&at("ff/acme-Manifest.json"), manifest("ff", 1))
+        .file(&at("0a/acme-1.csv.gz"), of(1..701))
+        .file(&at("0a/acme-2.csv.gz"), of(701..lines.len()))
+        .file(&at("0a/acme-Manifest.json"), manifest("0a", 2))
+        .file(&at("acme-Manifest.json"), manifest("0a", 2));
+    let run = || project.command(["run", "--period", "2023-11"]);
+    assert_eq!(run().exit, Some(0), "{:?}", run());
+    let output = Output::read(&project.path("out/2023-11"));
+    assert_eq!(total(&output), "1.6823086974");
+    let (parts, older) =
+        (at("0a/acme-1.csv.gz") + " " + &at("0a/acme-2.csv.gz"), at("ff/acme-1.csv.gz"));
+    let replaced = format!("{older} <{}", at("0a/acme-1.csv.gz"));
+    assert_eq!(deliveries(&output), [parts, replaced]);
+    project.remove(&at("0a/acme-2.csv.gz"));
+    let answer = run();
+    assert_eq!(answer.exit, Some(3), "{answer:?}");
+    assert!(answer.stderr.contains("1 of them is not there"), "{answer:?}");
 }
 
 // ---- Redelivery ------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ use crate::domain::{Amount, CostMetric, Currency, Period};
 use crate::rules::{Days, DeliveryPolicy, SourceDecl};
 
 use super::delivery::{Delivery, Told};
-use super::discover::Discovery;
+use super::discover::{Discovery, common_policy};
 use super::report::{FileReport, Overlap, Role, ScanReport, days_of, known_sums};
 
 /// Exact sums by currency and metric; a metric that is not known is not in the list.
@@ -227,8 +227,10 @@ fn coverage(
         let every = maps().find(|map| map.days != Days::Any);
         every.map_or(Days::Any, |map| map.days.clone())
     });
-    let policy = maps().next().map_or(DeliveryPolicy::default(), |map| map.deliveries);
-    let policy = source.deliveries.unwrap_or(policy);
+    let policy = source.deliveries.unwrap_or_else(|| {
+        let mine: Vec<_> = found.files.iter().filter(|file| mine(&file.source)).cloned().collect();
+        common_policy(&mine)
+    });
     let present = days_of(period, bits).collect();
     SourceCoverage { source: source.name.clone(), policy, days, present, totals }
 }

@@ -81,7 +81,7 @@ pub fn discover(
 }
 
 /// The policy that the formats of a source agree in; where they do not, manifests decide.
-fn common_policy(files: &[SourceFile]) -> DeliveryPolicy {
+pub(super) fn common_policy(files: &[SourceFile]) -> DeliveryPolicy {
     let mut policies = files.iter().map(|file| file.map.deliveries);
     let first = policies.next().unwrap_or_default();
     if policies.all(|policy| policy == first) { first } else { DeliveryPolicy::default() }
