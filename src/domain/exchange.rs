@@ -287,6 +287,15 @@ impl MonthRates {
         }
     }
 
+    /// An amount of a day in the report currency; `None` as for [`MonthRates::costs`].
+    #[must_use]
+    pub fn amount(&self, day: NaiveDate, amount: Amount) -> Option<Amount> {
+        if matches!(self, Self::Same) {
+            return Some(amount);
+        }
+        self.used(day)?.conversion.amount(amount)
+    }
+
     /// Costs of a day in the report currency. `None` where no rate is known, or the result lies
     /// beyond the range of amounts.
     #[must_use]

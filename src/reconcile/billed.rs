@@ -39,7 +39,7 @@ impl Books {
                 books.remember(cube, group, cell.rows, billed);
                 continue;
             }
-            let report = conversions.cell(&cell).map(|costs| costs[CostMetric::BilledCost]);
+            let report = conversions.rates(group.month, group.currency).amount(cell.day, billed);
             match &mut run {
                 Some(run) if std::ptr::eq(run.group, group) => {
                     run.rows += cell.rows;

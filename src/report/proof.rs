@@ -2,7 +2,7 @@
 
 use crate::allocate::TraceStep;
 use crate::diagnostics::Finding;
-use crate::domain::{Amount, CostMetric, Costs, Currency, DateRange};
+use crate::domain::{Amount, Currency, DateRange};
 use crate::ingest::QuarantinedRow;
 
 use super::Facts;
@@ -92,11 +92,7 @@ fn quarantined_money(facts: &Facts, row: &QuarantinedRow) -> [Option<Amount>; 2]
     let Some((month, currency)) = month.zip(currency) else { return [None; 2] };
     // The charge date of such a row is not kept; its money is put on the month's last day.
     let rates = facts.conversions.rates(month, currency);
-    let convert = |amount: Option<Amount>| {
-        let mut costs = Costs::ZERO;
-        costs[CostMetric::BilledCost] = amount?;
-        Some(rates.costs(month.last(), &costs)?[CostMetric::BilledCost])
-    };
+    let convert = |amount: Option<Amount>| rates.amount(month.last(), amount?);
     [row.billed_cost, row.effective_cost].map(convert)
 }
 

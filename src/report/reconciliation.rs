@@ -1,7 +1,7 @@
 //! `reconciliation.csv`: what is invoiced, billed and allocated, invoice by invoice.
 
 use crate::diagnostics::Finding;
-use crate::domain::{Amount, CostMetric, Costs};
+use crate::domain::Amount;
 use crate::reconcile::{Class, ReconciliationLine};
 
 use super::Facts;
@@ -73,8 +73,6 @@ fn fields(facts: &Facts, line: &ReconciliationLine) -> [String; HEADER.len()] {
 
 /// A variance has no day: it is converted as on the last of the month.
 fn converted(facts: &Facts, line: &ReconciliationLine, variance: Amount) -> Option<Amount> {
-    let mut costs = Costs::ZERO;
-    costs[CostMetric::BilledCost] = variance;
     let rates = facts.conversions.rates(facts.period, line.currency);
-    Some(rates.costs(facts.period.last(), &costs)?[CostMetric::BilledCost])
+    rates.amount(facts.period.last(), variance)
 }
