@@ -9,6 +9,7 @@
 //! files               torn, empty, compressed, mixed, huge; what is no file
 //! parquet             headers that contradict themselves or ask for too much
 //! hand_made           Parquet written byte by byte, so that each header can lie
+//! columnar            figures of one file, by the library
 //! columns             headers, delimiters, lengths, rows that are none
 //! numbers             amounts and their sums
 //! days                dates that do not exist, or are not proven
@@ -20,6 +21,8 @@ mod support;
 
 #[path = "bad_input/answer.rs"]
 mod answer;
+#[path = "bad_input/columnar.rs"]
+mod columnar;
 #[path = "bad_input/columns.rs"]
 mod columns;
 #[path = "bad_input/days.rs"]

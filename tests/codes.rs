@@ -815,6 +815,17 @@ const NOTED: &[Case] = &[
     Case::new(Code::OwnerCase, "a tag in another case", || tagged("{\"team\":\"RETAIL\"}"))
         .says("`RETAIL`, which is `retail` but for case")
         .with(&[Code::Unallocated]),
+    Case::new(Code::OwnerLookalike, "a letter of another script", || {
+        tagged("{\"team\":\"ret\u{430}il\"}")
+    })
+    .says("which looks like `retail` but has U+0430")
+    .with(&[Code::Unallocated]),
+    Case::new(Code::TextForm, "two spellings of one letter", || {
+        billed(&Bill::of(
+            ["Zu\u{308}rich", "Z\u{fc}rich"].map(|name| Charge::sound().with("ServiceName", name)),
+        ))
+    })
+    .says("ServiceName has letters in another Unicode normal form"),
     Case::new(Code::ZeroDriver, "split even, as declared", || {
         ruled(
             "classify: [ { name: all, pool: shared } ]\n\

@@ -7,7 +7,7 @@ use chrono::{Days, NaiveDate};
 
 use crate::diagnostics::{Code, Finding};
 use crate::domain::{Amount, CostMetric, Costs, Currency};
-use crate::ingest::FileId;
+use crate::ingest::{FileId, WantedText};
 
 use super::cube::{
     Bearer, Cube, Group, LineageKey, NameId, Reason, StoredCell, UnallocatedItem, Verdict,
@@ -31,6 +31,7 @@ pub fn assemble(plan: &Plan<'_>, kernels: Vec<Kernel<'_>>) -> Result<Cube, Findi
     let rename = |id: NameId| renamed[id.0 as usize];
     let unallocated = unallocated(&registry, &worklist, &rename)?;
     let lineage = lineages(&registry, &lineage, &rename)?;
+    let other_forms = other_forms(plan, &registry);
     let groups = std::mem::take(&mut registry.groups).values;
     drop((registry, worklist));
     let (groups, cells, tails) = cells(plan, threads, groups, &shards, &rename)?;
@@ -45,7 +46,20 @@ pub fn assemble(plan: &Plan<'_>, kernels: Vec<Kernel<'_>>) -> Result<Cube, Findi
         coverage,
         lineage,
         unallocated,
+        other_forms,
     })
+}
+
+fn other_forms(plan: &Plan<'_>, registry: &Registry) -> Vec<(String, String)> {
+    let named = registry.forms.iter().filter_map(|(index, text)| {
+        let column = match plan.wanted().get(*index)? {
+            WantedText::Column(column) => column.name().to_owned(),
+            WantedText::Custom(name) => name.clone(),
+            WantedText::Identity => return None,
+        };
+        Some((column, text.clone()))
+    });
+    named.collect()
 }
 
 /// What all kernels came to.

@@ -172,6 +172,9 @@ pub struct Cube {
     pub coverage: BTreeMap<(Currency, u32), (u64, Amount)>,
     pub lineage: BTreeMap<LineageKey, (u64, Costs)>,
     pub unallocated: Vec<UnallocatedItem>,
+    /// Columns of which some text came in another normal form than NFC, with the least such text,
+    /// as NFC.
+    pub other_forms: Vec<(String, String)>,
 }
 
 /// A cell without the digits beyond 10⁻¹⁸, which most bills do not have; those stand in `tails`.

@@ -1,9 +1,9 @@
 //! What is worth knowing about how the period's charges were decided.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::diagnostics::{Code, Finding, Place};
-use crate::domain::{Amount, CostMetric, Currency, Org, Period, Standing};
+use crate::domain::{Amount, CostMetric, Currency, Org, Period, Standing, likeness};
 use crate::ingest::{FileReport, MonthTotals, ScanReport};
 use crate::rules::{RuleId, RuleSet};
 
@@ -26,6 +26,8 @@ pub fn findings(
     found.extend(silent_sources(scan, cube.period));
     found.extend(unallocated(totals, cube));
     found.extend(unusable_owners(cube, org));
+    found.extend(lookalikes(cube));
+    found.extend(other_forms(cube));
     found.extend(rules_without_match(cube, rules));
     found.extend(negative_owners(allocation));
     found
@@ -152,10 +154,13 @@ fn unallocated(totals: &[PeriodTotal], cube: &Cube) -> Vec<Finding> {
 
 fn unusable_owners(cube: &Cube, org: &Org) -> Vec<Finding> {
     let mut asked: BTreeMap<(Code, &str), u64> = BTreeMap::new();
+    let twins: HashMap<_, &str> = org.ids().map(|id| (likeness(id), id)).collect();
+    let twin = |name: &str| twins.get(&likeness(name)).copied();
     for (key, (rows, _)) in cube.lineage.iter().filter(|(key, _)| key.month == cube.period) {
         let Bearer::Unallocated(reason) = key.verdict.bearer else { continue };
         let code = match reason {
             Reason::NoRule => continue,
+            Reason::UnknownOwner(name) if twin(cube.text(name)).is_some() => Code::OwnerLookalike,
             Reason::UnknownOwner(_) => Code::UnknownOwner,
             Reason::ClosedOwner(_) => Code::ClosedOwner,
             Reason::OwnerCase(_) => Code::OwnerCase,
@@ -175,16 +180,70 @@ fn unusable_owners(cube: &Cube, org: &Org) -> Vec<Finding> {
                     "charges name the owner `{name}`, which differs from a known one in case"
                 ),
             },
+            Code::OwnerLookalike => format!(
+                "charges name the owner `{name}`, which looks like `{}` but has {}",
+                twin(name).unwrap_or_default(),
+                odd_letters(name)
+            ),
             _ => format!("charges name the owner `{name}`, which is not among the cost centers"),
         };
         let help = match code {
             Code::ClosedOwner => "name its successor by a dated rule, or mend the tag",
+            Code::OwnerLookalike => {
+                "mend the tag where it is set, or map the value in the dimension"
+            }
             Code::OwnerCase => "declare `case:` on the dimension that names owners",
             _ => "add it to the cost centers, map the value in the dimension, or mend the tag",
         };
         Finding::new(code, text).count(rows).help(help)
     };
     asked.into_iter().map(report).collect()
+}
+
+/// The letters of a name that are not ASCII, by their numbers.
+fn odd_letters(name: &str) -> String {
+    let mut odd: Vec<char> = name.chars().filter(|letter| !letter.is_ascii()).collect();
+    odd.sort_unstable();
+    odd.dedup();
+    let numbers: Vec<String> =
+        odd.iter().take(4).map(|letter| format!("U+{:04X}", u32::from(*letter))).collect();
+    if numbers.is_empty() { "ASCII letters only".to_owned() } else { numbers.join(", ") }
+}
+
+/// Owners that bear cost of the period and look alike.
+fn lookalikes(cube: &Cube) -> Vec<Finding> {
+    let mut alike: BTreeMap<String, BTreeMap<&str, u64>> = BTreeMap::new();
+    for (key, (rows, _)) in cube.lineage.iter().filter(|(key, _)| key.month == cube.period) {
+        if let Bearer::Owner(name) = key.verdict.bearer {
+            let name = cube.text(name);
+            *alike.entry(likeness(name).into_owned()).or_default().entry(name).or_default() += rows;
+        }
+    }
+    let report = |names: BTreeMap<&str, u64>| {
+        let shown: Vec<String> = names.keys().map(|name| format!("`{name}`")).collect();
+        let odd: Vec<String> =
+            names.keys().filter(|name| !name.is_ascii()).map(|name| odd_letters(name)).collect();
+        let text = format!(
+            "the owners {} look alike and are not the same; one has {}",
+            shown.join(" and "),
+            odd.join("; another ")
+        );
+        Finding::new(Code::OwnerLookalike, text).help(
+            "if one is meant, mend the tag where it is set, or map the value in the dimension",
+        )
+    };
+    alike.into_values().filter(|names| names.len() > 1).map(report).collect()
+}
+
+fn other_forms(cube: &Cube) -> Vec<Finding> {
+    let report = |(column, text): &(String, String)| {
+        let shown: String = text.chars().take(60).collect();
+        let text = format!(
+            "{column} has letters in another Unicode normal form than NFC; both spellings are one name, such as in `{shown}`"
+        );
+        Finding::new(Code::TextForm, text)
+    };
+    cube.other_forms.iter().map(report).collect()
 }
 
 fn rules_without_match(cube: &Cube, rules: &RuleSet) -> Vec<Finding> {

@@ -11,6 +11,7 @@
 //! would add up. What is remembered is bounded: once it grows too large it is forgotten and learned
 //! again, which costs time and changes nothing.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use hashbrown::HashTable;
@@ -19,13 +20,14 @@ use crate::diagnostics::Code;
 use crate::domain::{Amount, CostMetric, Costs, Currency, Period};
 use crate::ingest::{Charge, Charges, Rejection, Sink};
 use crate::rules::RuleId;
+use crate::tags::BadTags;
 
 use super::classify::{Decision, USAGE, outcome};
 use super::cube::{Bearer, Group, Reason, Verdict};
 use super::matcher::Matcher;
 use super::names::Names;
 use super::plan::{Plan, Role};
-use super::prints::{ColumnPrints, Fingerprint, combine};
+use super::prints::{ColumnPrints, Fingerprint, NoText, combine, readable};
 use super::shared::{ALLOCATED, Registry, SHARDS, Shared, Target, VerdictKey, place_of};
 use super::sums::RunningSum;
 use super::worklist::{ItemBase, Worklist};
@@ -173,16 +175,25 @@ impl<'p> Kernel<'p> {
         let segment = plan.segment(charge.day);
         let mut texts = Vec::with_capacity(batch.texts.len());
         for text in 0..batch.texts.len() {
-            let decoded = batch.text(index, text).map(std::str::from_utf8).transpose();
-            texts.push(decoded.map_err(|_| Rejection { text, code: Code::BadText })?);
+            let read = batch.text(index, text).map(readable).transpose();
+            // Of texts that do not make the tuple, others may come with the same decision; so what
+            // is wrong with them must not decide.
+            let is_asked = plan.tuple_texts.iter().any(|(at, _)| *at == text);
+            texts.push(match read {
+                Err(NoText) if is_asked => return Err(Rejection { text, code: Code::BadText }),
+                read => read.unwrap_or_default(),
+            });
         }
+        let other_forms = other_forms(plan, &texts);
+        let texts: Vec<Option<&str>> = texts.iter().map(Option::as_deref).collect();
         let source = plan.source_name(batch.file);
         let resolved =
-            plan.dimensions.resolve(&texts, source, charge.day, plan.org).map_err(|_| {
-                Rejection {
-                    text: plan.dimensions.tags_text().unwrap_or_default(),
-                    code: Code::BadTags,
-                }
+            plan.dimensions.resolve(&texts, source, charge.day, plan.org).map_err(|bad| {
+                let code = match bad {
+                    BadTags::Shape => Code::BadTags,
+                    BadTags::Nul => Code::BadText,
+                };
+                Rejection { text: plan.dimensions.tags_text().unwrap_or_default(), code }
             })?;
         let decision = self.classify.first(&resolved, segment, |rule| {
             let id = RuleId(u16::try_from(rule).unwrap_or(u16::MAX));
@@ -196,6 +207,7 @@ impl<'p> Kernel<'p> {
         let profile = if is_of_period { Plan::profile(&resolved) } else { Box::default() };
         let mut registry = self.shared.registry();
         let registry = &mut *registry;
+        registry.keep_forms(other_forms);
         let verdict = verdict(&mut registry.names, &decision);
         let component = registry.names.id(Some(component));
         let mut group = Group::brief(charge.month, verdict, charge.currency, component, segment);
@@ -220,6 +232,18 @@ impl<'p> Kernel<'p> {
             unallocated,
         })
     }
+}
+
+/// Texts that a bill has in another normal form, by their index.
+/// Those that rules only ask questions of are left out: they are not all seen here.
+fn other_forms(plan: &Plan<'_>, texts: &[Option<Cow<'_, str>>]) -> Vec<(usize, String)> {
+    let whole = plan.tuple_texts.iter().filter(|(_, questions)| questions.is_none());
+    whole
+        .filter_map(|(index, _)| match &texts[*index] {
+            Some(Cow::Owned(text)) => Some((*index, text.clone())),
+            _ => None,
+        })
+        .collect()
 }
 
 fn verdict(names: &mut Names, decision: &Decision) -> Verdict {

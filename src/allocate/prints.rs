@@ -8,11 +8,13 @@
 //! billion different tuples to meet, chances are below 10⁻²⁰, and nobody can prepare texts that do,
 //! since the keys are not known before.
 
+use std::borrow::Cow;
 use std::hash::{BuildHasher, Hasher};
 
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
+use crate::domain::normal_form;
 use crate::ingest::{NO_WORD, TextColumn};
 use crate::rules::{CaseRule, Test};
 
@@ -146,10 +148,10 @@ impl<'p> ColumnPrints<'p> {
         if let Some((_, answers)) = self.answered.find(own[0], |(known, _)| *known == own) {
             return *answers;
         }
-        // What is not UTF-8 is refused when its tuple is decided; until then it stands for itself.
-        let answers = match text.map(std::str::from_utf8).transpose() {
-            Ok(text) => self.answers(keys, questions, text),
-            Err(_) => own,
+        // What is no text is refused when its tuple is decided; until then it stands for itself.
+        let answers = match text.map(readable).transpose() {
+            Ok(text) => self.answers(keys, questions, text.as_deref()),
+            Err(NoText) => own,
         };
         if self.answered.len() >= TEXT_LIMIT {
             self.answered.clear();
@@ -164,6 +166,18 @@ impl<'p> ColumnPrints<'p> {
             bits[index / 64] |= u64::from(test.answer(text, *case)) << (index % 64);
         }
         keys.numbers(self.place, &bits)
+    }
+}
+
+/// Bytes that are not UTF-8, or hold a NUL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct NoText;
+
+/// The text that rules are asked about: in one normal form, whichever the bill has.
+pub(super) fn readable(bytes: &[u8]) -> Result<Cow<'_, str>, NoText> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) if !bytes.contains(&0) => Ok(normal_form(text)),
+        _ => Err(NoText),
     }
 }
 

@@ -4,7 +4,7 @@
 //! adds to it. They lie in shards, by group, each with a lock of its own; a kernel sorts a batch by
 //! shard and takes each lock once, so that threads hardly ever meet.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::hash::BuildHasher;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -90,6 +90,19 @@ pub(super) struct Registry {
     /// Currency and profile.
     pub(super) coverage: Ids<(Currency, u32)>,
     pub(super) bases: Ids<ItemBase>,
+    /// Of each wanted text that a bill had in another normal form, by its index, the least one.
+    pub(super) forms: BTreeMap<usize, String>,
+}
+
+impl Registry {
+    pub(super) fn keep_forms(&mut self, found: Vec<(usize, String)>) {
+        for (wanted, text) in found {
+            let least = self.forms.entry(wanted).or_insert_with(|| text.clone());
+            if text < *least {
+                *least = text;
+            }
+        }
+    }
 }
 
 /// The cells of some groups. Groups are numbered within the shard.

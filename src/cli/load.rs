@@ -1,5 +1,6 @@
 //! A project from disk: texts read once, checked, compiled; everything wrong reported together.
 
+use std::borrow::Cow;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -7,7 +8,7 @@ use std::sync::Arc;
 
 use crate::allocate::run_examples;
 use crate::diagnostics::{Code, Finding, Place, Span, Texts};
-use crate::domain::{Exchange, Org};
+use crate::domain::{Exchange, Org, normal_form};
 use crate::ingest::{
     Invoice, InvoiceFile, MetadataTable, contained, read_cost_centers, read_invoices,
     read_metadata, read_rates, run_manifest_examples, run_map_examples, sha256_hex,
@@ -123,6 +124,11 @@ impl Loader {
             let finding = Finding::new(Code::InvalidValue, "the file is not UTF-8");
             self.errors.push(finding.at(Place::File(path.into())));
             return None;
+        };
+        // One name has one spelling, in rules and tables as in bills.
+        let text = match normal_form(&text) {
+            Cow::Borrowed(_) => text,
+            Cow::Owned(normal) => normal,
         };
         self.texts.insert(seen_path(&self.shown, path), text.clone());
         Some(text)

@@ -166,6 +166,8 @@ codes! {
         "The row has more or fewer fields than the header. The row is quarantined."
     BadTags "bad-tags" Warning Advice
         "The tags of the row, or another of its fields that holds a list or an object, are not in the shape that the format declares. The row is quarantined."
+    TextForm "text-form" Warning Advice
+        "Texts of a bill spell accented letters in another Unicode normal form than NFC. Both spellings are one name and are kept as NFC."
     CostUnknown "cost-unknown" Warning Advice
         "`ListCost` or `ContractedCost` is empty where FOCUS demands a value. The row counts for the other metrics; the sum of this metric is known to be incomplete."
     BinarySource "binary-source" Warning Advice
@@ -203,6 +205,8 @@ codes! {
         "A charge or a fixed share names a cost center that is not valid on the charge date. It stays unallocated."
     OwnerCase "owner-case" Warning Advice
         "A charge names an owner that differs from a cost center in case only. It stays unallocated; declare `case:` on the dimension to accept it."
+    OwnerLookalike "owner-lookalike" Warning Advice
+        "An owner looks like another one and is not the same: it has letters of another script, wide or invisible characters. The two are never taken for one; mend whichever was not meant."
     ZeroDriver "zero-driver" Warning Advice
         "A pool has nothing to be split by in the period; its declared policy was applied."
     ZeroDriverRefused "zero-driver-refused" Error Input

@@ -22,6 +22,9 @@
 //!   split             the only function that divides money
 //! Charge
 //!   Column            the columns of a FOCUS charge, any version
+//! Text
+//!   normal_form       one spelling of one name
+//!   likeness          names that only look the same
 //! ```
 //!
 //! Invariants: an amount is never rounded on the way in and never wraps; a share is a rational
@@ -37,6 +40,7 @@ mod org;
 mod period;
 mod share;
 mod split;
+mod text;
 
 pub use amount::{Amount, AmountError, SCALE};
 pub use column::Column;
@@ -50,3 +54,4 @@ pub use org::{CostCenter, Org, OrgError, Standing};
 pub use period::{DateRange, Period, PeriodError};
 pub use share::{Share, ShareError};
 pub use split::{Parts, split, split_signed};
+pub use text::{likeness, normal_form};

@@ -102,25 +102,45 @@ impl Org {
         .collect()
     }
 
+    /// The first cycle, by day and then by id.
+    ///
+    /// A cycle that is new on a day has a cost center in it whose parent changed on that day; so
+    /// after the first day, only what changes is followed upwards.
     fn cycles(&self) -> Option<OrgError> {
-        // The tree only changes on these days, so looking at each of them is looking at all days.
-        let mut days = self.change_days();
-        days.insert(0, NaiveDate::MIN);
-        days.into_iter().find_map(|day| {
-            self.versions.keys().find_map(|id| {
-                let mut path = vec![id.clone()];
-                while let Some(parent) = self.parent_on(path.last()?, day) {
-                    path.push(parent.to_owned());
-                    if parent == id {
+        let mut changing: BTreeMap<NaiveDate, Vec<usize>> = BTreeMap::new();
+        for (index, rows) in self.versions.values().enumerate() {
+            changing.entry(NaiveDate::MIN).or_default().push(index);
+            for day in rows.iter().filter_map(|center| center.valid.from()) {
+                changing.entry(day).or_default().push(index);
+            }
+        }
+        let ids: Vec<&String> = self.versions.keys().collect();
+        let at = |id: &str| ids.binary_search_by(|known| known.as_str().cmp(id)).ok();
+        let parent = |index: usize, day: NaiveDate| self.parent_on(ids[index], day).and_then(at);
+        // By cost center: the walk that came there last. Walks of a day have higher numbers than
+        // those of the days before.
+        let mut walked = vec![0_usize; ids.len()];
+        let mut walk = 0;
+        for (day, changed) in changing {
+            let first_of_day = walk + 1;
+            for start in changed {
+                walk += 1;
+                let mut here = Some(start);
+                while let Some(index) = here {
+                    if walked[index] == walk {
+                        let path = around(index, |index| parent(index, day));
+                        let path = path.into_iter().map(|index| ids[index].clone()).collect();
                         return Some(OrgError::Cycle { path, day });
                     }
-                    if path.len() > self.versions.len() {
-                        return None;
+                    if walked[index] >= first_of_day {
+                        break;
                     }
+                    walked[index] = walk;
+                    here = parent(index, day);
                 }
-                None
-            })
-        })
+            }
+        }
+        None
     }
 
     /// A project without a list of cost centers: any owner name is taken as it comes.
@@ -206,6 +226,18 @@ impl Org {
     }
 }
 
+/// The cycle on which `index` lies, from its first member round to it again.
+fn around(index: usize, parent: impl Fn(usize) -> Option<usize>) -> Vec<usize> {
+    let mut path = vec![index];
+    while let Some(next) = parent(path[path.len() - 1]).filter(|next| *next != index) {
+        path.push(next);
+    }
+    let first = (0..path.len()).min_by_key(|at| path[*at]).unwrap_or_default();
+    path.rotate_left(first);
+    path.push(path[0]);
+    path
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -260,5 +292,14 @@ mod tests {
         assert_eq!(overlap.unwrap_err().len(), 2);
         let cycle = Org::new(vec![center("a", "b", None, None), center("b", "a", None, None)]);
         assert!(matches!(cycle.unwrap_err()[..], [OrgError::Cycle { .. }]));
+        let later = Org::new(vec![
+            center("d", "c", None, None),
+            center("c", "a", None, None),
+            center("a", "", None, Some(9)),
+            center("a", "b", Some(9), None),
+            center("b", "c", Some(5), None),
+        ]);
+        let path = ["a", "b", "c", "a"].map(str::to_owned).to_vec();
+        assert_eq!(later.unwrap_err(), [OrgError::Cycle { path, day: day(9) }]);
     }
 }

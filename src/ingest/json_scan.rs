@@ -8,7 +8,7 @@ const DEPTH: usize = 64;
 
 /// Why a text is not JSON, or none that can be read without guessing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fault {
+pub enum Fault {
     NotJson,
     NotAnObject,
     TooDeep,
@@ -29,7 +29,7 @@ impl Fault {
 
 /// A value as it is written, and what kind it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Value<'a> {
+pub enum Value<'a> {
     Null,
     /// Between the quotes, with its escapes.
     Text(&'a str),
@@ -40,7 +40,10 @@ pub(super) enum Value<'a> {
 }
 
 /// The fields of an object that is the whole of a text, in their order.
-pub(super) fn object<'a>(
+///
+/// # Errors
+/// What keeps the text from being one object, or the first that `field` returns.
+pub fn object<'a>(
     text: &'a str,
     mut field: impl FnMut(Cow<'a, str>, Value<'a>) -> Result<(), Fault>,
 ) -> Result<(), Fault> {
@@ -55,7 +58,10 @@ pub(super) fn object<'a>(
 }
 
 /// What a text between quotes means.
-pub(super) fn unescaped(text: &str) -> Result<Cow<'_, str>, Fault> {
+///
+/// # Errors
+/// An escape that JSON does not have, or half a character.
+pub fn unescaped(text: &str) -> Result<Cow<'_, str>, Fault> {
     let Some(first) = text.find('\\') else { return Ok(Cow::Borrowed(text)) };
     let mut meant = String::with_capacity(text.len());
     meant.push_str(&text[..first]);

@@ -7,7 +7,10 @@ use chrono::NaiveDate;
 use crate::diagnostics::{Code, Finding, Place, did_you_mean};
 use crate::domain::{CostCenter, DateRange, Org, OrgError};
 
-use super::table::{Kind, Table, TableRow};
+use super::table::{FINDING_LIMIT, Kind, Table, TableRow};
+
+/// Misspelt parents that are compared with all others, which takes its time in a long table.
+const NEAR_LIMIT: usize = 20;
 
 const KIND: Kind = Kind { code: Code::BadReference, needed: &["id"] };
 
@@ -71,9 +74,23 @@ pub fn read_cost_centers(path: &str, text: &[u8]) -> Result<Org, Vec<Finding>> {
             }
             Err(finding) => errors.push(finding),
         }
+        if errors.len() >= FINDING_LIMIT {
+            return Err(errors);
+        }
+    }
+    if centers.is_empty() && errors.is_empty() {
+        let text =
+            "the table has no cost center; without any, every owner would be taken as it comes";
+        return Err(vec![
+            Finding::new(Code::BadReference, text)
+                .help("fill the table, or take `owners` out of the project")
+                .at(Place::File(table.path.clone())),
+        ]);
     }
     let org = Org::new(centers).map_err(|faults| {
-        faults.iter().map(|fault| org_finding(fault, &table, &first_rows)).collect::<Vec<_>>()
+        let numbered = faults.iter().take(FINDING_LIMIT).enumerate();
+        let finding = |(index, fault)| org_finding(fault, &table, &first_rows, index < NEAR_LIMIT);
+        numbered.map(finding).collect::<Vec<_>>()
     });
     match org {
         Ok(org) if errors.is_empty() => Ok(org),
@@ -82,7 +99,12 @@ pub fn read_cost_centers(path: &str, text: &[u8]) -> Result<Org, Vec<Finding>> {
     }
 }
 
-fn org_finding(fault: &OrgError, table: &Table, rows: &BTreeMap<String, u64>) -> Finding {
+fn org_finding(
+    fault: &OrgError,
+    table: &Table,
+    rows: &BTreeMap<String, u64>,
+    is_compared: bool,
+) -> Finding {
     let id = match fault {
         OrgError::Overlap { id } | OrgError::UnknownParent { id, .. } => Some(id),
         OrgError::Cycle { path, .. } => path.first(),
@@ -90,7 +112,8 @@ fn org_finding(fault: &OrgError, table: &Table, rows: &BTreeMap<String, u64>) ->
     let finding = Finding::new(Code::BadReference, fault.to_string());
     let finding = match fault {
         OrgError::UnknownParent { parent, .. } => {
-            match did_you_mean(parent, rows.keys().map(String::as_str)) {
+            let known = rows.keys().map(String::as_str).filter(|_| is_compared);
+            match did_you_mean(parent, known) {
                 Some(near) => finding.help(format!("did you mean `{near}`?")),
                 None => {
                     finding.help("add the parent to the list, or leave the column empty for a root")
@@ -118,32 +141,41 @@ pub fn read_metadata(entity: &str, path: &str, text: &[u8]) -> Result<MetadataTa
         table.headers.iter().filter(|name| !special.contains(&name.as_str())).cloned().collect();
     let mut found = MetadataTable { entity: entity.to_owned(), attributes, rows: BTreeMap::new() };
     let mut errors = Vec::new();
-    for row in table.rows() {
-        let valid = match valid(&row) {
-            Ok(valid) => valid,
-            Err(finding) => {
-                errors.push(finding);
-                continue;
+    let mut days: BTreeMap<&str, Vec<(DateRange, u64)>> = BTreeMap::new();
+    let rows: Vec<TableRow<'_>> = table.rows().collect();
+    for row in &rows {
+        match valid(row) {
+            Ok(valid) => {
+                let id = row.get("id").unwrap_or_default();
+                let value = |name: &String| row.get(name).map(str::to_owned);
+                let values = found.attributes.iter().map(value).collect();
+                days.entry(id).or_default().push((valid, row.number));
+                found.rows.entry(id.to_owned()).or_default().push((valid, values));
             }
-        };
-        let id = row.get("id").unwrap_or_default().to_owned();
-        let values = found.attributes.iter().map(|name| row.get(name).map(str::to_owned)).collect();
-        let versions = found.rows.entry(id.clone()).or_default();
-        if versions.iter().any(|(other, _)| other.overlaps(valid)) {
-            let text = format!("`{id}` has two rows that are valid on the same day");
-            errors.push(
-                Finding::new(Code::BadReference, text).at(table.place(row.number, Some("id"))),
-            );
+            Err(finding) => errors.push(finding),
         }
-        versions.push((valid, values));
+        if errors.len() >= FINDING_LIMIT {
+            return Err(errors);
+        }
     }
+    for (id, ranges) in &mut days {
+        ranges.sort_unstable();
+        let clash = ranges.windows(2).find(|pair| pair[0].0.overlaps(pair[1].0));
+        if let Some(row) = clash.and_then(|pair| pair.iter().map(|(_, row)| *row).max()) {
+            let text = format!("`{id}` has two rows that are valid on the same day");
+            errors.push(Finding::new(Code::BadReference, text).at(table.place(row, Some("id"))));
+        }
+    }
+    errors.truncate(FINDING_LIMIT);
     if errors.is_empty() { Ok(found) } else { Err(errors) }
 }
 
 /// The days on which a row holds; also the check that it has an id.
 fn valid(row: &TableRow<'_>) -> Result<DateRange, Finding> {
-    if row.get("id").is_none() {
-        return Err(row.fault("id", "the row has no id"));
+    let Some(id) = row.get("id") else { return Err(row.fault("id", "the row has no id")) };
+    if id.contains(char::is_control) {
+        let text = format!("the id `{id}` holds a control character");
+        return Err(row.fault("id", text).help("reports would show it as nothing; take it out"));
     }
     let from = row.date("valid_from")?;
     let to = row.date("valid_to")?;

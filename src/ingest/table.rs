@@ -15,6 +15,10 @@ pub(super) struct Kind {
     pub(super) needed: &'static [&'static str],
 }
 
+/// Rows that a table may have, and findings about them that are told.
+const ROW_LIMIT: usize = 1_000_000;
+pub(super) const FINDING_LIMIT: usize = 500;
+
 pub(super) struct Table {
     pub(super) path: Arc<str>,
     pub(super) headers: Vec<String>,
@@ -44,21 +48,35 @@ impl Table {
             return Err(at_file(format!("the column `{}` stands twice", twice.1)));
         }
         let lacking = kind.needed.iter().filter(|name| !headers.iter().any(|h| h == *name));
-        let lacking: Vec<Finding> =
-            lacking.flat_map(|name| at_file(format!("there is no column `{name}`"))).collect();
+        let lacking: Vec<Finding> = lacking
+            .flat_map(|name| at_file(format!("there is no column `{name}`")))
+            .map(|finding| finding.help(separator_help(&headers)))
+            .collect();
         if !lacking.is_empty() {
             return Err(lacking);
         }
         let mut records = Vec::new();
         let mut errors = Vec::new();
         for (index, record) in reader.records().enumerate() {
+            let place = || Place::Cell { path: path.clone(), row: index as u64 + 2, column: None };
+            if index == ROW_LIMIT || errors.len() == FINDING_LIMIT {
+                let text = if index == ROW_LIMIT {
+                    format!("the table is too long: {ROW_LIMIT} rows are the limit")
+                } else {
+                    "what follows is not looked at: so many rows are wrong".to_owned()
+                };
+                errors.push(Finding::new(kind.code, text).at(place()));
+                break;
+            }
             match record {
+                Ok(record) if record.iter().any(|text| text.contains('\0')) => {
+                    let text = "the row holds a NUL, a control character that no text has";
+                    errors.push(Finding::new(kind.code, text).at(place()));
+                }
                 Ok(record) => records.push(record),
                 Err(error) => {
-                    let place =
-                        Place::Cell { path: path.clone(), row: index as u64 + 2, column: None };
                     let text = format!("the row cannot be read: {error}");
-                    errors.push(Finding::new(kind.code, text).at(place));
+                    errors.push(Finding::new(kind.code, text).at(place()));
                 }
             }
         }
@@ -89,6 +107,18 @@ impl Table {
                 Finding::new(Code::UnknownKey, text).help(help).at(self.place(1, Some(header)))
             })
             .collect()
+    }
+}
+
+/// What to do about a header that lacks a column: it may be one column only to who wants commas.
+fn separator_help(headers: &[String]) -> String {
+    let [only] = headers else { return format!("the columns are {}", headers.join(", ")) };
+    let other = [(';', "`;`"), ('\t', "tabs"), ('|', "`|`")].into_iter();
+    match other.into_iter().find(|(sign, _)| only.contains(*sign)) {
+        Some((_, name)) => {
+            format!("the columns are separated by {name}; save the table with commas")
+        }
+        None => format!("the only column is `{only}`"),
     }
 }
 

@@ -11,12 +11,8 @@ use crate::rules::{
     Dimension, DimensionId, Field, FieldId, OnInvalid, RuleSet, ValueChoice, ValueSet, Values,
 };
 
-use super::object::each_tag;
+use super::object::{BadTags, each_tag};
 use super::resolved::{Provenance, Resolved};
-
-/// The tags of a charge are not one JSON object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BadTags;
 
 /// Columns that name the provider, best first: FOCUS 1.3 and later, up to 1.3, always.
 const PROVIDER_COLUMNS: [Column; 3] =
@@ -153,7 +149,6 @@ impl<'r> Dimensions<'r> {
                 values[*index] = Some(value.clone());
             }
         })
-        .map_err(|_| BadTags)
     }
 
     /// The provenance as reports write it.

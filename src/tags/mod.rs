@@ -19,5 +19,6 @@ mod dimensions;
 mod object;
 mod resolved;
 
-pub use dimensions::{BadTags, Dimensions};
+pub use dimensions::Dimensions;
+pub use object::BadTags;
 pub use resolved::{Provenance, Resolved};

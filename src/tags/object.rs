@@ -1,101 +1,55 @@
 //! Tags as bills carry them: one JSON object.
 
 use std::borrow::Cow;
-use std::fmt;
 
-use serde::de::{Deserializer as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::Deserializer;
+use crate::domain::normal_form;
+use crate::ingest::{JsonFault, JsonValue, json_object, json_text};
 
-/// Calls `found` for each tag, in the order of the text. Numbers and booleans come as their text;
-/// null is no value; what is nested is told as present but not looked into.
-///
-/// # Errors
-/// Where the text is not one JSON object.
+/// Why tags cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BadTags {
+    /// They are not one JSON object.
+    Shape,
+    /// A key or a value holds a NUL, which no system that tags come from can have written.
+    Nul,
+}
+
+/// Calls `found` for each tag, in the order of the text. Numbers and booleans come as they are
+/// written; null is no value; what is nested is told as present but not looked into. Texts come in
+/// one normal form.
 pub(super) fn each_tag<'t>(
     text: &'t str,
-    found: impl FnMut(Cow<'t, str>, Cow<'t, str>),
-) -> Result<(), serde_json::Error> {
-    let mut reader = Deserializer::from_str(text);
-    reader.deserialize_map(Tags { found })?;
-    reader.end()
-}
-
-struct Tags<F> {
-    found: F,
-}
-
-impl<'t, F: FnMut(Cow<'t, str>, Cow<'t, str>)> Visitor<'t> for Tags<F> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON object of tags")
-    }
-
-    fn visit_map<A: MapAccess<'t>>(mut self, mut map: A) -> Result<(), A::Error> {
-        while let Some(key) = map.next_key::<Text<'t>>()? {
-            let value = map.next_value::<Text<'t>>()?;
-            if let (Some(key), Some(value)) = (key.0, value.0) {
-                (self.found)(key, value);
-            }
-        }
+    mut found: impl FnMut(Cow<'t, str>, Cow<'t, str>),
+) -> Result<(), BadTags> {
+    let mut has_nul = false;
+    let read = json_object(text, |key, value| {
+        let value = match value {
+            JsonValue::Null => return Ok(()),
+            JsonValue::Text(written) => json_text(written)?,
+            JsonValue::Plain(written) => Cow::Borrowed(written),
+            JsonValue::Object(_) => Cow::Borrowed("{…}"),
+            JsonValue::List(_) => Cow::Borrowed("[…]"),
+        };
+        has_nul |= key.contains('\0') || value.contains('\0');
+        found(normal(key), normal(value));
         Ok(())
+    });
+    match read {
+        Err(
+            JsonFault::HalfCharacter
+            | JsonFault::NotAnObject
+            | JsonFault::NotJson
+            | JsonFault::TooDeep,
+        ) => Err(BadTags::Shape),
+        Ok(()) if has_nul => Err(BadTags::Nul),
+        Ok(()) => Ok(()),
     }
 }
 
-/// A scalar as text, borrowed where it has no escapes.
-struct Text<'t>(Option<Cow<'t, str>>);
-
-impl<'t> serde::Deserialize<'t> for Text<'t> {
-    fn deserialize<D: serde::Deserializer<'t>>(reader: D) -> Result<Self, D::Error> {
-        reader.deserialize_any(AnyText)
-    }
-}
-
-struct AnyText;
-
-impl<'t> Visitor<'t> for AnyText {
-    type Value = Text<'t>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a tag value")
-    }
-
-    fn visit_borrowed_str<E>(self, text: &'t str) -> Result<Text<'t>, E> {
-        Ok(Text(Some(Cow::Borrowed(text))))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Text<'t>, E> {
-        Ok(Text(Some(Cow::Owned(text.to_owned()))))
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Text<'t>, E> {
-        Ok(Text(Some(Cow::Owned(value.to_string()))))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Text<'t>, E> {
-        Ok(Text(Some(Cow::Owned(value.to_string()))))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Text<'t>, E> {
-        Ok(Text(Some(Cow::Owned(value.to_string()))))
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Text<'t>, E> {
-        Ok(Text(Some(Cow::Owned(value.to_string()))))
-    }
-
-    fn visit_unit<E>(self) -> Result<Text<'t>, E> {
-        Ok(Text(None))
-    }
-
-    fn visit_map<A: MapAccess<'t>>(self, mut map: A) -> Result<Text<'t>, A::Error> {
-        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Text(Some(Cow::Borrowed("{…}"))))
-    }
-
-    fn visit_seq<A: SeqAccess<'t>>(self, mut list: A) -> Result<Text<'t>, A::Error> {
-        while list.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Text(Some(Cow::Borrowed("[…]"))))
+fn normal(text: Cow<'_, str>) -> Cow<'_, str> {
+    match text {
+        Cow::Borrowed(text) => normal_form(text),
+        Cow::Owned(text) => Cow::Owned(normal_form(&text).into_owned()),
     }
 }
 
@@ -103,7 +57,7 @@ impl<'t> Visitor<'t> for AnyText {
 mod tests {
     use super::*;
 
-    fn tags(text: &str) -> Result<String, serde_json::Error> {
+    fn tags(text: &str) -> Result<String, BadTags> {
         let mut all = Vec::new();
         each_tag(text, |key, value| all.push(format!("{key}={value}")))?;
         Ok(all.join(";"))
@@ -117,9 +71,24 @@ mod tests {
     }
 
     #[test]
+    fn numbers_keep_their_spelling() {
+        let text = r#"{"a":1.10,"b":-0,"c":1E+5,"d":100000000000000000000001}"#;
+        assert_eq!(tags(text).unwrap(), "a=1.10;b=-0;c=1E+5;d=100000000000000000000001");
+    }
+
+    #[test]
+    fn keys_and_values_come_in_one_normal_form() {
+        let text = "{\"Ku\u{308}che\":\"Zu\\u0308rich\"}";
+        assert_eq!(tags(text).unwrap(), "K\u{fc}che=Z\u{fc}rich");
+    }
+
+    #[test]
     fn what_is_no_object_is_refused() {
-        for text in ["", "[]", "\"a\"", "{\"a\":1", "{\"a\":1} x", "a=b"] {
-            assert!(tags(text).is_err(), "{text}");
+        for text in ["", "[]", "\"a\"", "{\"a\":1", "{\"a\":1} x", "a=b", "{\"a\":\"\\ud800\"}"] {
+            assert_eq!(tags(text), Err(BadTags::Shape), "{text}");
+        }
+        for text in [r#"{"a":"x\u0000"}"#, r#"{"\u0000":1}"#] {
+            assert_eq!(tags(text), Err(BadTags::Nul), "{text}");
         }
     }
 }

@@ -367,7 +367,7 @@ fn a_file_that_vanished_is_named() {
     assert_eq!(finding.place.as_ref().map(ToString::to_string).as_deref(), Some("data/gone.csv"));
 }
 
-struct Nobody;
+pub(crate) struct Nobody;
 
 impl costbook::ingest::Sink for Nobody {
     fn add(
