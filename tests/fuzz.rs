@@ -8,6 +8,7 @@
 //! json                lines of JSON against `serde_json`
 //! workbook            sheets of XLSX with altered markup, and altered archives
 //! gzip                compressed text through the scan against the same text as it is
+//! encodings           UTF-16 and JSON lines against the CSV of the same rows
 //! tags                every shape of tags against the object that it was written from
 //! texts               project files, rule files and column maps: findings, never panics
 //! parquet             files with altered bytes: refused, or the money is what it was
@@ -22,6 +23,8 @@ mod support;
 mod choices;
 #[path = "fuzz/csv.rs"]
 mod csv;
+#[path = "fuzz/encodings.rs"]
+mod encodings;
 #[path = "fuzz/gzip.rs"]
 mod gzip;
 #[path = "fuzz/json.rs"]

@@ -92,10 +92,10 @@ pub use delivery::{Delivery, ManifestId, Told};
 pub use discover::{Discovery, contained, discover, sha256_hex};
 pub use examples::run_map_examples;
 pub use invoices::{Invoice, InvoiceFile, InvoiceTable, read_invoices};
-pub use layout::{Layout, layout};
 pub use json_scan::{
     Fault as JsonFault, Value as JsonValue, object as json_object, unescaped as json_text,
 };
+pub use layout::{Layout, layout};
 pub use manifest_file::run_manifest_examples;
 pub use plain_table::{PlainTable, TableFile, read_table};
 pub use rates::read_rates;

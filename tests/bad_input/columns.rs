@@ -80,6 +80,11 @@ const CASES: &[Case] = &[
         Refused(Code::DuplicateColumn, "`BilledCost`, `BILLEDCOST` differ in case only"),
     ),
     case(
+        "two rows that are equal, byte by byte, and both count",
+        || billed(&Bill::of(vec![Charge::sound(); 2])),
+        Fine,
+    ),
+    case(
         "columns in another order",
         || {
             let mut bill = Bill::sound();
@@ -150,6 +155,16 @@ const CASES: &[Case] = &[
         Quarantined(&[(3, "BilledCost", Code::BadAmount, "")]),
     ),
 ];
+
+#[test]
+fn equal_rows_all_count() {
+    let output = billed(&Bill::of(vec![Charge::sound().costs("0.1"); 3])).published();
+    let totals = output.run()["totals"].clone();
+    for total in totals.as_array().into_iter().flatten() {
+        assert_eq!(total["accepted"], "0.3");
+    }
+    assert_eq!(output.account(BILL)["accepted"], 3);
+}
 
 #[test]
 fn headers_and_rows_are_judged() {

@@ -51,6 +51,23 @@ fn quoted(text: &str, choices: &mut Choices<'_>) -> String {
     written + "\""
 }
 
+/// A text as Python shows it.
+fn python(text: &str) -> String {
+    let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
+    let mut shown = String::from(quote);
+    for letter in text.chars() {
+        match letter {
+            '\\' => shown.push_str("\\\\"),
+            '\n' => shown.push_str("\\n"),
+            '\t' => shown.push_str("\\t"),
+            _ if letter == quote => shown.extend(['\\', letter]),
+            _ => shown.push(letter),
+        }
+    }
+    shown.push(quote);
+    shown
+}
+
 fn pairs(tags: &BTreeMap<String, String>, choices: &mut Choices<'_>) -> String {
     let pairs = tags.iter().map(|(key, value)| {
         let blank = choices.one_of(&["", " ", "\n"]);
@@ -74,9 +91,20 @@ fn shaped(tags: &BTreeMap<String, String>, choices: &mut Choices<'_>) -> (String
         let map = format!("{GIVEN}  Tags: Tags\ntags: {{ shape: {shape} }}\n");
         (map, csv_text(&[vec!["Tags".into(), "b".into()], vec![text, "x".into()]]))
     };
-    match choices.below(3) {
+    let list = |written: &dyn Fn(&str) -> String| {
+        let pair = |(key, value): (&String, &String)| {
+            let [k, v, key, value] = ["key", "value", key, value].map(written);
+            format!("{{{k}: {key}, {v}: {value}}}")
+        };
+        format!("[{}]", tags.iter().map(pair).collect::<Vec<_>>().join(", "))
+    };
+    match choices.below(5) {
         0 => in_column("json", format!("{{{pairs}}}")),
         1 => in_column("json_without_braces", pairs),
+        2 => {
+            in_column("key_value_list", list(&|text| serde_json::to_string(text).expect("a text")))
+        }
+        3 => in_column("key_value_list", list(&python)),
         _ => {
             let map = format!("{GIVEN}tags: {{ shape: columns, prefix: \"t:\" }}\n");
             let header = tags.keys().map(|key| format!("t:{key}")).chain(["b".into()]);
