@@ -190,6 +190,8 @@ impl<'a, S: Sink> Desk<'a, S> {
         self.sink.add(&batch, &mut self.tray.refused);
         let beside = Beside { unknown, terms: &|_| &[], identity: &|_| None };
         settle(self.job.binding, &batch, &beside, &self.tray.refused, self.tally);
+        // They are no refusals of what the tray hands on next.
+        self.tray.refused.clear();
     }
 
     fn hand_on(&mut self) {

@@ -3,7 +3,7 @@
 
 use costbook::diagnostics::Code;
 
-use super::answer::Expected::{Fine, Refused, Told};
+use super::answer::Expected::{Fine, Quarantined, Refused, Told};
 use super::answer::{Case, case, check};
 use super::hand_made::{Lies, delta_list, parquet as lying};
 use super::support::{Bill, Charge, Faults, Money, Project, Shape, Tags, Times, parquet};
@@ -14,6 +14,14 @@ const DELTA_TEXT: i64 = 7;
 
 fn bytes(content: impl AsRef<[u8]>) -> Project {
     Project::sound().file(BILL, content)
+}
+
+/// A sound row, and one whose billed cost is this double.
+fn doubles(text: &str) -> Project {
+    let shape = Shape { money: Money::Double, ..Shape::TYPED };
+    let odd = Charge::sound().with("BilledCost", text);
+    let bill = Bill::of([Charge::sound().costs("0.5"), odd]);
+    bytes(parquet(&bill, shape))
 }
 
 fn lies(lies: &Lies) -> Project {
@@ -64,6 +72,28 @@ const TORN: &[Case] = &[
         "without a row",
         || bytes(parquet(&Bill::of([]), Shape::TYPED)),
         Refused(Code::EmptyFile, "no row"),
+    ),
+    case(
+        "a double that is no number",
+        || doubles("NaN"),
+        Told(&[Code::BinarySource, Code::RowsQuarantined], "the first is row 2, column BilledCost"),
+    ),
+    case(
+        "a double without end",
+        || doubles("-inf"),
+        Told(&[Code::BinarySource, Code::RowsQuarantined], "the first is row 2, column BilledCost"),
+    ),
+    case(
+        "a NUL in a text that rules ask",
+        || {
+            let nul = Charge::sound().with("SubAccountId", "a\0b");
+            let rules = "classify:\n  - { name: shop, when: { sub_account_id: shop }, owner: retail }\n  \
+                 - { name: rest, owner: payments }\n";
+            let shop = Charge::sound().with("SubAccountId", "shop");
+            let bill = Bill::of([Charge::sound(), nul, shop]);
+            Project::ruled(rules).file(BILL, parquet(&bill, Shape::TYPED))
+        },
+        Quarantined(&[(2, "SubAccountId", Code::BadText, "a\0b")]),
     ),
     case(
         "CSV in name",
