@@ -152,6 +152,7 @@ fn check(known: &Known, format: &str) {
     let project = project(format, "{}").file(&format!("data/{name}"), bytes);
     let output = published(&project, known.period);
     let account = output.account(&format!("data/{name}"));
+    assert_eq!(output.json("manifest.json")["bills"][0]["format"], known.format, "{}", known.path);
     assert_eq!(account["rows"], known.rows, "{}", known.path);
     assert_eq!(account["accepted"], known.rows, "{}", known.path);
     let found = totals(&account);
@@ -160,7 +161,15 @@ fn check(known: &Known, format: &str) {
     let found: BTreeMap<_, _> = found.into_iter().filter(known_zero).collect();
     assert_eq!(found, expected.collect::<BTreeMap<_, _>>(), "{}", known.path);
     let (header, sum) = known.header;
+    assert_eq!(source_total(&output, header).as_deref(), Some(sum), "{} {header}", known.path);
     assert_eq!(by_hand(&path, header), sum, "{} {header}", known.path);
+}
+
+/// The sum of a header of the file, as the manifest has it.
+fn source_total(output: &Output, header: &str) -> Option<String> {
+    let manifest = output.json("manifest.json");
+    let totals = &manifest["bills"][0]["source_totals"]["USD"];
+    totals[header].as_str().map(str::to_owned)
 }
 
 /// The same sum by another CSV reader and rationals.
@@ -176,6 +185,13 @@ fn by_hand(path: &std::path::Path, header: &str) -> String {
 fn the_exports_of_the_collection_sum_to_the_last_digit() {
     for known in KNOWN {
         check(known, known.format);
+    }
+}
+
+#[test]
+fn they_are_recognised_by_their_headers() {
+    for known in KNOWN {
+        check(known, "auto");
     }
 }
 
@@ -350,7 +366,7 @@ fn a_bill_of_aws_is_the_same_in_each_of_its_shapes() {
     ];
     let mut all = Vec::new();
     for (name, bytes) in shapes {
-        let project = project("aws-cur", AWS_RULES).file(&format!("data/{name}"), bytes);
+        let project = project("auto", AWS_RULES).file(&format!("data/{name}"), bytes);
         let output = published(&project, "2026-10");
         let found = totals(&output.account(&format!("data/{name}")));
         assert_eq!(found["BilledCost"], "326.75", "{name}");
@@ -497,7 +513,7 @@ fn a_bill_of_google_is_the_same_in_each_of_its_shapes() {
     ];
     let mut all = Vec::new();
     for (name, bytes) in shapes {
-        let project = project("gcp-billing", rules).file(&format!("data/{name}"), bytes);
+        let project = project("auto", rules).file(&format!("data/{name}"), bytes);
         let output = published(&project, "2026-10");
         let found = totals(&output.account(&format!("data/{name}")));
         // Net of credits; the invoice month decides, not the day of use.

@@ -85,6 +85,15 @@ pub fn csv(month: Month) -> io::Result<Vec<u8>> {
     table(&HEADERS, &lines(month))
 }
 
+/// What the report sums to without tax, and the tax: AWS' own invoice.
+pub fn invoiced(month: Month) -> (Decimal, Decimal) {
+    let sum = |is_tax: bool| -> Decimal {
+        let wanted = lines(month).into_iter().filter(|line| (text(line, TYPE) == "Tax") == is_tax);
+        wanted.map(|line| cost(&line)).sum()
+    };
+    (sum(false), sum(true))
+}
+
 const TYPE: &str = "lineItem/LineItemType";
 const COST: &str = "lineItem/UnblendedCost";
 
@@ -153,7 +162,7 @@ fn line(
 }
 
 /// The number of the month's invoice.
-fn invoice(month: Month) -> String {
+pub fn invoice(month: Month) -> String {
     format!("USINV26-{}", month.from().format("%m%d"))
 }
 

@@ -20,7 +20,7 @@ struct Sku {
     of: Use,
 }
 
-const BILLING_ACCOUNT: &str = "01C9A4-7E20F1-55B3D8";
+pub const BILLING_ACCOUNT: &str = "01C9A4-7E20F1-55B3D8";
 const RECO: (&str, &str) = ("acme-reco-prod", "Recommendations");
 const LAB: (&str, &str) = ("acme-ml-lab", "Machine Learning Lab");
 const SUSTAINED: Option<(&str, &str, &str)> =
@@ -37,6 +37,20 @@ const SKUS: [Sku; 6] = [
     Sku { project: LAB, service: ("6F81-5844-456A", "Compute Engine"), sku: ("D0AB-4E2C-7F11", "N1 Predefined Instance Core running in EMEA"), unit: "hour", label: Some(("cost_center", "CC3020")), credit: SUSTAINED, of: Use { name: "workbench", daily: "64", price: "0.0348", growth: 0, weekend: 20 } },
     Sku { project: LAB, service: ("95FF-2EF5-5EA1", "Cloud Storage"), sku: ("0D5D-6E23-4250", "Regional Standard Class A Operations"), unit: "count", label: None, credit: None, of: Use { name: "lab-ops", daily: "21400", price: "0.000005", growth: 5, weekend: 30 } },
 ];
+
+/// What Google's invoice of the month says: without tax, and the tax.
+#[must_use]
+pub fn invoiced(month: Month) -> (Decimal, Decimal) {
+    let late = net(&SKUS[LATE], day(9, 30));
+    let days = month.days().flat_map(|on| SKUS.iter().map(move |sku| net(sku, on)));
+    let used: Decimal = days.sum();
+    let moved = match month.from().to_string().as_str() {
+        "2026-09-01" => -late,
+        "2026-10-01" => late,
+        _ => Decimal::ZERO,
+    };
+    (used + moved + decimal(ROUNDING), tax(month))
+}
 
 const ROUNDING: &str = "-0.003118";
 /// The use whose measure of 30 September came with October's invoice.

@@ -8,7 +8,7 @@
 //! columns            a charge in the words of FOCUS
 //! csv_file, parquet_file, registers   the files
 //! lines, cur, gcp, oci, purchases     bills of other shapes: CUR, JSON lines, cost reports, a workbook
-//! finance            exchange rates
+//! finance            exchange rates, and the invoices as they were booked
 //! ```
 
 mod bill;
@@ -82,8 +82,8 @@ pub fn files() -> Result<Vec<File>, Box<dyn Error>> {
     Ok(files)
 }
 
-/// The bills of a month that are not FOCUS.
-fn others(month: Month) -> Result<[File; 4], Box<dyn Error>> {
+/// The bills of a month that are not FOCUS, and the invoices that were booked for all clouds.
+fn others(month: Month) -> Result<[File; 5], Box<dyn Error>> {
     let name = month.name();
     let number = month.from().format("%m").to_string().parse::<u32>()? - 7;
     Ok([
@@ -91,6 +91,7 @@ fn others(month: Month) -> Result<[File; 4], Box<dyn Error>> {
         (format!("google/billing-export-{name}.jsonl.gz"), gzip(&gcp::json_lines(month))?),
         (format!("oracle/reports_cost-csv_{number:04}.csv.gz"), gzip(&oci::report(month)?)?),
         (format!("invoices-received/{name}.xlsx"), purchases::workbook(month)?),
+        (format!("provider-invoices/{name}.csv"), finance::invoices(month).into_bytes()),
     ])
 }
 

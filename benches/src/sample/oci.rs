@@ -10,7 +10,7 @@ use super::calendar::{Month, day, next};
 use super::lines::{Line, Use, plain, table};
 use crate::random::Random;
 
-const TENANCY: &str = "ocid1.tenancy.oc1..aaaaaaaaacmeinc7h2k";
+pub const TENANCY: &str = "ocid1.tenancy.oc1..aaaaaaaaacmeinc7h2k";
 
 #[rustfmt::skip]
 const HEADERS: [&str; 27] = [
@@ -70,6 +70,12 @@ pub fn correction() -> io::Result<Vec<u8>> {
         }
     }
     table(&HEADERS, &[made])
+}
+
+/// What the reports of a month sum to.
+pub fn invoiced(month: Month) -> Decimal {
+    let days = month.days().flat_map(|on| METERS.iter().map(move |meter| meter.of.price_of(on)));
+    days.sum()
 }
 
 fn lines(month: Month) -> Vec<Line> {

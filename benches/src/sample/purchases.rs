@@ -2,9 +2,11 @@
 //! telephone in francs, software that is paid ahead, the data centre.
 
 use chrono::{Datelike, Days, Months, NaiveDate};
+use rust_decimal::Decimal;
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Workbook, Worksheet, XlsxError};
 
 use super::calendar::{Month, day};
+use super::meter::decimal;
 
 const HEADERS: [&str; 11] = [
     "Invoice number",
@@ -78,6 +80,19 @@ fn lines(month: Month) -> Vec<Line> {
         _ => line(["TQ-88455", "Ticketqueue BV", "Service desk", "Goodwill for the outage of 2 October"], day(10, 9), -250.0, ["EUR", "CC9010", "Credit note"]),
     });
     lines
+}
+
+/// The invoices of a month: number, supplier, currency, net amount.
+pub fn invoiced(month: Month) -> Vec<(&'static str, &'static str, &'static str, Decimal)> {
+    let mut invoices: Vec<(&str, &str, &str, Decimal)> = Vec::new();
+    for line in lines(month) {
+        let amount = decimal(&line.amount.to_string());
+        match invoices.iter_mut().find(|(invoice, ..)| *invoice == line.invoice) {
+            Some((.., sum)) => *sum += amount,
+            None => invoices.push((line.invoice, line.supplier, line.currency, amount)),
+        }
+    }
+    invoices
 }
 
 /// The workbook of a month. Its time of creation is fixed, so that equal lines give equal bytes.
