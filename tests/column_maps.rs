@@ -336,3 +336,31 @@ fn check_tells_what_is_mapped_and_what_is_ignored() {
         assert!(whole.contains(line), "{line} is not in {whole}");
     }
 }
+
+#[test]
+fn headers_that_a_map_knows_and_does_not_need_are_no_warning() {
+    let bill = "Cost,Month,Rate,product/size,PRODUCT/Kind,productivity\n1,2026-10-01,2,3,4,5\n";
+    let map = |known: &str| {
+        format!(
+            "format: plain\ntitle: Plain\n{known}columns:\n  BilledCost: Cost\n  EffectiveCost: Cost\n  \
+             BillingCurrency: {{ value: EUR }}\n  BillingPeriodStart: Month\n  ChargePeriodStart: Month\n  \
+             ChargeCategory: {{ value: Usage }}\n"
+        )
+    };
+    let told = |known: &str| {
+        let project = Project::new().file("costbook.yaml", PROJECT).file("map.yaml", map(known));
+        let project = project.file("rules.yaml", "classify: [ { name: all, owner: x } ]\n");
+        let project = project.file("data/bill.csv", bill);
+        let run = project.run();
+        assert_eq!(run.exit, Some(0), "{}", run.stderr);
+        project
+            .output()
+            .findings("unknown-column")
+            .into_iter()
+            .map(|(text, ..)| text)
+            .collect::<String>()
+    };
+    assert!(told("").contains("`Rate`, `product/size`, `PRODUCT/Kind`, `productivity`"));
+    let known = told("known: [ rate, product/* ]\n");
+    assert!(known.contains("`productivity`") && !known.contains("Rate") && !known.contains("Kind"));
+}

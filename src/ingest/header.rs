@@ -236,8 +236,19 @@ impl<'a> Finder<'a> {
         })
     }
 
+    /// Whether the map says that the format has this header, though nothing reads it.
+    fn is_known(&self, header: &str) -> bool {
+        self.map.known.iter().any(|known| match known.strip_suffix('*') {
+            Some(begin) => {
+                header.get(..begin.len()).is_some_and(|head| head.eq_ignore_ascii_case(begin))
+            }
+            None => header.eq_ignore_ascii_case(known),
+        })
+    }
+
     pub(super) fn unknown_columns(&self, wanted: &[WantedText]) -> Option<Finding> {
-        let unread = self.unread(wanted);
+        let mut unread = self.unread(wanted);
+        unread.retain(|header| !self.is_known(header));
         let count = u64::try_from(unread.len()).unwrap_or(u64::MAX);
         (count > 0).then(|| {
             let text = format!("columns that are not read: {}", listed(&unread));

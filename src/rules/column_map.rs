@@ -39,6 +39,8 @@ pub struct ColumnMap {
     /// Where the knowledge in the map comes from.
     pub citations: Vec<Citation>,
     pub recognition: Recognition,
+    /// Headers that the format has and nothing here reads; a `*` at the end stands for any rest.
+    pub known: Vec<String>,
     /// Names for headers: the first of each list that the file has is read.
     pub inputs: BTreeMap<String, Vec<InputRef>>,
     pub columns: BTreeMap<Column, ColumnSource>,

@@ -36,6 +36,7 @@ pub(super) const KEYS: &[&str] = &[
     "source",
     "recognise",
     "not_with",
+    "known",
     "null_words",
     "dates",
     "numbers",
@@ -98,7 +99,8 @@ fn read_root(path: &str, root: &Node, sink: &mut Sink) -> Option<ColumnMap> {
         title: title.map(|title| title.text).unwrap_or_default(),
         citations: map.get("source").map(|n| read_citations(n, sink)).unwrap_or_default(),
         recognition: read_recognition(&map, sink),
-        null_words: read_null_words(&map, sink),
+        known: read_texts(&map, "known", sink),
+        null_words: read_texts(&map, "null_words", sink),
         dates: spelling::dates(map.get("dates"), sink),
         numbers: map.get("numbers").and_then(|n| spelling::numbers(n, sink)).unwrap_or_default(),
         values: map.get("values").map(|node| read_values(node, sink)).unwrap_or_default(),
@@ -130,8 +132,8 @@ fn read_end(map: &Mapping<'_>, sink: &mut Sink) -> PeriodEnd {
     end.unwrap_or_default()
 }
 
-fn read_null_words(map: &Mapping<'_>, sink: &mut Sink) -> Vec<String> {
-    let found = map.get("null_words").and_then(|node| words(node, "`null_words`", sink));
+fn read_texts(map: &Mapping<'_>, key: &str, sink: &mut Sink) -> Vec<String> {
+    let found = map.get(key).and_then(|node| words(node, &format!("`{key}`"), sink));
     found.unwrap_or_default().into_iter().map(|word| word.text).collect()
 }
 

@@ -65,6 +65,7 @@ examples:
   - { given: { Cost: x }, expect: { quarantined: bad-amount } }
   - { given: { Cost: 1 }, expect: { excluded: total } }
   - { given: { Cost: 1 }, expect: { charges: [ { BilledCost: 1, x_Group: a }, { EffectiveCost: 2 } ] } }
+known: [ Rate, product/* ]
 ";
 
 fn faults(text: &str) -> Vec<String> {
@@ -109,6 +110,7 @@ fn a_map_that_derives_is_read() {
     assert_eq!(map.citations.len(), 2);
     assert_eq!(map.recognition.any_of, [vec!["Type", "Cost"], vec!["line_type"]]);
     assert_eq!(map.recognition.not_with, ["BilledCost"]);
+    assert_eq!(map.known, ["Rate", "product/*"]);
     assert_eq!(map.dates, [DateSpelling::MonthDayYear, DateSpelling::YearMonth]);
     assert_eq!(map.numbers, NumberSpelling { decimal: ',', group: Some(' ') });
     let ColumnSource::Derived(billed) = &map.columns[&Column::BilledCost] else { panic!() };
