@@ -12,8 +12,9 @@ use crate::report::sink::failed;
 
 use super::label::harmless;
 
-/// Okabe and Ito's colours, told apart by people with any colour vision, yellow after the darker.
-pub(super) const PALETTE: [RGBColor; 8] = [
+/// Okabe and Ito's colours, told apart by people with any colour vision, yellow after the darker;
+/// then muted ones for charts of more owners than that.
+pub(super) const PALETTE: [RGBColor; 14] = [
     RGBColor(0, 114, 178),
     RGBColor(230, 159, 0),
     RGBColor(0, 158, 115),
@@ -22,6 +23,12 @@ pub(super) const PALETTE: [RGBColor; 8] = [
     RGBColor(213, 94, 0),
     RGBColor(240, 228, 66),
     RGBColor(0, 0, 0),
+    RGBColor(136, 34, 85),
+    RGBColor(153, 153, 51),
+    RGBColor(51, 34, 136),
+    RGBColor(68, 170, 153),
+    RGBColor(221, 204, 119),
+    RGBColor(204, 102, 119),
 ];
 pub(super) const BLUE: RGBColor = PALETTE[0];
 pub(super) const VERMILLION: RGBColor = PALETTE[5];

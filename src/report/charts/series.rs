@@ -19,7 +19,7 @@ use super::label::digits_for;
 /// Months that a chart shows at most, the period being the last.
 const MONTHS: usize = 13;
 /// Owners with a colour of their own; one more is still drawn than the rest is put together.
-const OWNERS: usize = PALETTE.len() - 1;
+const OWNERS: usize = 7;
 
 /// Stands for all currencies together, and sorts before any.
 const TOGETHER: &str = "";
@@ -136,27 +136,33 @@ fn series<'a>(facts: &Facts, rows: Vec<Row<'a>>, colors: &mut Colors<'a>) -> Vec
     series
 }
 
-/// The colour of each owner: it keeps it from panel to panel.
+/// The colour of each owner: it keeps it from panel to panel, unless another owner of a panel has
+/// the same, because there are more owners than colours.
 #[derive(Default)]
 struct Colors<'a>(BTreeMap<&'a str, usize>);
 
 impl<'a> Colors<'a> {
     fn of(&mut self, owners: &[&'a str]) -> Vec<RGBColor> {
         let mut taken = [false; PALETTE.len()];
-        for color in owners.iter().filter_map(|owner| self.0.get(owner)) {
-            taken[*color] = true;
-        }
+        let mut kept: Vec<Option<usize>> = Vec::with_capacity(owners.len());
         for owner in owners {
-            if !self.0.contains_key(owner) {
+            let known = self.0.get(owner).copied().filter(|color| !taken[*color]);
+            known.into_iter().for_each(|color| taken[color] = true);
+            kept.push(known);
+        }
+        let mut colors = Vec::with_capacity(owners.len());
+        for (owner, kept) in owners.iter().zip(kept) {
+            let color = kept.unwrap_or_else(|| {
                 // One that no owner of any panel has, or else none of this panel.
                 let unused = |color: &usize| !self.0.values().any(|known| known == color);
                 let free = || (0..PALETTE.len()).filter(|color| !taken[*color]);
-                let color = free().find(unused).or_else(|| free().next()).unwrap_or(0);
-                taken[color] = true;
-                self.0.insert(owner, color);
-            }
+                free().find(unused).or_else(|| free().next()).unwrap_or(0)
+            });
+            taken[color] = true;
+            self.0.entry(owner).or_insert(color);
+            colors.push(PALETTE[color]);
         }
-        owners.iter().filter_map(|owner| self.0.get(owner)).map(|at| PALETTE[*at]).collect()
+        colors
     }
 }
 
@@ -181,4 +187,28 @@ fn summed(rows: Vec<Row>) -> Vec<Amount> {
         sums.iter_mut().zip(amounts).for_each(|(sum, amount)| *sum += amount);
     }
     sums
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_owners_of_a_panel_have_one_colour_and_each_keeps_its_own_while_it_can() {
+        let names: Vec<String> = (0..40).map(|at| format!("owner {at}")).collect();
+        let all: Vec<&str> = names.iter().map(String::as_str).collect();
+        let mut colors = Colors::default();
+        let first = colors.of(&all[..OWNERS]);
+        for panel in [&all[5..13], &all[12..20], &all[19..27], &all[30..38]] {
+            colors.of(panel);
+        }
+        let mixed = [all[0], all[14], all[2], all[20], all[31], all[6], all[22], all[37]];
+        let of_mixed = colors.of(&mixed);
+        let distinct = |panel: &[RGBColor]| {
+            let seen: BTreeSet<_> = panel.iter().map(|RGBColor(r, g, b)| (*r, *g, *b)).collect();
+            seen.len() == panel.len()
+        };
+        assert!(distinct(&of_mixed) && distinct(&first));
+        assert_eq!(colors.of(&all[..OWNERS]), first);
+    }
 }
