@@ -50,9 +50,9 @@ def cur(path):
         billed = effective = cost("lineItem/UnblendedCost")
         kind = row["lineItem/LineItemType"]
         if kind == "SavingsPlanCoveredUsage":
-            effective = cost("savingsPlan/SavingsPlanEffectiveCost")
+            billed, effective = Decimal(0), cost("savingsPlan/SavingsPlanEffectiveCost")
         elif kind == "SavingsPlanNegation":
-            effective = Decimal(0)
+            billed = effective = Decimal(0)
         elif kind == "SavingsPlanRecurringFee":
             effective = cost("savingsPlan/TotalCommitmentToDate") - cost("savingsPlan/UsedCommitment")
         elif kind == "DiscountedUsage":

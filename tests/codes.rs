@@ -704,17 +704,18 @@ const NOTED: &[Case] = &[
     })
     .says("Usage-based")
     .at(BILL),
-    Case::new(Code::MappedColumnMissing, "a name that no file has", || {
+    Case::new(Code::MappedColumnMissing, "a name that a file nearly has", || {
         let map = "format: own\ntitle: Own\ncolumns:\n  BilledCost: Cost\n  EffectiveCost: Cost\n  \
                    ListCost: Cost\n  ContractedCost: Cost\n  BillingCurrency: { value: EUR }\n  \
                    BillingPeriodStart: Day\n  ChargePeriodStart: Day\n  \
                    ChargeCategory: { value: Usage }\n  InvoiceId: { value: i }\n  \
                    ServiceName: Produkt\n";
-        bytes("Day,Cost,x_Product\n2026-10-05,1,Mail\n")
+        bytes("Day,Cost,Product\n2026-10-05,1,Mail\n")
             .file("own.yaml", map)
             .declaring("format: focus", "format: own.yaml")
     })
     .says("no file has a header for the column ServiceName: the map reads `Produkt`")
+    .with(&[Code::UnknownColumn])
     .at("own.yaml"),
     Case::new(Code::DateOrder, "an order that a part beyond 12 proves", || {
         let slashed = Charge::sound().with("BillingPeriodStart", "10/01/2026");

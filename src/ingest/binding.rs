@@ -6,8 +6,8 @@ use std::sync::Arc;
 use crate::diagnostics::{Finding, Place};
 use crate::domain::{Column, CostMetric, Org};
 use crate::rules::{
-    Case, ColumnMap, ColumnSource, DateSpelling, DerivedFrom, Field, NumberSpelling, PeriodEnd,
-    TagShape,
+    Case, ColumnMap, ColumnSource, DateSpelling, DerivedFrom, Field, InputRef, NumberSpelling,
+    PeriodEnd, TagShape,
 };
 
 use super::case_memo::CaseGroups;
@@ -207,7 +207,7 @@ impl<'a> Binder<'a> {
             match &case.from {
                 From::Input(input) => inputs.push(input.clone()),
                 From::Constant(_) => {}
-                From::Sum { plus, minus } => {
+                From::Sum { plus, minus, .. } => {
                     for term in plus.iter().chain(minus) {
                         self.terms[*term].is_money = true;
                     }
@@ -275,11 +275,11 @@ impl<'a> Binder<'a> {
         let from = match &case.value.from {
             DerivedFrom::Input(refs) => From::Input(self.finder.input(refs)),
             DerivedFrom::Constant(text) => From::Constant(text.as_str().into()),
-            DerivedFrom::Sum { plus, minus } => {
+            DerivedFrom::Sum { plus, minus, is_complete } => {
                 let mut bind = |terms: &[crate::rules::Term]| {
                     terms.iter().map(|term| self.summand(term)).collect::<Vec<_>>()
                 };
-                From::Sum { plus: bind(plus), minus: bind(minus) }
+                From::Sum { plus: bind(plus), minus: bind(minus), is_complete: *is_complete }
             }
         };
         let substitution = case.value.substitution.clone();
@@ -293,23 +293,30 @@ impl<'a> Binder<'a> {
                 TermKind::List(self.finder.input(list), field.clone())
             }
         };
-        self.term(kind, false)
+        let missing = term.references().first().map(InputRef::header).unwrap_or_default();
+        self.named_term(kind, missing, false)
     }
 
     /// The place of a term; the same one is read once.
     fn term(&mut self, kind: TermKind, is_money: bool) -> usize {
-        if let Some(at) = self.terms.iter().position(|known| known.kind == kind) {
-            self.terms[at].is_money |= is_money;
-            return at;
-        }
+        self.named_term(kind, "", is_money)
+    }
+
+    /// `missing` names a term that the file does not have.
+    fn named_term(&mut self, kind: TermKind, missing: &str, is_money: bool) -> usize {
         let header = |at: usize| self.finder.headers[at].as_str();
         let mut name = match kind.input() {
             Input::At(at) => header(*at).to_owned(),
             Input::Key(at, key) => format!("{}.{key}", header(*at)),
-            Input::Missing => String::new(),
+            Input::Missing => missing.to_owned(),
         };
         if let TermKind::List(_, field) = &kind {
             name = format!("{name}[].{field}");
+        }
+        let is_known = |known: &Term| known.kind == kind && known.name == name;
+        if let Some(at) = self.terms.iter().position(is_known) {
+            self.terms[at].is_money |= is_money;
+            return at;
         }
         self.terms.push(Term { kind, name, is_money });
         self.terms.len() - 1

@@ -17,7 +17,7 @@
 use super::binding::Binding;
 use super::charge::{Charge, Charges, Rejection, RowPlace, Sink, Span, TextColumn};
 use super::report::FileId;
-use super::spread::{TooLong, spread};
+use super::spread::{NoPeriod, spread};
 use super::tally::{Part, Row, Source, Tally};
 use super::valuation::Read;
 use crate::diagnostics::Code;
@@ -121,7 +121,7 @@ impl<'a, S: Sink> Desk<'a, S> {
                             self.lay(row, share, unknown);
                         }
                     }
-                    Err(TooLong) => self.refuse(row, Part::ChargeEnd, Code::BadDate, source),
+                    Err(NoPeriod) => self.refuse(row, Part::ChargeEnd, Code::BadDate, source),
                 },
             },
         }

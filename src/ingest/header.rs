@@ -19,7 +19,7 @@ const SHOWN: usize = 20;
 pub(super) struct Absent {
     pub(super) names: String,
     /// A header of the file that may be meant.
-    pub(super) near: Option<String>,
+    pub(super) near: String,
 }
 
 /// A map beside a header.
@@ -68,7 +68,7 @@ impl<'a> Finder<'a> {
                 asked.into_iter().any(|case| match &case.value.from {
                     DerivedFrom::Constant(_) => true,
                     DerivedFrom::Input(refs) => self.has_any(refs),
-                    DerivedFrom::Sum { plus, minus } => {
+                    DerivedFrom::Sum { plus, minus, .. } => {
                         let first = plus.first().or(minus.first());
                         first.is_some_and(|term| self.has_any(term.references()))
                     }
@@ -114,8 +114,8 @@ impl<'a> Finder<'a> {
         absent
     }
 
-    /// Notes what has no header here. Of several names some are of other ages and agreements, and
-    /// their absence says nothing unless a header that nobody reads is nearly one of them.
+    /// Notes what has no header here but nearly has: providers leave columns out that would be empty,
+    /// and names of other ages and agreements are never all there, so that absence alone says nothing.
     fn note_absent(
         &self,
         what: String,
@@ -127,7 +127,7 @@ impl<'a> Finder<'a> {
             return;
         }
         let near = names.iter().find_map(|name| did_you_mean(name, unread));
-        if near.is_some() || names.len() == 1 {
+        if let Some(near) = near {
             absent.insert(what, Absent { names: listed(names), near });
         }
     }
@@ -280,7 +280,7 @@ fn needed(source: &ColumnSource) -> Vec<&str> {
             let rest = cases.iter().find(|case| case.when.is_none()).or(cases.first());
             match rest.map(|case| &case.value.from) {
                 Some(DerivedFrom::Input(refs)) => refs.iter().collect(),
-                Some(DerivedFrom::Sum { plus, minus }) => {
+                Some(DerivedFrom::Sum { plus, minus, .. }) => {
                     let first = plus.first().or(minus.first());
                     first.map(Term::references).unwrap_or_default().iter().collect()
                 }

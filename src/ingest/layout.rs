@@ -70,10 +70,7 @@ pub(super) fn absent_everywhere<'f>(
     }
     let report = |path: &str, what: &str, absent: &Absent| {
         let text = format!("no file has a header for the {what}: the map reads {}", absent.names);
-        let help = match &absent.near {
-            Some(near) => format!("a file has a column `{near}`; is that the one?"),
-            None => "mend the name, or take what no file has out of the map".to_owned(),
-        };
+        let help = format!("a file has a column `{}`; is that the one?", absent.near);
         let finding = Finding::new(Code::MappedColumnMissing, text).help(help);
         finding.at(Place::File(path.into()))
     };

@@ -15,9 +15,9 @@ const DIGITS: u32 = 10;
 /// The least common multiple of 28, 29, 30 and 31: a day's part of any month is a whole number of it.
 const PARTS: u32 = 377_580;
 
-/// The charge period is longer than anything that is paid at once.
+/// The charge period ends before it begins, or is longer than anything that is paid at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct TooLong;
+pub(super) struct NoPeriod;
 
 /// The charges that a charge until `until`, the first day that is out, is for. `BilledCost` stays in
 /// the billing month, with the row's count; the other costs are split over the months of the charge
@@ -26,7 +26,10 @@ pub(super) fn spread(
     charge: &Charge,
     until: NaiveDate,
     by: SpreadBy,
-) -> Result<Vec<Charge>, TooLong> {
+) -> Result<Vec<Charge>, NoPeriod> {
+    if until < charge.day {
+        return Err(NoPeriod);
+    }
     let months = months(charge.day, until, by)?;
     if months.len() < 2 {
         return Ok(vec![*charge]);
@@ -65,12 +68,12 @@ fn months(
     from: NaiveDate,
     until: NaiveDate,
     by: SpreadBy,
-) -> Result<Vec<(Period, NaiveDate, u32)>, TooLong> {
+) -> Result<Vec<(Period, NaiveDate, u32)>, NoPeriod> {
     let mut found = Vec::new();
     let mut month = Period::of(from);
     while month.first() < until {
         if found.len() == MOST_MONTHS {
-            return Err(TooLong);
+            return Err(NoPeriod);
         }
         let first = month.first().max(from);
         let days = (month.next().first().min(until) - first).num_days();
@@ -171,10 +174,11 @@ mod tests {
     }
 
     #[test]
-    fn a_period_within_a_month_or_without_end_is_left_alone() {
+    fn a_period_within_a_month_is_left_alone_and_one_that_is_none_is_refused() {
         let month = charge("2026-01-01", "2026-01", "90", "90");
         assert_eq!(spread_to(&month, "2026-02-01", SpreadBy::Months).len(), 1);
-        assert_eq!(spread_to(&month, "2025-02-01", SpreadBy::Days).len(), 1);
-        assert_eq!(spread(&month, "2200-01-01".parse().unwrap(), SpreadBy::Days), Err(TooLong));
+        assert_eq!(spread_to(&month, "2026-01-01", SpreadBy::Days).len(), 1);
+        assert_eq!(spread(&month, "2025-12-31".parse().unwrap(), SpreadBy::Days), Err(NoPeriod));
+        assert_eq!(spread(&month, "2200-01-01".parse().unwrap(), SpreadBy::Days), Err(NoPeriod));
     }
 }

@@ -85,6 +85,7 @@ pub(super) enum From {
     Sum {
         plus: Vec<usize>,
         minus: Vec<usize>,
+        is_complete: bool,
     },
 }
 
@@ -171,7 +172,8 @@ impl Valuation {
         text.map(|text| numbers::amount(&text, self.numbers)).transpose()
     }
 
-    /// The sum of one field of the objects in a list; `None` where no object has it.
+    /// The sum of one field of the objects in a list; `None` where the list is empty. An object
+    /// without the field would be missing from the sum.
     fn list_amount(&self, list: &Input, field: &str, fields: &impl Fields) -> Read {
         let text = self.input_text(list, fields).map_err(|_| AmountError::NotANumber)?;
         let Some(text) = text.filter(|text| text.trim_ascii() != b"[]") else { return Ok(None) };
@@ -185,10 +187,7 @@ impl Valuation {
         for item in &items {
             let amount = match item.get(field) {
                 Some(Literal::Word(number)) => Amount::parse(number.as_bytes())?,
-                Some(Literal::Text(text)) if self.is_null(text.as_bytes()) => continue,
                 Some(Literal::Text(text)) => numbers::amount(text.as_bytes(), self.numbers)?,
-                Some(Literal::Null) => continue,
-                None if matches!(item, Literal::Object(_)) => continue,
                 _ => return Err(AmountError::NotANumber),
             };
             sum = Some(add(sum, amount)?);
@@ -289,19 +288,18 @@ impl<F: Fields> RowValues<'_, F> {
         let found = match &case.from {
             From::Input(input) => self.valuation.input_text(input, self.fields)?,
             From::Constant(text) => Some(Cow::Borrowed(text.as_bytes())),
-            From::Sum { plus, minus } => {
-                let sum = self.sum(plus, minus).map_err(|_| Fault(Code::BadAmount))?;
+            From::Sum { plus, minus, is_complete } => {
+                let sum =
+                    self.sum(plus, minus, *is_complete).map_err(|_| Fault(Code::BadAmount))?;
                 sum.map(|sum| Cow::Owned(sum.to_string().into_bytes()))
             }
         };
         let (Some(text), Some(other)) = (&found, &case.substitution) else { return Ok(found) };
         let spelling = std::str::from_utf8(text).map_err(|_| Fault(Code::BadText))?;
-        let replaced = match other.pairs.get(spelling) {
-            Some(value) => value.as_ref(),
-            None if other.otherwise.is_none() => return Ok(found),
-            None => other.otherwise.as_ref(),
-        };
-        Ok(replaced.map(|text| Cow::Borrowed(text.as_bytes())))
+        match other.replace(spelling) {
+            Some(replaced) => Ok(replaced.map(|text| Cow::Borrowed(text.as_bytes()))),
+            None => Ok(found),
+        }
     }
 
     /// The amount of a column; `None` where it has no value.
@@ -314,7 +312,9 @@ impl<F: Fields> RowValues<'_, F> {
         };
         let Some(case) = case else { return Ok(None) };
         match &case.from {
-            From::Sum { plus, minus } if case.substitution.is_none() => self.sum(plus, minus),
+            From::Sum { plus, minus, is_complete } if case.substitution.is_none() => {
+                self.sum(plus, minus, *is_complete)
+            }
             From::Constant(text) => Amount::parse(text.as_bytes()).map(Some),
             From::Input(input) if case.substitution.is_none() => {
                 self.valuation.input_amount(input, self.fields)
@@ -326,13 +326,18 @@ impl<F: Fields> RowValues<'_, F> {
         }
     }
 
-    /// Terms without a value count nothing; where all are without, so is the sum.
-    fn sum(&self, plus: &[usize], minus: &[usize]) -> Read {
+    /// Terms without a value count nothing; where all are without, or one where all are needed, so
+    /// is the sum.
+    fn sum(&self, plus: &[usize], minus: &[usize], is_complete: bool) -> Read {
         let mut sum = None;
         for (terms, is_minus) in [(plus, false), (minus, true)] {
             for term in terms {
-                if let Some(amount) = self.terms[*term]? {
-                    sum = Some(add(sum, if is_minus { -amount } else { amount })?);
+                match self.terms[*term]? {
+                    Some(amount) => {
+                        sum = Some(add(sum, if is_minus { -amount } else { amount })?);
+                    }
+                    None if is_complete => return Ok(None),
+                    None => {}
                 }
             }
         }
@@ -378,10 +383,11 @@ impl<F: Fields> RowValues<'_, F> {
                 let term = terms.iter().find(|term| term.kind.input() == input);
                 Some((input, term.map(|term| term.name.as_str())))
             }
-            From::Sum { plus, minus } => {
+            From::Sum { plus, minus, .. } => {
                 let all = || plus.iter().chain(minus).copied();
                 let broken = all().find(|term| self.terms[*term].is_err());
-                let term = &terms[broken.or_else(|| all().next())?];
+                let null = || all().find(|term| self.terms[*term] == Ok(None));
+                let term = &terms[broken.or_else(null).or_else(|| all().next())?];
                 Some((term.kind.input(), Some(term.name.as_str())))
             }
         }

@@ -199,6 +199,8 @@ pub enum DerivedFrom {
     Sum {
         plus: Vec<Term>,
         minus: Vec<Term>,
+        /// Every term must have a value, or the sum has none.
+        is_complete: bool,
     },
 }
 
@@ -207,7 +209,7 @@ impl DerivedFrom {
         match self {
             Self::Input(refs) => refs.iter().collect(),
             Self::Constant(_) => Vec::new(),
-            Self::Sum { plus, minus } => {
+            Self::Sum { plus, minus, .. } => {
                 plus.iter().chain(minus).flat_map(Term::references).collect()
             }
         }
@@ -240,6 +242,24 @@ pub struct Substitution {
     pub pairs: BTreeMap<String, Option<String>>,
     /// For values that have no pair; without it they are passed on as they are.
     pub otherwise: Option<String>,
+    /// Whether a spelling that differs in case only is the same one.
+    pub ignores_case: bool,
+}
+
+impl Substitution {
+    /// What stands for a value: `None` where the map has neither the spelling nor a rest, so that
+    /// the value passes as it is; `Some(None)` where it is no value.
+    #[must_use]
+    pub fn replace(&self, value: &str) -> Option<Option<&str>> {
+        let known = self.pairs.get(value).or_else(|| {
+            let mut pairs = self.pairs.iter().filter(|_| self.ignores_case);
+            pairs.find(|(spelling, _)| spelling.eq_ignore_ascii_case(value)).map(|(_, to)| to)
+        });
+        match known {
+            Some(to) => Some(to.as_deref()),
+            None => self.otherwise.as_deref().map(Some),
+        }
+    }
 }
 
 /// How a format writes a day.

@@ -147,9 +147,7 @@ impl<'a> Colors<'a> {
         let mut kept: Vec<Option<usize>> = Vec::with_capacity(owners.len());
         for owner in owners {
             let known = self.0.get(owner).copied().filter(|color| !taken[*color]);
-            if let Some(color) = known {
-                taken[color] = true;
-            }
+            known.into_iter().for_each(|color| taken[color] = true);
             kept.push(known);
         }
         let mut colors = Vec::with_capacity(owners.len());

@@ -7,7 +7,7 @@ use crate::domain::Column;
 use crate::rules::column_map::{
     Case, ColumnSource, Derivation, DerivedFrom, InputRef, Substitution, Term,
 };
-use crate::rules::decode::{Mapping, boolean, entries, is_identifier, items, text};
+use crate::rules::decode::{Mapping, boolean, choice, entries, is_identifier, items, text};
 use crate::rules::fields::MapNames;
 use crate::rules::names::Names;
 use crate::rules::node::{Key, Kind, Node};
@@ -44,8 +44,9 @@ impl Scope<'_> {
 /// Keys that make a column more than the field of a header.
 const DERIVING: &[&str] = &["cases", "sum", "minus", "map"];
 const COLUMN_KEYS: &[&str] =
-    &["from", "value", "sum", "minus", "cases", "map", "otherwise", "required"];
-const CASE_KEYS: &[&str] = &["when", "from", "value", "sum", "minus", "map", "otherwise"];
+    &["from", "value", "sum", "minus", "complete", "cases", "map", "case", "otherwise", "required"];
+const CASE_KEYS: &[&str] =
+    &["when", "from", "value", "sum", "minus", "complete", "map", "case", "otherwise"];
 
 /// The names that conditions of the map may ask, and which of them they may not ask everywhere.
 pub(super) fn askable(
@@ -265,6 +266,10 @@ fn derivation(map: &Mapping<'_>, scope: &Scope<'_>, sink: &mut Sink) -> Option<D
         return None;
     }
     let substitution = substitution(map, sink);
+    let is_complete = map.get("complete").and_then(|node| boolean(node, "`complete`", sink));
+    if let Some(span) = map.key_span("complete").filter(|_| !is_sum) {
+        sink.report(Code::InvalidValue, span, "`complete` has a meaning beside `sum` and `minus`");
+    }
     let from = if let Some(node) = map.get("from") {
         DerivedFrom::Input(references(node, "`from`", Some(scope), sink)?)
     } else if let Some(node) = map.get("value") {
@@ -275,7 +280,7 @@ fn derivation(map: &Mapping<'_>, scope: &Scope<'_>, sink: &mut Sink) -> Option<D
     } else if is_sum {
         let plus = terms(map.get("sum"), "`sum`", scope, sink)?;
         let minus = terms(map.get("minus"), "`minus`", scope, sink)?;
-        DerivedFrom::Sum { plus, minus }
+        DerivedFrom::Sum { plus, minus, is_complete: is_complete.unwrap_or_default() }
     } else {
         return None;
     };
@@ -323,7 +328,13 @@ fn term(node: &Node, what: &'static str, scope: &Scope<'_>, sink: &mut Sink) -> 
 
 fn substitution(map: &Mapping<'_>, sink: &mut Sink) -> Option<Substitution> {
     let otherwise = map.get("otherwise").and_then(|node| text(node, "`otherwise`", sink));
+    let rules = [("sensitive", false), ("insensitive", true)];
+    let case = map.get("case").and_then(|node| choice(node, "case rule", &rules, sink));
     let Some(node) = map.get("map") else {
+        if let Some(span) = map.key_span("case") {
+            let message = "`case` is for the spellings of `map`, and there is none";
+            sink.report(Code::MissingKey, span, message);
+        }
         if let Some(span) = map.key_span("otherwise") {
             let message = "`otherwise` is for values that `map` does not have, and there is none";
             sink.report(Code::MissingKey, span, message);
@@ -338,5 +349,6 @@ fn substitution(map: &Mapping<'_>, sink: &mut Sink) -> Option<Substitution> {
         };
         pairs.insert(spelling.text.clone(), value);
     }
-    Some(Substitution { pairs, otherwise: otherwise.map(str::to_owned) })
+    let otherwise = otherwise.map(str::to_owned);
+    Some(Substitution { pairs, otherwise, ignores_case: case.unwrap_or_default() })
 }

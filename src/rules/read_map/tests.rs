@@ -43,7 +43,7 @@ inputs:
   cost: Cost
   product: [ Product, { in: product, key: name } ]
 columns:
-  BilledCost: { sum: [ cost, { list: credits, sum: amount } ], minus: [ Rebate ] }
+  BilledCost: { sum: [ cost, { list: credits, sum: amount } ], minus: [ Rebate ], complete: true }
   EffectiveCost:
     cases:
       - { when: { type: [ Fee, Fee2 ] }, value: '0' }
@@ -51,7 +51,7 @@ columns:
   BillingCurrency: Currency
   BillingPeriodStart: Month
   ChargePeriodStart: Day
-  ChargeCategory: { from: type, map: { Fee: Purchase, None: null }, otherwise: Usage }
+  ChargeCategory: { from: type, map: { Fee: Purchase, None: null }, otherwise: Usage, case: insensitive }
   ServiceName: product
   x_Group: [ Group, group_name ]
 tags:
@@ -117,13 +117,15 @@ fn a_map_that_derives_is_read() {
     let list = Term::List { list: vec![header("credits")], field: "amount".into() };
     let plus = vec![Term::Input(vec![header("Cost")]), list];
     let minus = vec![Term::Input(vec![header("Rebate")])];
-    assert_eq!(billed[0].value.from, DerivedFrom::Sum { plus, minus });
+    assert_eq!(billed[0].value.from, DerivedFrom::Sum { plus, minus, is_complete: true });
     let ColumnSource::Derived(effective) = &map.columns[&Column::EffectiveCost] else { panic!() };
     assert!(effective[0].when.is_some() && effective[1].when.is_none());
     let ColumnSource::Derived(category) = &map.columns[&Column::ChargeCategory] else { panic!() };
     let substitution = category[0].value.substitution.as_ref().unwrap();
     assert_eq!(substitution.pairs["None"], None);
     assert_eq!(substitution.otherwise.as_deref(), Some("Usage"));
+    let replaced = ["fee", "NONE", "x"].map(|value| substitution.replace(value));
+    assert_eq!(replaced, [Some(Some("Purchase")), Some(None), Some(Some("Usage"))]);
     let ColumnSource::Derived(service) = &map.columns[&Column::ServiceName] else { panic!() };
     let key = InputRef::Key { column: "product".into(), key: "name".into() };
     assert_eq!(service[0].value.from, DerivedFrom::Input(vec![header("Product"), key]));
@@ -184,7 +186,7 @@ fn each_fault_of_deriving_is_found_at_its_place() {
         ("{ when: { type: [ Fee", "{ when: { charge_category: [ Fee", "invalid-value 16:19+15"),
         ("      - { from: cost }", "      - { when: { type: a } }", "invalid-value 17:11+4"),
         ("from: type, map: {", "map: {", "invalid-value 21:21+3"),
-        ("map: { Fee: Purchase, None: null }, ", "", "missing-key 21:33+9"),
+        ("map: { Fee: Purchase, None: null }, ", "", "missing-key 21:33+9; missing-key 21:51+4"),
         ("from: type, map: {", "value: type, map: {", "invalid-value 21:34+3"),
         ("  x_Group: [ Group", "  Group: [ Group", "unknown-name 23:3+5"),
         ("[ Group, group_name ]", "{ from: Group, required: true }", "invalid-value 23:27+8"),
