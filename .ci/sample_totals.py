@@ -50,9 +50,9 @@ def cur(path):
         billed = effective = cost("lineItem/UnblendedCost")
         kind = row["lineItem/LineItemType"]
         if kind == "SavingsPlanCoveredUsage":
-            billed, effective = Decimal(0), cost("savingsPlan/SavingsPlanEffectiveCost")
+            effective = cost("savingsPlan/SavingsPlanEffectiveCost")
         elif kind == "SavingsPlanNegation":
-            billed = effective = Decimal(0)
+            effective = Decimal(0)
         elif kind == "SavingsPlanRecurringFee":
             effective = cost("savingsPlan/TotalCommitmentToDate") - cost("savingsPlan/UsedCommitment")
         elif kind == "DiscountedUsage":

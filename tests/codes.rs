@@ -92,6 +92,9 @@ fn ruled(rules: &str, charges: impl IntoIterator<Item = Charge>) -> Project {
     Project::ruled(rules).bill("bill.csv", &Bill::of(charges))
 }
 
+const COMMITMENTS: &str = "ContractCommitmentId,ContractCommitmentType,ContractCommitmentCategory,BillingCurrency\n\
+    c-1,Savings,Spend,EUR\n";
+
 // ---- Files that cannot be used: refused as a whole ------------------------------------------
 
 const FILES: &[Case] = &[
@@ -103,6 +106,14 @@ const FILES: &[Case] = &[
     })
     .says("no shipped format recognises the header")
     .at(BILL),
+    Case::new(Code::FormatUnclear, "a dataset that is no bill", || {
+        bytes(COMMITMENTS).declaring("format: focus", "format: auto")
+    })
+    .says("the file is the Contract Commitment dataset of FOCUS, which is no bill")
+    .at(BILL),
+    Case::new(Code::ColumnMissing, "a dataset that is no bill", || bytes(COMMITMENTS))
+        .says("the file is the Contract Commitment dataset of FOCUS, which is no bill")
+        .at(BILL),
     Case::new(Code::UnreadableFile, "a socket in place of a file", || {
         let project = Project::sound().file("data/other.csv", Bill::sound().csv());
         // The listener is dropped at once; what it was bound to stays in the folder.
@@ -481,7 +492,7 @@ const ROWS: &[Case] = &[
     })
     .quarantines(&[(BILL, 3, "Tags", Code::BadText, "hex:e9")]),
     Case::new(Code::BadText, "a NUL", || odd(Charge::sound().with("ResourceName", "a\0b")))
-        .quarantines(&[(BILL, 3, "ResourceName", Code::BadText, "a\0b")]),
+        .quarantines(&[(BILL, 3, "ResourceName", Code::BadText, "a\\u{0}b")]),
     Case::new(Code::BadText, "text behind a closing quote", || {
         let text = odd_text("\"a\"b");
         bytes(text)
@@ -619,6 +630,15 @@ fn what_is_known_of_quarantined_money_is_told() {
 // ---- What is worth knowing: the run goes on --------------------------------------------------
 
 const NOTED: &[Case] = &[
+    Case::new(Code::AskedColumnMissing, "a rule with a misspelt column", || {
+        ruled(
+            "classify:\n  - { name: team, when: { x_Taem: web }, owner: retail }\n  \
+             - { name: rest, owner: payments }\n",
+            [Charge::sound()],
+        )
+    })
+    .says("rules ask `x_Taem`, and no file has such a column")
+    .with(&[Code::RuleWithoutMatch]),
     Case::new(Code::DuplicateFile, "the same file in two folders", || {
         let project = billed(&Bill::sound()).declaring("data/*", "data/**/*");
         project.bill("again/bill.csv", &Bill::sound())
@@ -643,6 +663,18 @@ const NOTED: &[Case] = &[
     })
     .says("a difference of 0.19; tax of 0.19 that the bill does not have")
     .at("invoices.csv, row 2"),
+    Case::new(Code::AcceptedVarianceUnused, "a misspelt invoice", || {
+        let project = invoiced("invoice,currency,amount\nINV-2026-10,EUR,1\n");
+        let yaml = fs::read_to_string(project.path("costbook.yaml")).expect("a project");
+        let start = yaml.find("invoices:").expect("the entry of invoices");
+        let entry = "invoices:\n  - files: invoices.csv\n    accepted_variances:\n      \
+                     - { invoice: INV-2026, amount: \"1\", reason: fee }\n";
+        project
+            .file("costbook.yaml", yaml[..start].to_owned() + entry)
+            .bill("bill.csv", &Bill::sound())
+    })
+    .says("no table of this entry has the invoice `INV-2026`")
+    .at("costbook.yaml:13:11"),
     Case::new(Code::InvoiceMissing, "an invoice that has not come", || {
         let other = Charge::sound().with("InvoiceId", "INV-2");
         invoiced("invoice,currency,amount\nINV-2026-10,EUR,1\n")
@@ -762,7 +794,8 @@ const NOTED: &[Case] = &[
         let september = Bill::of([Charge::sound().on("2026-09", "2026-09-30")]);
         let project = billed(&Bill::sound()).file("late/september.csv", september.csv());
         let declared = fs::read_to_string(project.path("costbook.yaml")).expect("the project");
-        let source = "sources:\n  - { name: other, format: focus, files: [ late/*.csv ] }";
+        let source =
+            "sources:\n  - { name: other, format: focus, files: [ late/*.csv ], days: any }";
         project.file("costbook.yaml", declared.replacen("sources:", source, 1))
     })
     .with(&[Code::OtherPeriod])
@@ -872,6 +905,12 @@ const NOTED: &[Case] = &[
         ]))
     })
     .says("the total of `payments` is negative: -2.5 EUR"),
+    Case::new(Code::InvoiceBillingAccount, "an invoice of another billing account", || {
+        invoiced("invoice,billing account,currency,amount\nINV-2026-10,999,EUR,1\n")
+            .bill("bill.csv", &Bill::sound())
+    })
+    .says("invoice `INV-2026-10` is of billing account `999` in the table")
+    .at("invoices.csv, row 2"),
     Case::new(Code::InvoiceUnchecked, "two rows without an invoice", || {
         let loose = Charge::sound().with("InvoiceId", "");
         billed(&Bill::of([Charge::sound(), loose.clone(), loose]))

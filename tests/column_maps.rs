@@ -13,6 +13,7 @@ use arrow_array::{
 };
 use arrow_schema::{DataType, Field, Fields};
 use parquet::arrow::ArrowWriter;
+use serde_json::Value;
 use support::{Exact, Output, Project, exact, plain};
 
 const MAP: &str = "\
@@ -292,9 +293,17 @@ fn what_cannot_be_derived_is_told_with_header_text_and_name_of_the_row() {
         e,Usage,1,,[],{},2026-10-01,2026-10-05,,,team\n\
         f,Usage,1,,[],name,2026-10-01,2026-10-05,,,[]\n\
         g,Usage,1,,[],{},2026-10-01,31/10/2026,,,[]\n\
-        h,Upfront,1,,[],{},2026-10-01,2026-10-05,soon,,[]\n";
+        h,Upfront,1,,[],{},2026-10-01,2026-10-05,soon,,[]\n\
+        i,Usage,1,,\"[{'amount': -1, 'amount': -9}]\",{},2026-10-01,2026-10-05,,,[]\n\
+        j,Usage,1,,\"[{'amount': -1, 'Amount': -9}]\",{},2026-10-01,2026-10-05,,,[]\n\
+        k,Covered,10,3,[{'Amount': -4}],{},2026-10-01,2026-10-05,,,[]\n";
     let project = project("a.csv", bill);
-    let rows = project.published().table("quarantine.csv");
+    let output = project.published();
+    let billed = |source: &Value| source["totals"].as_array().cloned().unwrap_or_default();
+    let totals = billed(&output.json("manifest.json")["sources"][0]);
+    let billed = totals.iter().find(|total| total["metric"] == "BilledCost");
+    assert_eq!(billed.map(|total| &total["sum"]), Some(&Value::from("7")), "{totals:?}");
+    let rows = output.table("quarantine.csv");
     let found: Vec<String> = rows
         .iter()
         .map(|row| {
@@ -311,6 +320,8 @@ fn what_cannot_be_derived_is_told_with_header_text_and_name_of_the_row() {
             "7|product|bad-tags|name|Id=f; type=Usage",
             "8|Start|bad-date|31/10/2026|Id=g; type=Usage",
             "9|End|bad-date|soon|Id=h; type=Upfront",
+            "10|credits[].amount|bad-amount|[{'amount': -1, 'amount': -9}]|Id=i; type=Usage",
+            "11|credits[].amount|bad-amount|[{'amount': -1, 'Amount': -9}]|Id=j; type=Usage",
         ]
     );
 }
@@ -363,4 +374,50 @@ fn headers_that_a_map_knows_and_does_not_need_are_no_warning() {
     assert!(told("").contains("`Rate`, `product/size`, `PRODUCT/Kind`, `productivity`"));
     let known = told("known: [ rate, product/* ]\n");
     assert!(known.contains("`productivity`") && !known.contains("Rate") && !known.contains("Kind"));
+}
+
+#[test]
+fn check_tells_what_is_read_and_in_no_file() {
+    let bill = "Id,line/Type,line/Csot,Month,Start\na,Usage,1,2026-10-01,2026-10-05\n";
+    let told = project("a.csv", bill).command(["check", "--project", "."]).stderr;
+    assert_eq!(told.matches("column-missing").count(), 1, "one mistake is told once: {told}");
+    for text in ["there is no column for BilledCost", "from `line/Cost`", "a column `line/Csot`"] {
+        assert!(told.contains(text), "{text} is not in {told}");
+    }
+    let bill = "Id,line/Type,line/Cost,Month,Start,line/Fe\na,Usage,1,2026-10-01,2026-10-05,\n";
+    let rules = format!("{RULES}  - {{ name: more, when: {{ x_Knid: a }}, owner: web }}\n");
+    let project = project("a.csv", bill).file("rules.yaml", rules);
+    let answer = project.command(["check", "--project", "."]);
+    assert_eq!(answer.exit, Some(0), "a warning refuses nothing: {}", answer.stderr);
+    for text in [
+        "warning[mapped-column-missing]: no file has a header for the input `fee`",
+        "a file has a column `line/Fe`; is that the one?",
+        "warning[asked-column-missing]: rules ask `x_Knid`, and no file has such a column",
+        "a file has `x_Kind`; is that the one?",
+    ] {
+        assert!(answer.stderr.contains(text), "{text} is not in {}", answer.stderr);
+    }
+}
+
+#[test]
+fn check_tells_of_each_file_and_source_what_it_can() {
+    let examples = "examples: [ { given: { line/Type: Usage, line/Cost: '1' }, expect: { BilledCost: '1' } } ]\n";
+    let project = Project::new().file("map.yaml", format!("{MAP}{examples}"));
+    let project = project.file("rules.yaml", RULES).file(
+        "costbook.yaml",
+        "organisation: Acme\ncurrency: EUR\nsources:\n  - { name: mixed, format: auto, files: \"data/*\", days: any }\n  \
+         - { name: later, format: map.yaml, files: \"later/{period}.csv\", days: any }\nrules: [ rules.yaml ]\n",
+    );
+    let bill = "BilledCost,EffectiveCost,BillingCurrency,BillingPeriodStart,ChargePeriodStart,ChargeCategory\n";
+    let project = project.file("data/a.csv", bill).file("data/b.csv", "a,b\n1,2\n");
+    let answer = project.command(["check", "--project", "."]);
+    assert_eq!(answer.exit, Some(3), "{}", answer.stderr);
+    assert!(answer.stderr.contains("error[format-unclear]"), "{}", answer.stderr);
+    for line in [
+        "Acme: 2 sources, 1 dimension, 3 rules, 0 pools, 1 example holds\n",
+        "  mixed: 1 file of focus 1.0, 6 columns mapped, 0 columns ignored\n",
+        "  later: no file matches later/{period}.csv yet\n",
+    ] {
+        assert!(answer.stdout.contains(line), "{line} is not in {}", answer.stdout);
+    }
 }

@@ -511,6 +511,76 @@ fn charges_without_a_sub_account_are_compared_by_billing_account_and_within_thei
     assert!(answer.stderr.contains("no named sub account"), "{answer:?}");
 }
 
+#[test]
+fn the_same_days_in_a_delivery_of_two_months_count_once_or_not_at_all() {
+    let of = |month: &'static str, days: std::ops::RangeInclusive<u32>, amount: &'static str| {
+        days.map(move |day| {
+            let day = format!("{month}-{day:02}");
+            Charge::sound().on(month, &day).with("SubAccountId", "a").costs(amount)
+        })
+    };
+    let project = |late: Vec<Charge>| {
+        source("    files: \"data/*.csv\"\n    days: any\n")
+            .file("data/10.csv", Bill::of(of("2026-10", 1..=31, "1")).csv())
+            .file("data/09.csv", Bill::of(of("2026-09", 1..=30, "1").chain(late)).csv())
+    };
+    let answer = refused(&project(of("2026-10", 1..=15, "1").collect()), "overlapping-deliveries");
+    assert!(answer.stderr.contains("on 2026-10-01 to 2026-10-15"), "{answer:?}");
+    assert!(answer.stderr.contains("Two views of one bill"), "{answer:?}");
+    refused(&project(of("2026-10", 9..=9, "1").collect()), "overlapping-deliveries");
+    // Restated, and cut off.
+    let answer = refused(&project(of("2026-10", 1..=4, "2").collect()), "overlapping-deliveries");
+    assert!(answer.stderr.contains("on 2026-10-01 to 2026-10-04"), "{answer:?}");
+    // Corrections here and there are right, and told.
+    let output = project(of("2026-10", 8..=9, "-0.5").collect()).published();
+    assert_eq!(total(&output), "30");
+    let found = output.findings("late-rows");
+    let told = found.iter().find(|(text, place, _)| {
+        text.contains("2026-10-08 to 2026-10-09") && place == "data/09.csv"
+    });
+    assert!(told.is_some(), "{found:?}");
+}
+
+#[test]
+fn bills_without_an_account_overlap_by_who_issued_them() {
+    let lines = "    files: \"data/*.csv\"\n    days: any\n";
+    let bare = |issuer: &str, amount: &str| {
+        let charge = Charge::sound().on("2026-10", "2026-10-01").costs(amount);
+        let charge = charge.with("SubAccountId", "").with("BillingAccountId", "");
+        Bill::of([charge.with("InvoiceIssuerName", issuer)]).csv()
+    };
+    let two = |second: &str| {
+        let first = source(lines).file("data/a.csv", bare("Telco", "5"));
+        first.file("data/b.csv", bare(second, "7"))
+    };
+    assert_eq!(total(&two("Desk").published()), "12");
+    let answer = refused(&two("Telco"), "overlapping-deliveries");
+    assert!(answer.stderr.contains("`Telco` of no named sub account"), "{answer:?}");
+}
+
+#[test]
+fn rows_that_are_spread_are_read_from_the_files_of_all_months() {
+    let bill = "Invoice number,Invoice date,Supplier,Service,Period start,Period end,Net amount,Currency\n";
+    let line = |period: &str| format!("{bill}A1,2026-10-01,V,Desk,{period},90,EUR\n");
+    let project = |pattern: &str, period: &str| {
+        let lines = format!("    files: \"data/{pattern}\"\n");
+        let project = source(&lines).file("data/2026-10.csv", line(period));
+        let yaml = std::fs::read_to_string(project.path("costbook.yaml")).expect("the project");
+        project.write("costbook.yaml", yaml.replace("format: focus", "format: invoice"));
+        project
+    };
+    let answer = project("{period}.csv", "2026-10-01,2026-12-31").run();
+    assert_eq!(answer.exit, Some(2), "{answer:?}");
+    assert!(answer.stderr.contains("spreads rows over months"), "{answer:?}");
+    assert_eq!(total(&project("*.csv", "2026-10-01,2026-12-31").published()), "90");
+    let answer = project("*.csv", "2026-12-31,2026-10-01").run();
+    assert_eq!(answer.exit, Some(3), "{answer:?}");
+    assert!(
+        answer.stderr.contains("ChargePeriodEnd") || answer.stderr.contains("Period end"),
+        "{answer:?}"
+    );
+}
+
 // ---- Days ------------------------------------------------------------------------------------
 
 #[test]
@@ -541,6 +611,18 @@ fn a_month_with_missing_days_is_an_error_unless_they_are_declared() {
         (&"2026-10-29".into(), &"every".into())
     );
     assert_eq!(told["days_present"].as_array().map(Vec::len), Some(28));
+}
+
+#[test]
+fn a_source_that_needs_every_day_and_has_none_is_an_error() {
+    let other = "sources:\n  - { name: other, format: focus, files: other/*.csv }";
+    let project = source("    files: \"data/*\"\n    days: any\n").declaring("sources:", other);
+    let september =
+        Bill::of([Charge::sound().on("2026-09", "2026-09-05").with("SubAccountId", "b")]);
+    let project = project.file("data/p.csv", one("1")).file("other/p.csv", september.csv());
+    let answer = refused(&project, "missing-days");
+    assert!(answer.stderr.contains("on 31 days of 2026-10"), "{answer:?}");
+    assert!(answer.stderr.contains("fetch its bill of the month"), "{answer:?}");
 }
 
 #[test]

@@ -196,7 +196,7 @@ const CASES: &[Case] = &[
         project: without_bill,
         arguments: &["check"],
         exit: 0,
-        stdout: "Acme: 1 sources",
+        stdout: "Acme: 1 source,",
         stderr: "",
     },
     Case {

@@ -186,6 +186,44 @@ const PUBLISHED: &[Case] = &[
         says: "",
     },
     Case {
+        title: "an invoice finer than the minor unit, to the last digit",
+        charges: || vec![charge("A", "3.004")],
+        invoices: "A,001234567890,EUR,3.004,,\n",
+        terms: "",
+        line: ["A", "3.004", "3.004", "0", "matched", "reconciled"],
+        says: "",
+    },
+    Case {
+        title: "of another month, as the table says",
+        charges: || vec![charge("A", "3")],
+        invoices: "A,001234567890,EUR,3,,2026-11\n",
+        terms: "",
+        line: ["A", "", "3", "", "not-invoiced", "open"],
+        says: "the table of invoices has it for 2026-11",
+    },
+    Case {
+        title: "a billing account whose bill names no invoice, and which none asks for",
+        charges: || vec![charge("A", "3"), charge("", "4").with("BillingAccountId", "other")],
+        invoices: "A,001234567890,EUR,3,,\n",
+        terms: "",
+        line: ["", "", "4", "", "not-invoiced", "open"],
+        says: "",
+    },
+    Case {
+        title: "rows in quarantine of one of two invoices of a name",
+        charges: || {
+            vec![
+                charge("A", "3").with("BillingAccountId", "other"),
+                charge("A", "1"),
+                charge("A", "4").with("ChargePeriodStart", "soon"),
+            ]
+        },
+        invoices: "A,001234567890,EUR,5,,\nA,other,EUR,3,,\n",
+        terms: "",
+        line: ["A", "5", "1", "4", "quarantined-rows", "explained"],
+        says: "4 in rows of this invoice that are in quarantine",
+    },
+    Case {
         title: "other headers, declared",
         charges: || vec![charge("A", "3")],
         invoices: "A,001234567890,EUR,99,3,\n",
@@ -262,6 +300,98 @@ const REFUSED: &[Refused] = &[
         "",
         "invoice-variance",
         "a difference of 4",
+    ),
+    (
+        "rows in quarantine of an invoice of that name in another billing account",
+        || {
+            let aside = charge("A", "4").with("ChargePeriodStart", "soon");
+            vec![charge("A", "3"), aside.with("BillingAccountId", "other")]
+        },
+        "A,001234567890,EUR,7,,\n",
+        "",
+        "invoice-variance",
+        "invoice `A`: invoiced 7 EUR, billed 3, a difference of 4\n",
+    ),
+    (
+        "rows in quarantine of an invoice of that name by another issuer",
+        || {
+            let aside = charge("A", "4").with("ChargePeriodStart", "soon");
+            vec![charge("A", "3"), aside.with("InvoiceIssuerName", "other")]
+        },
+        "A,001234567890,EUR,7,,\n",
+        "",
+        "invoice-variance",
+        "invoice `A`: invoiced 7 EUR, billed 3, a difference of 4\n",
+    ),
+    (
+        "rows in quarantine that explain another invoice already",
+        || {
+            let aside = charge("", "4").with("ChargePeriodStart", "soon");
+            vec![charge("A", "3"), charge("B", "3"), aside]
+        },
+        "A,001234567890,EUR,7,,\nB,001234567890,EUR,7,,\n",
+        "",
+        "invoice-variance",
+        "invoice `B`: invoiced 7 EUR, billed 3, a difference of 4\n",
+    ),
+    (
+        "rows in another month of an invoice of that name in another billing account",
+        || {
+            let late = charge("A", "4").on("2026-09", "2026-09-30");
+            vec![charge("A", "3"), late.with("BillingAccountId", "other")]
+        },
+        "A,001234567890,EUR,7,,2026-10\n",
+        "",
+        "invoice-variance",
+        "invoice `A`: invoiced 7 EUR, billed 3, a difference of 4\n",
+    ),
+    (
+        "rows in another month that is asked for too",
+        || vec![charge("A", "3"), charge("A", "4").on("2026-09", "2026-09-30")],
+        "A,001234567890,EUR,7,,2026-10\nA,001234567890,EUR,4,,2026-09\n",
+        "",
+        "invoice-variance",
+        "invoice `A`: invoiced 7 EUR, billed 3, a difference of 4\n",
+    ),
+    (
+        "rows of the invoice in quarantine of which nobody knows the cost",
+        || vec![charge("A", "3"), charge("A", "4,5")],
+        "A,001234567890,EUR,7,,\n",
+        "",
+        "invoice-variance",
+        "1 row of unknown cost of this invoice in quarantine (data/",
+    ),
+    (
+        "tax that differs by a cent",
+        || vec![charge("A", "15"), of_category(charge("A", "2.85"), "Tax")],
+        "A,001234567890,EUR,15,2.86,\n",
+        "",
+        "invoice-variance",
+        "a difference of 0.01; the invoice has tax of 2.86, the bill of 2.85",
+    ),
+    (
+        "tax that differs, beyond the tolerance",
+        || vec![charge("A", "15"), of_category(charge("A", "2.85"), "Tax")],
+        "A,001234567890,EUR,15,2850,\n",
+        "    tolerance: \"0.01\"\n",
+        "invoice-variance",
+        "the invoice has tax of 2850, the bill of 2.85",
+    ),
+    (
+        "an invoice finer than the minor unit",
+        || vec![charge("A", "15")],
+        "A,001234567890,EUR,15.004,,\n",
+        "",
+        "invoice-variance",
+        "a difference of 0.004",
+    ),
+    (
+        "a credit note of its own, which the bill has under the invoice",
+        || vec![charge("A", "15"), of_category(charge("A", "-3"), "Credit")],
+        "A,001234567890,EUR,15,,\nC,001234567890,EUR,-3,,\n",
+        "",
+        "invoice-variance",
+        "it looks like a credit note: the bill has credits of -3 under invoice `A`",
     ),
     (
         "amounts too large for a difference",
@@ -387,4 +517,36 @@ fn without_invoices_nothing_is_checked_and_nothing_claimed() {
         .map(|line| (line["invoice"].as_str(), line["status"].as_str(), line["class"].as_str()))
         .collect();
     assert_eq!(told, [("", "unchecked", ""), ("A", "unchecked", "")]);
+}
+
+#[test]
+fn the_bills_billing_account_is_shown_and_another_in_the_table_told() {
+    let bill = || Project::sound().bill("bill.csv", &Bill::of([charge("A", "3")]));
+    for (told, row) in [(true, "A,999,EUR,3,,\n"), (false, "A,0012-3456-7890,EUR,3,,\n")] {
+        let output = invoiced(bill(), row, "").published();
+        assert_eq!(output.table("reconciliation.csv")[0]["billing_account_id"], PAYER);
+        assert_eq!(output.codes().contains(&"invoice-billing-account".to_owned()), told, "{row}");
+    }
+}
+
+#[test]
+fn accepted_variances_that_nothing_needs_are_told() {
+    let rows = "INV-1,001234567890,EUR,3.07,,\nINV-2,001234567890,EUR,3,,\nINV-9,,EUR,8,,2026-09\n";
+    let terms = "    accepted_variances:\n\
+                 \x20     - { invoice: INV-1, amount: \"0.07\", reason: fee }\n\
+                 \x20     - { invoice: INV-2, amount: \"0.01\", reason: fee }\n\
+                 \x20     - { invoice: INV-9, amount: \"0.01\", reason: of September }\n\
+                 \x20     - { invoice: INV2, amount: \"0.01\", reason: misspelt }\n";
+    let bill = Bill::of([charge("INV-1", "3"), charge("INV-2", "3")]);
+    let output = invoiced(Project::sound().bill("bill.csv", &bill), rows, terms).published();
+    let findings = output.run()["findings"].as_array().expect("a list of findings").clone();
+    let unused = |finding: &&serde_json::Value| finding["code"] == "accepted-variance-unused";
+    let told: Vec<String> = findings.iter().filter(unused).map(ToString::to_string).collect();
+    assert_eq!(told.len(), 2, "{told:?}");
+    for part in [
+        "invoice `INV-2` has a variance of 0, not of 0.01, and needs none accepted",
+        "no table of this entry has the invoice `INV2`",
+    ] {
+        assert!(told.iter().any(|finding| finding.contains(part)), "{part}\n{told:?}");
+    }
 }

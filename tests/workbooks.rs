@@ -209,6 +209,29 @@ fn dates_go_by_the_flag_of_the_workbook() {
 }
 
 #[test]
+fn plain_numbers_are_days_only_where_it_is_known_from_when_they_count() {
+    let map = MAP.replace("columns:", "dates: [ iso, excel_serial ]\ncolumns:");
+    let plain = |row, date, month| raw_line(row, date, month, "<v>2</v>").replace(" s=\"1\"", "");
+    let run = |properties: &str, rows: String| {
+        let book = RawXlsx { properties: properties.to_owned(), ..raw(&rows) };
+        let project =
+            project("").file("maps/phone.yaml", &map).file("data/bill.xlsx", book.bytes());
+        let output = project.published();
+        let quarantine: Vec<String> = output
+            .table("quarantine.csv")
+            .iter()
+            .map(|row| format!("{} {} {}", row["row"], row["column"], row["code"]))
+            .collect();
+        (output.table("showback.csv")[0]["total"].clone(), quarantine)
+    };
+    let since_1900 = run("", good_line(2) + &plain(3, "46300", "46296"));
+    assert_eq!(since_1900, ("3.5".to_owned(), vec![]));
+    let dates = raw_line(2, "44838", "44834", "<v>1.5</v>");
+    let since_1904 = run("date1904=\"1\"", dates + &plain(3, "44838", "44834"));
+    assert_eq!(since_1904, ("1.5".to_owned(), vec!["3 Month bad-date".to_owned()]));
+}
+
+#[test]
 fn a_cell_at_the_far_end_of_the_sheet_costs_nothing() {
     let far = "<row r=\"1048576\"><c r=\"XFD1048576\"><v>1</v></c></row>";
     let project = project("").file("data/bill.xlsx", raw(&(good_line(2) + far)).bytes());
@@ -315,7 +338,8 @@ fn a_workbook_that_contradicts_itself_is_refused_whole() {
     locked.extend("EncryptedPackage".encode_utf16().flat_map(u16::to_le_bytes));
     let doctype = "<!DOCTYPE worksheet [<!ENTITY a \"aaaaaaaaaa\">]>".to_owned();
     let value = |value: &str| raw(&raw_line(2, "46300", "46296", value)).bytes();
-    let cases: [(&str, Vec<u8>, &str); 15] = [
+    let line = good_line(3);
+    let cases: [(&str, Vec<u8>, &str); 22] = [
         ("a number in two pieces", value("<v>1<!-- -->5</v>"), "a comment or a marked section"),
         ("a number in entities", value("<v>&#49;.5</v>"), "a number is written in entities"),
         ("a text at no place", value("</c><c r=\"H2\" t=\"s\"><v>-1</v>"), "no number"),
@@ -345,6 +369,45 @@ fn a_workbook_that_contradicts_itself_is_refused_whole() {
         ("a byte flipped", flipped, "hold together"),
         ("a password", locked, "protected by a password"),
         ("XML that ends early", bill("<row r=\"3\"><c r=\"A3\""), "hold together"),
+        ("two values in a cell", value("<v>1</v><v>5</v>"), "a cell has more than one value"),
+        (
+            "a value and a text",
+            value("<v>1</v><is><t>5</t></is>"),
+            "a cell has more than one value",
+        ),
+        (
+            "two tables of cells",
+            bill(&format!("</sheetData><sheetData>{line}")),
+            "it has more than one table of cells",
+        ),
+        (
+            "rows behind the table",
+            RawXlsx { after: line.clone(), ..raw(&good_line(2)) }.bytes(),
+            "there are cells behind its table of cells",
+        ),
+        (
+            "a choice of rows",
+            bill(&format!(
+                "<mc:AlternateContent xmlns:mc=\"m\"><mc:Choice>{line}</mc:Choice><mc:Fallback>{}\
+                 </mc:Fallback></mc:AlternateContent>",
+                good_line(4)
+            )),
+            "there is a choice of contents among its cells",
+        ),
+        (
+            "a part twice",
+            raw(&good_line(2)).zip().part("xl/Worksheets/sheet1.xml", "<worksheet/>").bytes(),
+            "two parts of the name `xl/Worksheets/sheet1.xml`",
+        ),
+        (
+            "markup within a shared text",
+            RawXlsx {
+                strings: "<sst><si><t>1<x>7</x>5</t></si></sst>".to_owned(),
+                ..raw(&good_line(2))
+            }
+            .bytes(),
+            "there is markup within a text",
+        ),
         ("an archive of something else", Zip::default().part("a.txt", "a").bytes(), "no workbook"),
         (
             "a part that is locked",

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{Days, NaiveDate};
 
 use crate::diagnostics::{Code, Finding};
-use crate::domain::{Amount, CostMetric, Costs, Currency};
+use crate::domain::{Amount, CostMetric, Costs, Currency, MetricSet};
 use crate::ingest::{FileId, WantedText};
 
 use super::cube::{
@@ -203,7 +203,7 @@ fn cells(
             let first = rank;
             workers.push(scope.spawn(move || {
                 let found = groups.iter().zip(first..).flat_map(|((_, old), rank)| {
-                    of(*old).cells().map(move |(day, sum)| (rank, day, sum))
+                    of(*old).cells().map(move |(day, sum, known)| (rank, day, sum, known))
                 });
                 fill(found, mine, my_tails)
             }));
@@ -263,7 +263,7 @@ struct Lying<'a> {
 
 impl<'a> Lying<'a> {
     /// By day.
-    fn cells(self) -> impl Iterator<Item = (NaiveDate, RunningSum)> + 'a {
+    fn cells(self) -> impl Iterator<Item = (NaiveDate, RunningSum, MetricSet)> + 'a {
         let (shard, group) = place_of(self.old);
         let cells = &self.shards[shard];
         let first = self.days.first().copied().unwrap_or_default();
@@ -275,25 +275,26 @@ impl<'a> Lying<'a> {
         let before = other(NaiveDate::MIN, first);
         let near = cells.of(group).map(move |(day, cell)| (self.days[day], cell));
         let after = other(first, NaiveDate::MAX);
-        before.chain(near).chain(after).map(|(day, cell)| (day, cells.sums.get(cell)))
+        let all = before.chain(near).chain(after);
+        all.map(|(day, cell)| (day, cells.sums.get(cell), cells.sums.known(cell)))
     }
 }
 
 /// Stores cells and tells the sum of their absolute values; `None` where a sum leaves the range.
 fn fill(
-    found: impl Iterator<Item = (u32, NaiveDate, RunningSum)>,
+    found: impl Iterator<Item = (u32, NaiveDate, RunningSum, MetricSet)>,
     cells: &mut [StoredCell],
     tails: &mut [[u64; CostMetric::COUNT]],
 ) -> Option<[Amount; CostMetric::COUNT]> {
     let mut magnitude = [Amount::ZERO; CostMetric::COUNT];
-    for (index, ((group, day, sum), cell)) in found.zip(cells).enumerate() {
+    for (index, ((group, day, sum, known), cell)) in found.zip(cells).enumerate() {
         let costs = sum.costs()?;
         for (metric, amount) in costs.iter() {
             let total = &mut magnitude[metric as usize];
             *total = total.checked_add(amount.abs())?;
         }
         let parts = CostMetric::ALL.map(|metric| costs[metric].parts());
-        *cell = StoredCell { group, day, rows: sum.rows, heads: parts.map(|(head, _)| head) };
+        *cell = StoredCell::new(group, day, sum.rows, known, parts.map(|(head, _)| head));
         if let Some(tail) = tails.get_mut(index) {
             *tail = parts.map(|(_, tail)| tail);
         }

@@ -6,13 +6,15 @@
 use std::collections::BTreeMap;
 
 use crate::diagnostics::{Code, Finding};
-use crate::domain::{Amount, CostMetric, Costs, Currency, Period};
+use crate::domain::{Amount, CostMetric, Costs, Currency, MetricSet, Period};
 use crate::ingest::ScanReport;
 
 use super::cube::Cube;
 use super::model::{Allocation, ConservationRow, Flow, Line, Party, PeriodTotal};
 
 type Sums = BTreeMap<Currency, (u64, Costs)>;
+/// The metrics that any row of a currency tells.
+type Known = BTreeMap<Currency, MetricSet>;
 
 /// Every stage of the period, in the order in which money passes them.
 #[must_use]
@@ -28,11 +30,13 @@ pub fn prove(scan: &ScanReport, cube: &Cube, allocation: &Allocation) -> Vec<Con
     let direct = lines(allocation, |line| line.flow == Flow::Direct);
     let borne = lines(allocation, |line| !matches!(line.party, Party::Pool(_)));
 
+    let known = known(scan, |_| true);
     let mut rows = Vec::new();
-    rows.extend(stage("all months: read to cells", &read, &all_cells));
-    rows.extend(stage("all months: read to files", &read, &lineage));
-    rows.extend(stage("period: read to cells", &billed, &cells));
-    rows.extend(stage("period: classify", &cells, &direct));
+    rows.extend(stage("all months: read to cells", &known, &read, &all_cells));
+    rows.extend(stage("all months: read to files", &known, &read, &lineage));
+    let known = self::known(scan, |month| month == period);
+    rows.extend(stage("period: read to cells", &known, &billed, &cells));
+    rows.extend(stage("period: classify", &known, &cells, &direct));
     for pool in pools(allocation) {
         let held =
             |line: &Line| line.party == Party::Pool(pool.clone()) && line.flow != Flow::SharedOut;
@@ -43,13 +47,13 @@ pub fn prove(scan: &ScanReport, cube: &Cube, allocation: &Allocation) -> Vec<Con
             // Charges are not divided, only their money: all that went in count as come out.
             given.entry(*currency).or_default().0 = *rows;
         }
-        rows.extend(stage(&format!("period: pool {pool}"), &held, &given));
+        rows.extend(stage(&format!("period: pool {pool}"), &known, &held, &given));
     }
     let mut whole = borne;
     for (currency, (rows, _)) in &direct {
         whole.entry(*currency).or_default().0 = *rows;
     }
-    rows.extend(stage("period: allocate", &billed, &whole));
+    rows.extend(stage("period: allocate", &known, &billed, &whole));
     rows
 }
 
@@ -92,7 +96,7 @@ pub fn period_totals(
             of.map(|line| line.costs[metric]).sum()
         };
         for metric in CostMetric::ALL {
-            if accepted.unknown[metric as usize] == accepted.charges() {
+            if !accepted.known.has(metric) {
                 continue;
             }
             totals.push(PeriodTotal {
@@ -146,7 +150,18 @@ fn pools(allocation: &Allocation) -> Vec<String> {
     pools
 }
 
-fn stage(name: &str, into: &Sums, out: &Sums) -> Vec<ConservationRow> {
+fn known(scan: &ScanReport, wanted: impl Fn(Period) -> bool) -> Known {
+    let mut known = Known::new();
+    for ((currency, month), totals) in scan.totals() {
+        if wanted(month) {
+            let sum: &mut MetricSet = known.entry(currency).or_default();
+            *sum = sum.or(totals.known);
+        }
+    }
+    known
+}
+
+fn stage(name: &str, known: &Known, into: &Sums, out: &Sums) -> Vec<ConservationRow> {
     let mut rows = Vec::new();
     let currencies: std::collections::BTreeSet<&Currency> = into.keys().chain(out.keys()).collect();
     for currency in currencies {
@@ -163,6 +178,7 @@ fn stage(name: &str, into: &Sums, out: &Sums) -> Vec<ConservationRow> {
                 rows_in,
                 rows_out,
                 report_currency: None,
+                is_known: known.get(currency).is_some_and(|known| known.has(metric)),
             });
         }
     }

@@ -12,7 +12,8 @@ use hashbrown::HashMap;
 
 use crate::diagnostics::{Code, Finding, Place, Span};
 use crate::domain::{
-    Conversion, CostMetric, Costs, Currency, Exchange, ExchangeTerms, MonthRates, Period, SCALE,
+    Conversion, CostMetric, Costs, Currency, Exchange, ExchangeTerms, MetricSet, MonthRates,
+    Period, SCALE,
 };
 use crate::ingest::ScanReport;
 use crate::rules::{PoolId, RuleSet};
@@ -43,6 +44,8 @@ pub struct ExchangeTotal {
     pub costs: Costs,
     /// The sum of the converted cells; `None` where no rate is known.
     pub report_costs: Option<Costs>,
+    /// The metrics that any of the charges tells; the sums of all others are unknown, not zero.
+    pub known: MetricSet,
 }
 
 /// Fills in the report currency of all lines and steps of all months.
@@ -233,9 +236,11 @@ impl Sums {
             rows: 0,
             costs: Costs::ZERO,
             report_costs: Some(Costs::ZERO),
+            known: MetricSet::NONE,
         });
         total.rows += cell.rows;
         total.costs += cell.costs;
+        total.known = total.known.or(cell.known);
         add(&mut total.report_costs, report);
     }
 
@@ -352,6 +357,7 @@ pub fn prove_conversion(
             rows_in,
             rows_out: totals.iter().map(|total| total.rows).sum(),
             report_currency: Some(conversions.report_currency),
+            is_known: totals.iter().any(|total| total.known.has(metric)),
         }));
     }
     rows

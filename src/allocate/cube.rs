@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use chrono::NaiveDate;
 
-use crate::domain::{Amount, Costs, Currency, DateRange, Period};
+use crate::domain::{Amount, Costs, Currency, DateRange, MetricSet, Period};
 use crate::ingest::FileId;
 use crate::rules::{PoolId, RuleId};
 
@@ -123,6 +123,8 @@ pub struct Cell<'a> {
     pub day: NaiveDate,
     pub rows: u64,
     pub costs: Costs,
+    /// The metrics that any charge of the cell knows; the sums of all others are unknown, not zero.
+    pub known: MetricSet,
 }
 
 /// Unallocated cost of one resource, for the worklist.
@@ -182,8 +184,35 @@ pub struct Cube {
 pub(super) struct StoredCell {
     pub(super) group: u32,
     pub(super) day: NaiveDate,
-    pub(super) rows: u64,
+    rows_and_known: u64,
     pub(super) heads: [i128; 4],
+}
+
+impl StoredCell {
+    /// Rows are fewer than 2⁶⁰, so that what is known has room in the same word: there are as many
+    /// cells as memory holds.
+    const ROW_BITS: u32 = 60;
+
+    pub(super) fn new(
+        group: u32,
+        day: NaiveDate,
+        rows: u64,
+        known: MetricSet,
+        heads: [i128; 4],
+    ) -> Self {
+        debug_assert!(rows >> Self::ROW_BITS == 0, "no bill has so many rows");
+        let rows_and_known = rows | u64::from(known.bits()) << Self::ROW_BITS;
+        Self { group, day, rows_and_known, heads }
+    }
+
+    fn rows(&self) -> u64 {
+        self.rows_and_known & ((1 << Self::ROW_BITS) - 1)
+    }
+
+    fn known(&self) -> MetricSet {
+        let bits = self.rows_and_known >> Self::ROW_BITS;
+        MetricSet::of_bits(u8::try_from(bits).unwrap_or_default())
+    }
 }
 
 impl Cube {
@@ -222,8 +251,9 @@ impl Cube {
         Cell {
             group: &self.groups[stored.group as usize],
             day: stored.day,
-            rows: stored.rows,
+            rows: stored.rows(),
             costs: Costs::new(std::array::from_fn(amount)),
+            known: stored.known(),
         }
     }
 

@@ -8,7 +8,7 @@ use crate::ingest::{FileReport, MonthTotals, ScanReport};
 use crate::rules::{RuleId, RuleSet};
 
 use super::cube::{Bearer, Cube, Reason};
-use super::model::{Allocation, Party, PeriodTotal};
+use super::model::{Allocation, Flow, Party, PeriodTotal};
 
 /// Findings over the files, the cube and the allocation of the period.
 #[must_use]
@@ -29,7 +29,7 @@ pub fn findings(
     found.extend(lookalikes(cube));
     found.extend(other_forms(cube));
     found.extend(rules_without_match(cube, rules));
-    found.extend(negative_owners(allocation));
+    found.extend(negative_parties(allocation));
     found
 }
 
@@ -259,19 +259,24 @@ fn rules_without_match(cube: &Cube, rules: &RuleSet) -> Vec<Finding> {
         .collect()
 }
 
-fn negative_owners(allocation: &Allocation) -> Vec<Finding> {
-    let mut sums: BTreeMap<(&str, Currency), Amount> = BTreeMap::new();
-    for line in &allocation.lines {
-        if let Party::Owner(name) = &line.party {
-            *sums.entry((name, line.currency)).or_default() +=
-                line.costs[CostMetric::EffectiveCost];
-        }
+/// Parties whose cost is negative: owners, what nobody bears, and pools before they are split.
+fn negative_parties(allocation: &Allocation) -> Vec<Finding> {
+    let mut sums: BTreeMap<(&Party, Currency), Amount> = BTreeMap::new();
+    let kept = allocation.lines.iter().filter(|line| line.flow != Flow::SharedOut);
+    for line in kept.filter(|line| line.party != Party::Rounding) {
+        let sum = sums.entry((&line.party, line.currency)).or_default();
+        *sum += line.costs[CostMetric::EffectiveCost];
     }
     let negative = sums.into_iter().filter(|(_, amount)| amount.is_negative());
     negative
-        .map(|((owner, currency), amount)| {
+        .map(|((party, currency), amount)| {
+            let whose = match party {
+                Party::Owner(name) => format!("the total of `{name}`"),
+                Party::Pool(name) => format!("what pool `{name}` divides"),
+                Party::Unallocated | Party::Rounding => "what has no owner".to_owned(),
+            };
             let text = format!(
-                "the total of `{owner}` is negative: {amount} {currency}; credits, refunds or corrections exceed its cost"
+                "{whose} is negative: {amount} {currency}; credits, refunds or corrections exceed its cost"
             );
             Finding::new(Code::CreditsExceedCost, text)
         })

@@ -216,7 +216,7 @@ impl<'p> Kernel<'p> {
             registry.profiles.id(profile)
         } else {
             if plan.keeps_invoices {
-                group.invoice = registry.names.id(Plan::text(Role::Invoice, &texts));
+                invoiced(&mut registry.names, &mut group, &texts);
             }
             NO_PROFILE
         };
@@ -278,6 +278,14 @@ fn base(registry: &mut Registry, verdict: Verdict, charge: &Charge, texts: &[Opt
     registry.bases.id(base)
 }
 
+/// What tells on whose invoice a charge is.
+fn invoiced(names: &mut Names, group: &mut Group, texts: &[Option<&str>]) {
+    group.provider = names.id(Plan::provider(texts));
+    group.invoice_issuer = names.id(Plan::text(Role::InvoiceIssuer, texts));
+    group.invoice = names.id(Plan::text(Role::Invoice, texts));
+    group.billing_account = names.id(Plan::text(Role::BillingAccount, texts));
+}
+
 /// Fills in what only reports of the period itself tell apart.
 fn detail(
     plan: &Plan<'_>,
@@ -288,10 +296,7 @@ fn detail(
     resolved: &crate::tags::Resolved<'_>,
 ) {
     group.source = names.id(Some(source));
-    group.provider = names.id(Plan::provider(texts));
-    group.invoice_issuer = names.id(Plan::text(Role::InvoiceIssuer, texts));
-    group.invoice = names.id(Plan::text(Role::Invoice, texts));
-    group.billing_account = names.id(Plan::text(Role::BillingAccount, texts));
+    invoiced(names, group, texts);
     group.sub_account = names.id(Plan::text(Role::SubAccount, texts));
     group.service = names.id(Plan::text(Role::Service, texts));
     group.charge_category = names.id(Plan::text(Role::ChargeCategory, texts));
@@ -335,7 +340,7 @@ impl Kernel<'_> {
             }
             for (cell, index) in &self.cells {
                 let charge = &batch.charges[*index as usize];
-                shard.sums.add(*cell, u64::from(charge.rows), &charge.costs);
+                shard.sums.add(*cell, u64::from(charge.rows), &charge.costs, charge.unknown);
             }
         }
     }

@@ -90,6 +90,8 @@ pub struct ConservationRow {
     pub rows_out: u64,
     /// The report currency, where the amounts are in it and not in [`ConservationRow::currency`].
     pub report_currency: Option<Currency>,
+    /// Whether any row tells the metric; where none does, amounts are unknown, not zero.
+    pub is_known: bool,
 }
 
 impl ConservationRow {

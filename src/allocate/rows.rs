@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use crate::domain::{Costs, Currency};
+use crate::domain::{Costs, Currency, MetricSet};
 use crate::ingest::{Charges, FileId, Rejection, RowPlace, Sink};
 use crate::rules::{PoolId, RuleId};
 
@@ -30,6 +30,7 @@ pub struct FoundRow {
     pub day: NaiveDate,
     pub currency: Currency,
     pub costs: Costs,
+    pub unknown: MetricSet,
     pub resource: Option<String>,
     /// What names the row by its column map, as `name=value; name=value`.
     pub identity: Option<String>,
@@ -101,6 +102,7 @@ impl Sink for RowFinder<'_> {
                 day: charge.day,
                 currency: charge.currency,
                 costs: charge.costs,
+                unknown: charge.unknown,
                 resource: resource.map(|text| String::from_utf8_lossy(text).into_owned()),
                 identity: identity.map(|text| String::from_utf8_lossy(text).into_owned()),
                 decided_by: decided_by(self.plan, &registry, target),

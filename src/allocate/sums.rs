@@ -1,6 +1,6 @@
 //! Exact sums in bulk: integers of 10⁻¹⁸, and of 10⁻³⁶ only where some amount has such digits.
 
-use crate::domain::{Amount, CostMetric, Costs};
+use crate::domain::{Amount, CostMetric, Costs, MetricSet};
 
 const METRICS: usize = CostMetric::COUNT;
 /// Sums are kept by shard, so that many chunks are half empty.
@@ -65,9 +65,11 @@ impl RunningSum {
 struct Kept {
     heads: [i128; METRICS],
     rows: u64,
+    /// What any charge knows. It lies where the struct would be padded.
+    known: MetricSet,
 }
 
-const NOTHING: Kept = Kept { heads: [0; METRICS], rows: 0 };
+const NOTHING: Kept = Kept { heads: [0; METRICS], rows: 0, known: MetricSet::NONE };
 
 /// Many sums, in chunks, so that growing never holds them twice.
 #[derive(Debug, Default)]
@@ -93,10 +95,11 @@ impl SumTable {
     }
 
     #[inline]
-    pub(super) fn add(&mut self, index: u32, rows: u64, costs: &Costs) {
+    pub(super) fn add(&mut self, index: u32, rows: u64, costs: &Costs, unknown: MetricSet) {
         let (chunk, place) = (index as usize / CHUNK, index as usize % CHUNK);
         let kept = &mut self.kept[chunk][place];
         kept.rows += rows;
+        kept.known = kept.known.or(unknown.others());
         let mut fine = 0;
         for (metric, amount) in costs.iter() {
             let (head, tail) = amount.parts();
@@ -124,8 +127,13 @@ impl SumTable {
     pub(super) fn get(&self, index: u32) -> RunningSum {
         let (chunk, place) = (index as usize / CHUNK, index as usize % CHUNK);
         let tails = self.tails.get(chunk).map_or([0; METRICS], |tails| tails[place]);
-        let Kept { heads, rows } = self.kept[chunk][place];
+        let Kept { heads, rows, .. } = self.kept[chunk][place];
         RunningSum { rows, heads, tails }
+    }
+
+    /// The metrics that any charge of a sum knows.
+    pub(super) fn known(&self, index: u32) -> MetricSet {
+        self.kept[index as usize / CHUNK][index as usize % CHUNK].known
     }
 
     /// Whether any sum may have digits beyond 10⁻¹⁸.

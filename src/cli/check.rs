@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use crate::diagnostics::{Code, Finding, Severity, printable};
-use crate::ingest::{Layout, discover, layout};
+use crate::diagnostics::{Code, Finding, Place, Severity, printable};
+use crate::ingest::{Layout, SourceFile, WantedText, head, layout, read_nowhere, survey};
+use crate::rules::Field;
 
 use super::args::CheckArgs;
 use super::console::{self, Report};
@@ -26,66 +27,114 @@ pub(super) fn check(args: &CheckArgs) -> Exit {
     };
     let bills = Bills::look(&project);
     let exit = console::data(&(summary(&project) + &bills.text(args.verbose)));
-    if bills.errors.is_empty() {
-        return exit;
+    report.findings(&bills.findings, Severity::Note);
+    match Exit::of_errors(&bills.findings) {
+        Exit::Fine => exit,
+        refused => refused,
     }
-    report.findings(&bills.errors, Severity::Note);
-    Exit::of_errors(&bills.errors)
 }
 
 fn summary(project: &Loaded) -> String {
     let rules = &project.rules;
+    // The examples of shipped maps hold by tests of costbook's own.
+    let maps = project.maps.iter().flatten().filter(|map| !map.is_shipped());
+    let own: BTreeMap<&str, usize> =
+        maps.map(|map| (map.path.as_str(), map.examples.len())).collect();
+    let examples = rules.tests.len() + own.values().sum::<usize>();
     format!(
-        "{}: {} sources, {} dimensions, {} rules, {} pools, {} examples hold\n",
+        "{}: {}, {}, {}, {}, {} {}\n",
         project.project.organisation,
-        project.project.sources.len(),
-        rules.dimensions.len(),
-        rules.classify.len(),
-        rules.pools.len(),
-        rules.tests.len(),
+        counted(project.project.sources.len(), "source"),
+        counted(rules.dimensions.len(), "dimension"),
+        counted(rules.classify.len(), "rule"),
+        counted(rules.pools.len(), "pool"),
+        counted(examples, "example"),
+        if examples == 1 { "holds" } else { "hold" },
     )
+}
+
+/// What rules ask by the names of headers.
+fn asked(project: &Loaded) -> Vec<WantedText> {
+    let fields = project.rules.fields.iter();
+    let custom = fields.filter_map(|field| match field {
+        Field::Custom(name) => Some(WantedText::Custom(name.clone())),
+        _ => None,
+    });
+    custom.collect()
 }
 
 /// What the headers of the bills say.
 struct Bills {
-    /// Sources in their order, each with its layouts and the files that have them.
-    sources: Vec<(String, BTreeMap<Layout, Vec<String>>)>,
-    errors: Vec<Finding>,
+    /// In the order of the sources.
+    sources: Vec<Bill>,
+    findings: Vec<Finding>,
+}
+
+/// What the headers of one source say.
+struct Bill {
+    source: String,
+    /// Layouts, each with the files that have it.
+    layouts: BTreeMap<Layout, Vec<String>>,
+    /// The patterns, where nothing matches them.
+    unmatched: Option<String>,
 }
 
 impl Bills {
     fn look(project: &Loaded) -> Self {
         let reader = executable();
-        let mut bills = Self { sources: Vec::new(), errors: Vec::new() };
+        let wanted = asked(project);
+        let mut bills = Self { sources: Vec::new(), findings: Vec::new() };
+        let mut heads = Vec::new();
         for (index, source) in project.project.sources.iter().enumerate() {
-            let mut layouts: BTreeMap<Layout, Vec<String>> = BTreeMap::new();
-            let (source, maps) = (std::slice::from_ref(source), &project.maps[index..=index]);
-            match discover(&project.root, source, maps, None, reader.as_deref()) {
-                Ok(found) => {
-                    for file in &found.files {
-                        match layout(file, reader.as_deref()) {
-                            Ok(layout) => {
-                                layouts.entry(layout).or_default().push(file.path.to_string());
-                            }
-                            Err(findings) => bills.errors.extend(findings),
-                        }
+            let (sources, maps) = (std::slice::from_ref(source), &project.maps[index..=index]);
+            let (found, errors) = survey(&project.root, sources, maps, None, reader.as_deref());
+            // A project can be right before its first bill comes.
+            let (none, errors): (Vec<Finding>, Vec<Finding>) =
+                errors.into_iter().partition(|finding| finding.code == Code::NoFiles);
+            let patterns = source.files.iter().map(|(pattern, _)| pattern.as_str());
+            let patterns = || patterns.collect::<Vec<_>>().join(", ");
+            let mut bill = Bill {
+                source: source.name.clone(),
+                layouts: BTreeMap::new(),
+                unmatched: (!none.is_empty()).then(patterns),
+            };
+            let is_refused = |file: &SourceFile| {
+                let place = Some(Place::File(file.path.clone()));
+                errors.iter().any(|finding| finding.place == place)
+            };
+            for file in found.files.iter().filter(|file| !is_refused(file)) {
+                match head(file, &wanted, reader.as_deref()) {
+                    Ok(head) => {
+                        let files = bill.layouts.entry(layout(&head, &wanted)).or_default();
+                        files.push(file.path.to_string());
+                        heads.push(head);
                     }
+                    Err(findings) => bills.findings.extend(findings),
                 }
-                // A project can be right before its first bill comes.
-                Err(findings) => bills
-                    .errors
-                    .extend(findings.into_iter().filter(|finding| finding.code != Code::NoFiles)),
             }
-            bills.sources.push((source[0].name.clone(), layouts));
+            bills.findings.extend(errors);
+            bills.sources.push(bill);
+        }
+        // What is read may be in a file that has not come or cannot be read.
+        let is_whole = bills.sources.iter().all(|bill| !bill.layouts.is_empty());
+        if is_whole && bills.findings.is_empty() {
+            bills.findings = read_nowhere(&heads, &wanted);
         }
         bills
     }
 
     fn text(&self, is_whole: bool) -> String {
         let mut text = String::new();
-        for (source, layouts) in &self.sources {
-            if layouts.is_empty() {
-                let _ = writeln!(text, "  {source}: no bill that can be read");
+        for Bill { source, layouts, unmatched } in &self.sources {
+            match unmatched {
+                Some(patterns) => {
+                    let patterns = printable(patterns);
+                    let _ = writeln!(text, "  {source}: no file matches {patterns} yet");
+                }
+                None if layouts.is_empty() => {
+                    let _ = writeln!(text, "  {source}: no bill that can be read");
+                }
+                None => {}
             }
             for (layout, files) in layouts {
                 let version = layout.version.as_ref().map_or(String::new(), |v| format!(" {v}"));

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::allocate::run_examples;
-use crate::diagnostics::{Code, Finding, Place, Span, Texts};
+use crate::diagnostics::{Code, Finding, Place, Span, Texts, did_you_mean};
 use crate::domain::{Exchange, Org, normal_form};
 use crate::ingest::{
     Invoice, InvoiceFile, MetadataTable, contained, read_cost_centers, read_invoices,
@@ -25,6 +25,8 @@ use super::workbook::executable;
 const PROJECT_FILE: &str = "costbook.yaml";
 /// Bytes that a text or table of the project may have.
 const TEXT_LIMIT: u64 = 256 << 20;
+/// Names of a folder among which one that may be meant is looked for.
+const NAMES_LIMIT: usize = 10_000;
 
 /// A project that is right in itself. Its bills are not read yet.
 pub(super) struct Loaded {
@@ -153,10 +155,25 @@ impl Loader {
         let text = format!("`{}` cannot be read: {error}", seen_path(&self.shown, path));
         let finding = Finding::new(Code::NotFound, text);
         match named_at {
-            Some(span) => finding.at(Place::Text(span.clone())),
+            Some(span) => finding.help(self.nearby(path)).at(Place::Text(span.clone())),
             None => finding.help(
                 "name the project's folder with --project, or make one with `costbook init DIR`",
             ),
+        }
+    }
+
+    /// What may be meant by a path that leads to nothing: a file beside it that is nearly so called.
+    fn nearby(&self, path: &str) -> String {
+        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let entries = fs::read_dir(self.root.join(folder)).into_iter().flatten().flatten();
+        let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+        match did_you_mean(name, names.take(NAMES_LIMIT)) {
+            Some(near) if folder.is_empty() => format!("did you mean `{near}`?"),
+            Some(near) => format!("did you mean `{folder}/{near}`?"),
+            None => {
+                "paths are relative to the project's folder; mend the name, or put the file there"
+                    .to_owned()
+            }
         }
     }
 
@@ -306,8 +323,8 @@ impl Loader {
             match contained(&self.root, pattern, span) {
                 Ok(found) if found.is_empty() => {
                     let text = format!("no rule file matches `{pattern}`");
-                    self.errors
-                        .push(Finding::new(Code::NotFound, text).at(Place::Text(span.clone())));
+                    let finding = Finding::new(Code::NotFound, text).help(self.nearby(pattern));
+                    self.errors.push(finding.at(Place::Text(span.clone())));
                 }
                 Ok(found) => paths.extend(found.into_iter().map(|path| (path, span.clone()))),
                 Err(finding) => self.errors.push(finding),

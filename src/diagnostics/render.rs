@@ -43,19 +43,45 @@ impl Texts {
 }
 
 /// Draws findings, sorted by place and code, each with its snippet where the text is at hand, and
-/// a closing line that counts them. Nothing found draws nothing.
+/// a closing line that counts them. What is the same of several files is drawn once, at the first
+/// of them. Nothing found draws nothing.
 #[must_use]
 pub fn render(findings: &[Finding], texts: &Texts, color: bool) -> String {
     let mut sorted: Vec<&Finding> = findings.iter().collect();
     sorted.sort_by_cached_key(|finding| sort_key(finding));
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };
-    let mut drawn: String =
-        sorted.iter().map(|finding| draw(finding, texts, &renderer) + "\n\n").collect();
-    if let Some(summary) = summary(findings) {
+    let told = told_once(&sorted);
+    let mut drawn: String = told.iter().map(|told| draw(told, texts, &renderer) + "\n\n").collect();
+    if let Some(summary) = summary(&told) {
         drawn.push_str(&summary);
         drawn.push('\n');
     }
     drawn
+}
+
+/// A finding, and how often and in how many files it holds.
+struct Told<'f> {
+    finding: &'f Finding,
+    times: u64,
+    files: u64,
+}
+
+fn told_once<'f>(sorted: &[&'f Finding]) -> Vec<Told<'f>> {
+    let mut told: Vec<Told<'f>> = Vec::new();
+    let mut known: BTreeMap<(&str, &str, Option<&str>), usize> = BTreeMap::new();
+    for finding in sorted {
+        let key = (finding.code.name(), finding.message.as_str(), finding.help.as_deref());
+        if let Some(Place::File(_)) = finding.place {
+            if let Some(same) = known.get(&key) {
+                told[*same].times += finding.count;
+                told[*same].files += 1;
+                continue;
+            }
+            known.insert(key, told.len());
+        }
+        told.push(Told { finding, times: finding.count, files: 1 });
+    }
+    told
 }
 
 /// Findings that point into files come first, file by file, in the order of lines or rows.
@@ -73,16 +99,21 @@ fn sort_key(finding: &Finding) -> (bool, String, u64, u64, String, &'static str,
     (path.is_none(), path_text, row, column, name, finding.code.name(), finding.message.clone())
 }
 
-fn draw(finding: &Finding, texts: &Texts, renderer: &Renderer) -> String {
+fn draw(told: &Told<'_>, texts: &Texts, renderer: &Renderer) -> String {
+    let finding = told.finding;
     let level = match finding.severity() {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
         Severity::Note => Level::NOTE,
     };
     let mut message = printable(&finding.message).into_owned();
-    if finding.count > 1 {
-        message = format!("{message} ({} times)", finding.count);
-    }
+    let held = match (told.times, told.files) {
+        (..=1, _) => String::new(),
+        (times, 1) => format!(" ({times} times)"),
+        (times, files) if times == files => format!(" (in {files} files, the first)"),
+        (times, files) => format!(" ({times} times in {files} files, the first)"),
+    };
+    message.push_str(&held);
     let title = level.primary_title(message).id(finding.code.name());
     let mut group = Group::with_title(title);
     group = match &finding.place {
@@ -124,9 +155,9 @@ fn count(number: u32) -> usize {
 }
 
 /// "2 errors, 1 warning"; `None` where there is nothing to count.
-fn summary(findings: &[Finding]) -> Option<String> {
+fn summary(told: &[Told<'_>]) -> Option<String> {
     let of = |severity: Severity| {
-        let number = findings.iter().filter(|finding| finding.severity() == severity).count();
+        let number = told.iter().filter(|told| told.finding.severity() == severity).count();
         let plural = if number == 1 { "" } else { "s" };
         (number > 0).then(|| format!("{number} {severity}{plural}"))
     };
@@ -190,6 +221,28 @@ error[no-files]: no delivery
     }
 
     #[test]
+    fn what_is_the_same_of_several_files_is_drawn_once() {
+        let of = |path: &str, count| {
+            let finding = Finding::new(Code::UnknownColumn, "`a` is not read").count(count);
+            finding.at(Place::File(path.into()))
+        };
+        let other = Finding::new(Code::WrongSuffix, "`a` is not read");
+        let findings = [of("c.csv", 3), other.at(Place::File("b.csv".into())), of("a.csv", 1)];
+        let expected = "\
+warning[unknown-column]: `a` is not read (4 times in 2 files, the first)
+--> a.csv
+
+warning[wrong-suffix]: `a` is not read
+--> b.csv
+
+2 warnings
+";
+        assert_eq!(render(&findings, &texts(), false), expected);
+        let drawn = render(&[of("a.csv", 1), of("b.csv", 1)], &texts(), false);
+        assert!(drawn.contains("(in 2 files, the first)\n--> a.csv"), "{drawn}");
+    }
+
+    #[test]
     fn a_place_outside_its_text_is_named_without_a_snippet() {
         for place in [at(9, 1, 1), at(2, 400, 9), at(0, 0, 0)] {
             let drawn = render(&[Finding::new(Code::WrongType, "x").at(place)], &texts(), false);
@@ -219,7 +272,10 @@ error[no-files]: no delivery
         assert_eq!(names.len(), Code::ALL.len());
         for code in Code::ALL {
             assert_eq!(Code::named(code.name()), Some(*code));
+            // What it means, and how it is mended.
             assert!(code.explanation().ends_with('.'), "{code}");
+            let is_whole = [". ", "; "].iter().any(|end| code.explanation().contains(end));
+            assert!(is_whole, "{code}");
         }
     }
 }

@@ -102,3 +102,49 @@ impl std::iter::Sum for Costs {
         total
     }
 }
+
+/// Some of the four metrics.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MetricSet(u8);
+
+impl MetricSet {
+    pub const NONE: Self = Self(0);
+    pub const ALL: Self = Self((1 << CostMetric::COUNT) - 1);
+
+    #[inline]
+    #[must_use]
+    pub fn has(self, metric: CostMetric) -> bool {
+        self.0 & (1 << metric as u8) != 0
+    }
+
+    #[inline]
+    pub fn insert(&mut self, metric: CostMetric) {
+        self.0 |= 1 << metric as u8;
+    }
+
+    /// The set as the four lowest bits.
+    #[must_use]
+    pub fn bits(self) -> u8 {
+        self.0
+    }
+
+    /// The set that the four lowest bits stand for.
+    #[must_use]
+    pub fn of_bits(bits: u8) -> Self {
+        Self(bits & Self::ALL.0)
+    }
+
+    /// What either has.
+    #[inline]
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// The metrics that it does not have.
+    #[inline]
+    #[must_use]
+    pub fn others(self) -> Self {
+        Self(Self::ALL.0 & !self.0)
+    }
+}

@@ -49,7 +49,7 @@ pub use exchange::{
     Conversion, Exchange, ExchangeTerms, MissingRate, MonthRates, Quote, Rate, RateError,
     RatePolicy, RateTable, STALE_DAYS, UsedRate,
 };
-pub use metric::{CostMetric, Costs};
+pub use metric::{CostMetric, Costs, MetricSet};
 pub use org::{CostCenter, Org, OrgError, Standing};
 pub use period::{DateRange, Period, PeriodError};
 pub use share::{Share, ShareError};

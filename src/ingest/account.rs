@@ -60,12 +60,14 @@ fn refusals(report: &FileReport, tally: &Tally) -> Vec<Finding> {
         let finding = Finding::new(Code::TooManyBadRows, text).count(report.quarantined);
         found.push(finding.help(match report.quarantine.first() {
             Some(first) => format!(
-                "the first is row {}{}: {}; check that the source names the right format",
+                "the first is row {}{}, `{}` ({}); {}",
                 first.row,
                 in_column(&first.column),
-                first.code.explanation()
+                first.text,
+                first.code,
+                mend(first)
             ),
-            None => "check that the source names the right format".to_owned(),
+            None => CHECK_FORMAT.to_owned(),
         }));
     }
     if tally.wrong_length * WRONG_LENGTH_LIMIT > report.rows && tally.wrong_length > 1 {
@@ -79,7 +81,7 @@ fn refusals(report: &FileReport, tally: &Tally) -> Vec<Finding> {
     if report.quarantined > QUARANTINE_LIMIT as u64 {
         let text = format!("{} of {} rows cannot be read", report.quarantined, report.rows);
         let finding = Finding::new(Code::TooManyBadRows, text).count(report.quarantined);
-        found.push(finding.help("check that the source names the right format"));
+        found.push(finding.help(CHECK_FORMAT));
     }
     if tally.overflow {
         found.push(Finding::new(
@@ -110,7 +112,8 @@ fn unknown_costs(report: &FileReport) -> Vec<Finding> {
 }
 
 fn quarantined(report: &FileReport) -> Option<Finding> {
-    let first = report.quarantine.first()?;
+    // Where no row can be read, the refusal has said so.
+    let first = report.quarantine.first().filter(|_| report.accepted > 0)?;
     let text = format!(
         "{} of {} rows cannot be read; the first is row {}{} ({})",
         report.quarantined,
@@ -120,7 +123,37 @@ fn quarantined(report: &FileReport) -> Option<Finding> {
         first.code
     );
     let finding = Finding::new(Code::RowsQuarantined, text).count(report.quarantined);
-    Some(finding.help("quarantine.csv lists them all with reason; their money is in no total"))
+    let is_comma = first.code == Code::BadAmount && has_decimal_comma(&first.text);
+    let numbers = if is_comma { format!("; {DECLARE_NUMBERS}") } else { String::new() };
+    Some(finding.help(format!(
+        "their money is in no total; quarantine.csv of a published run lists them all with reason{numbers}"
+    )))
+}
+
+const CHECK_FORMAT: &str = "check that the source names the right format";
+const DECLARE_NUMBERS: &str = "amounts seem to be written with a decimal comma: declare `numbers: { decimal: \",\", group: \".\" }` in the column map (of a shipped map, in a copy)";
+
+/// How to mend a file of which the first row, and all others, cannot be read.
+fn mend(first: &QuarantinedRow) -> &'static str {
+    if first.code == Code::BadAmount && has_decimal_comma(&first.text) {
+        DECLARE_NUMBERS
+    } else {
+        CHECK_FORMAT
+    }
+}
+
+/// Whether a text is an amount such as `1.234,56`. `1,234` may as well be a whole number.
+fn has_decimal_comma(text: &str) -> bool {
+    let Some((whole, fraction)) = text.trim().rsplit_once(',') else { return false };
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let mut groups = whole.trim_start_matches(['-', '+']).split('.');
+    let first = groups.next().unwrap_or_default();
+    let mut is_grouped = false;
+    let rest = groups.all(|group| {
+        is_grouped = true;
+        digits(group) && group.len() == 3
+    });
+    digits(first) && rest && digits(fraction) && (fraction.len() != 3 || is_grouped)
 }
 
 fn in_column(column: &str) -> String {

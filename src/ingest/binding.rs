@@ -46,6 +46,35 @@ pub(super) struct Circumstances {
     pub(super) is_nested: bool,
 }
 
+/// What tells whose invoice a row is on.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct InvoiceTexts<T> {
+    pub(super) invoice: T,
+    pub(super) billing_account: T,
+    pub(super) issuer: T,
+    pub(super) provider: T,
+}
+
+impl InvoiceTexts<Column> {
+    const COLUMNS: Self = Self {
+        invoice: Column::InvoiceId,
+        billing_account: Column::BillingAccountId,
+        issuer: Column::InvoiceIssuerName,
+        provider: Column::ProviderName,
+    };
+}
+
+impl<T> InvoiceTexts<T> {
+    pub(super) fn map<U>(self, mut of: impl FnMut(T) -> U) -> InvoiceTexts<U> {
+        InvoiceTexts {
+            invoice: of(self.invoice),
+            billing_account: of(self.billing_account),
+            issuer: of(self.issuer),
+            provider: of(self.provider),
+        }
+    }
+}
+
 /// A file's header, understood.
 #[derive(Clone, Debug)]
 pub(super) struct Binding {
@@ -57,8 +86,7 @@ pub(super) struct Binding {
     pub(super) charge_start: Spot,
     /// One per wanted text.
     pub(super) texts: Vec<Spot>,
-    /// Index of the wanted text that names the invoice.
-    pub(super) invoice_text: Option<usize>,
+    pub(super) invoice_texts: InvoiceTexts<Option<usize>>,
     pub(super) null_words: Vec<String>,
     pub(super) version: Option<String>,
     /// Where rows must be valued rather than read; without it every column is read where it stands.
@@ -99,9 +127,8 @@ impl Binding {
             billing_start,
             charge_start,
             texts,
-            invoice_text: wanted
-                .iter()
-                .position(|text| *text == WantedText::Column(Column::InvoiceId)),
+            invoice_texts: InvoiceTexts::COLUMNS
+                .map(|column| wanted.iter().position(|text| *text == WantedText::Column(column))),
             null_words: map.null_words.clone(),
             version,
             recipe,

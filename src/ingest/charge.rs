@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use chrono::NaiveDate;
 
 use crate::diagnostics::Code;
-use crate::domain::{Column, Costs, Currency, Period};
+use crate::domain::{Column, Costs, Currency, MetricSet, Period};
 
 use super::report::FileId;
 
@@ -45,8 +45,9 @@ pub struct RowPlace {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Charge {
     pub place: RowPlace,
-    /// Unknown ones are zero here and counted as unknown in the file's totals.
+    /// Unknown ones are zero here.
     pub costs: Costs,
+    pub unknown: MetricSet,
     pub currency: Currency,
     /// UTC day of `ChargePeriodStart`.
     pub day: NaiveDate,

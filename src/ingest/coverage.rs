@@ -58,10 +58,15 @@ pub fn judge(found: &Discovery, sources: &[SourceDecl], period: Period, report: 
     }
     findings
         .extend(report.overlaps.iter().map(|(pair, overlap)| overlapping(*pair, overlap, report)));
+    findings.extend(report.beside.iter().filter_map(|(pair, beside)| {
+        let of_period = |day: &NaiveDate| Period::of(*day) == period;
+        let days: Vec<NaiveDate> = beside.days.iter().copied().filter(of_period).collect();
+        (!days.is_empty()).then(|| standing_beside(*pair, beside, &days, report))
+    }));
     for (source, coverage) in sources.iter().zip(&report.sources) {
         findings.extend(missing(source, coverage, report, period));
     }
-    report.judged = findings;
+    report.judged.extend(findings);
 }
 
 // ---- Deliveries ------------------------------------------------------------------------------
@@ -180,32 +185,59 @@ fn shortfall(file: &FileReport, told: Told, report: &ScanReport) -> Option<Findi
 }
 
 fn overlapping(pair: (u32, u32), overlap: &Overlap, report: &ScanReport) -> Finding {
-    let path = |delivery: u32| -> Arc<str> {
-        let files = report.deliveries.get(delivery as usize).map(|found| &found.delivery.files);
-        let first = files.and_then(|files| files.first());
-        first.map_or_else(|| "".into(), |first| report.files[*first].path.clone())
-    };
-    let (first, second) = (path(pair.0), path(pair.1));
-    let whose = match &overlap.sub_account {
-        Some(id) => format!("sub account `{id}`"),
-        None => "no named sub account".to_owned(),
+    let (first, second) = (first_path(pair.0, report), first_path(pair.1, report));
+    let days: Vec<NaiveDate> = overlap.days.iter().copied().collect();
+    let text = format!(
+        "this delivery and that of `{first}` both have charges of {}",
+        whose_and_when(overlap, &days)
+    );
+    let help = "where one replaces the other, take the older one away, or let the pattern hold {period} \
+        and declare `deliveries: newest`; where no charge of one is in the other, declare `deliveries: append` \
+        on the source that adds to the other. Two views of one bill, such as its actual and its amortized cost, \
+        are neither: read one of them, or both as docs/rules.md says under \"The maps that costbook brings along\"";
+    Finding::new(Code::OverlappingDeliveries, text)
+        .count(overlap.sub_accounts)
+        .help(help)
+        .at(Place::File(second))
+}
+
+/// Charges of the period in a delivery that is about another month, beside those of the same days.
+fn standing_beside(
+    pair: (u32, u32),
+    beside: &Overlap,
+    days: &[NaiveDate],
+    report: &ScanReport,
+) -> Finding {
+    let text = format!(
+        "this delivery is about another month and has some charges of {}, as that of `{}` has; both count",
+        whose_and_when(beside, days),
+        first_path(pair.0, report)
+    );
+    Finding::new(Code::LateRows, text)
+        .count(beside.sub_accounts)
+        .help("right where they came late or correct others; where they are the same charges, take one of the deliveries away")
+        .at(Place::File(first_path(pair.1, report)))
+}
+
+/// The path of a delivery's first file.
+fn first_path(delivery: u32, report: &ScanReport) -> Arc<str> {
+    let files = report.deliveries.get(delivery as usize).map(|found| &found.delivery.files);
+    let first = files.and_then(|files| files.first());
+    first.map_or_else(|| "".into(), |first| report.files[*first].path.clone())
+}
+
+fn whose_and_when(overlap: &Overlap, days: &[NaiveDate]) -> String {
+    let whose = match (&overlap.sub_account, &overlap.issuer) {
+        (Some(id), _) => format!("sub account `{id}`"),
+        (None, Some(issuer)) => format!("`{issuer}` of no named sub account"),
+        (None, None) => "no named sub account".to_owned(),
     };
     let more = match overlap.sub_accounts {
         0 | 1 => String::new(),
         2 => ", and so of another sub account".to_owned(),
         sub_accounts => format!(", and so of {} other sub accounts", sub_accounts - 1),
     };
-    let days: Vec<NaiveDate> = overlap.days.iter().copied().collect();
-    let text = format!(
-        "this delivery and that of `{first}` both have charges of {whose} on {}{more}",
-        shown(&days)
-    );
-    let help = "where one replaces the other, take the older one away, or let the pattern hold {period} \
-        and declare `deliveries: newest`; where both are right, declare `deliveries: append` on the source that adds to the other";
-    Finding::new(Code::OverlappingDeliveries, text)
-        .count(overlap.sub_accounts)
-        .help(help)
-        .at(Place::File(second))
+    format!("{whose} on {}{more}", shown(days))
 }
 
 // ---- Days ------------------------------------------------------------------------------------
@@ -241,9 +273,10 @@ fn missing(
     report: &ScanReport,
     period: Period,
 ) -> Option<Finding> {
-    // A source without any charge of the month is reported as that, and so are files that are refused.
+    // Files that are refused are reported as that, and so is a month without any charge at all.
     let has_refused = || report.files.iter().any(|f| f.source == source.name && f.is_refused());
-    if coverage.present.is_empty() || has_refused() {
+    let is_of_period = |((_, month), _): (&(Currency, Period), _)| *month == period;
+    if has_refused() || !report.files.iter().any(|f| f.totals.iter().any(is_of_period)) {
         return None;
     }
     let days = period.first().iter_days().take_while(|day| *day <= period.last());
@@ -256,11 +289,13 @@ fn missing(
         counted(absent.len(), "day"),
         shown(&absent)
     );
-    let help = format!(
-        "fetch what is missing; or declare it in the source: `days: {{ missing: [ {first} ] }}`, \
-         `days: {{ until: {} }}` while the month is open, `days: any` where charges are sparse",
-        coverage.present.last().unwrap_or(first)
-    );
+    let help = match coverage.present.last() {
+        None => "fetch its bill of the month; where it bills nothing in some months, declare `days: any` on the source".to_owned(),
+        Some(last) => format!(
+            "fetch what is missing; or declare it in the source: `days: {{ missing: [ {first} ] }}`, \
+             `days: {{ until: {last} }}` while the month is open, `days: any` where charges are sparse"
+        ),
+    };
     let count = u64::try_from(absent.len()).unwrap_or(u64::MAX);
     let finding = Finding::new(Code::MissingDays, text).count(count).help(help);
     Some(finding.at(Place::Text(source.span.clone())))

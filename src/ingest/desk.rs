@@ -44,8 +44,6 @@ impl Job<'_> {
 #[derive(Default)]
 pub(super) struct Tray {
     charges: Vec<Charge>,
-    /// Which costs of each charge are unknown.
-    unknown: Vec<Unknown>,
     bytes: Vec<u8>,
     /// By wanted text, then charge.
     spans: Vec<Vec<Span>>,
@@ -56,13 +54,9 @@ pub(super) struct Tray {
     identities: Vec<Span>,
 }
 
-/// Of each cost metric, 1 where it is unknown.
-pub(super) type Unknown = [u64; crate::domain::CostMetric::COUNT];
-
 impl Tray {
     fn empty(&mut self, wanted: usize) {
         self.charges.clear();
-        self.unknown.clear();
         self.bytes.clear();
         self.spans.resize_with(wanted, Vec::new);
         self.spans.iter_mut().for_each(Vec::clear);
@@ -112,13 +106,13 @@ impl<'a, S: Sink> Desk<'a, S> {
     pub(super) fn take(&mut self, row: &Row<'_>, source: &impl Source) {
         match self.tally.judge(row) {
             Err((part, code)) => self.refuse(row, part, code, source),
-            Ok((charge, unknown)) => match (row.fault, row.spread) {
+            Ok(charge) => match (row.fault, row.spread) {
                 (Some((part, code)), _) => self.refuse(row, part, code, source),
-                (None, None) => self.lay(row, charge, unknown),
+                (None, None) => self.lay(row, charge),
                 (None, Some((by, until))) => match spread(&charge, until, by) {
                     Ok(shares) => {
                         for share in shares {
-                            self.lay(row, share, unknown);
+                            self.lay(row, share);
                         }
                     }
                     Err(NoPeriod) => self.refuse(row, Part::ChargeEnd, Code::BadDate, source),
@@ -127,9 +121,8 @@ impl<'a, S: Sink> Desk<'a, S> {
         }
     }
 
-    fn lay(&mut self, row: &Row<'_>, charge: Charge, unknown: Unknown) {
+    fn lay(&mut self, row: &Row<'_>, charge: Charge) {
         self.tray.charges.push(charge);
-        self.tray.unknown.push(unknown);
         let mut fits = self.tray.lay(row.texts);
         if let Some(recipe) = &self.job.binding.recipe {
             let terms = recipe.valuation.terms.iter().zip(row.terms);
@@ -150,9 +143,9 @@ impl<'a, S: Sink> Desk<'a, S> {
 
     /// Puts a row aside that could not even be split into values.
     pub(super) fn refuse(&mut self, row: &Row<'_>, part: Part, code: Code, source: &impl Source) {
-        let at = self.job.binding.invoice_text;
-        let invoice = at.and_then(|at| row.texts.get(at).copied().flatten());
-        self.tally.refuse(row, part, code, invoice, source);
+        let texts = self.job.binding.invoice_texts;
+        let texts = texts.map(|at| at.and_then(|at| row.texts.get(at).copied().flatten()));
+        self.tally.refuse(row, part, code, texts, source);
     }
 
     pub(super) fn exclude(&mut self, rule: &str) {
@@ -179,23 +172,18 @@ impl<'a, S: Sink> Desk<'a, S> {
     }
 
     /// Hands on charges that lie in columns as they are.
-    pub(super) fn take_whole(
-        &mut self,
-        charges: &[Charge],
-        unknown: &[Unknown],
-        texts: &[TextColumn<'_>],
-    ) {
+    pub(super) fn take_whole(&mut self, charges: &[Charge], texts: &[TextColumn<'_>]) {
         let batch = Charges { file: self.job.file, charges, texts };
         self.tray.refused.clear();
         self.sink.add(&batch, &mut self.tray.refused);
-        let beside = Beside { unknown, terms: &|_| &[], identity: &|_| None };
+        let beside = Beside { terms: &|_| &[], identity: &|_| None };
         settle(self.job.binding, &batch, &beside, &self.tray.refused, self.tally);
         // They are no refusals of what the tray hands on next.
         self.tray.refused.clear();
     }
 
     fn hand_on(&mut self) {
-        let Tray { charges, unknown, bytes, spans, refused, terms, identities } = &mut *self.tray;
+        let Tray { charges, bytes, spans, refused, terms, identities } = &mut *self.tray;
         let money = terms.len() / charges.len().max(1);
         let column = |spans| TextColumn::Each { bytes, spans };
         let texts: Vec<TextColumn<'_>> = spans.iter().map(|spans| column(spans)).collect();
@@ -204,7 +192,7 @@ impl<'a, S: Sink> Desk<'a, S> {
         let terms =
             |index: usize| terms.get(index * money..(index + 1) * money).unwrap_or_default();
         let identity = |index: usize| identities.get(index).and_then(|span| span.of(bytes));
-        let beside = Beside { unknown, terms: &terms, identity: &identity };
+        let beside = Beside { terms: &terms, identity: &identity };
         settle(self.job.binding, &batch, &beside, refused, self.tally);
         self.tray.empty(self.job.wanted());
     }
@@ -212,7 +200,6 @@ impl<'a, S: Sink> Desk<'a, S> {
 
 /// What is known of charges beside what the sink is told, by their index.
 struct Beside<'a> {
-    unknown: &'a [Unknown],
     /// The money terms of the recipe.
     terms: &'a dyn Fn(usize) -> &'a [Read],
     /// What names the row.
@@ -231,7 +218,7 @@ fn settle(
     let mut from = 0;
     let ends = refused.iter().map(|(index, _)| *index).chain([charges.len()]);
     for (position, end) in ends.enumerate() {
-        tally.accept(&charges[from..end], &beside.unknown[from..end]);
+        tally.accept(&charges[from..end]);
         for (charge, index) in charges[from..end].iter().zip(from..) {
             let terms = (beside.terms)(index);
             if charge.rows > 0 && !terms.is_empty() {
@@ -244,9 +231,8 @@ fn settle(
             let identity = (beside.identity)(*index).unwrap_or_default();
             let identity = String::from_utf8_lossy(identity).into_owned();
             let fault = (column, *code, shown);
-            let invoice = binding.invoice_text.and_then(|at| batch.text(*index, at));
-            let unknown = &beside.unknown[*index];
-            tally.send_back(&charges[*index], unknown, fault, invoice, identity);
+            let texts = binding.invoice_texts.map(|at| at.and_then(|at| batch.text(*index, at)));
+            tally.send_back(&charges[*index], fault, texts, identity);
         }
         from = end + 1;
     }

@@ -50,6 +50,20 @@ pub fn discover(
     period: Option<Period>,
     reader: Option<&Path>,
 ) -> Result<Discovery, Vec<Finding>> {
+    let (found, errors) = survey(root, sources, maps, period, reader);
+    if errors.is_empty() { Ok(found) } else { Err(errors) }
+}
+
+/// As [`discover`], but what is sound is told beside what is wrong. A file that an error stands at
+/// is not to be read.
+#[must_use]
+pub fn survey(
+    root: &Path,
+    sources: &[SourceDecl],
+    maps: &[Vec<Arc<ColumnMap>>],
+    period: Option<Period>,
+    reader: Option<&Path>,
+) -> (Discovery, Vec<Finding>) {
     let mut found = Discovery::default();
     let mut errors = Vec::new();
     let mut claimed: BTreeMap<String, &str> = BTreeMap::new();
@@ -70,6 +84,7 @@ pub fn discover(
             }
         }
         let mut files = reading.files(&paths, maps, reader, &mut errors);
+        errors.extend(spread_by_month(source, &files));
         let policy = source.deliveries.unwrap_or_else(|| common_policy(&files));
         let drafts = reading.drafts(&paths, policy, &mut errors);
         for file in &mut files {
@@ -77,7 +92,22 @@ pub fn discover(
         }
         found.add(files, drafts);
     }
-    if errors.is_empty() { Ok(found) } else { Err(errors) }
+    (found, errors)
+}
+
+/// Rows that are spread over months are needed in each of them, so a pattern must not leave out the
+/// files of earlier months.
+fn spread_by_month(source: &SourceDecl, files: &[SourceFile]) -> Option<Finding> {
+    let file = files.iter().find(|file| file.map.spread.is_some())?;
+    let has_placeholder = |pattern: &&String| fill_period(pattern, None) != **pattern;
+    let pattern = source.files.iter().map(|(pattern, _)| pattern).find(has_placeholder)?;
+    let text = format!(
+        "`{pattern}` reads the files of one month, but format `{}` spreads rows over months: what earlier files bring to the month would be lost",
+        file.map.name
+    );
+    let help = "let the pattern match the files of all months, such as data/*.csv; only the month's part of each row counts";
+    let finding = Finding::new(Code::InvalidValue, text).help(help);
+    Some(finding.at(Place::Text(source.span.clone())))
 }
 
 /// The policy that the formats of a source agree in; where they do not, manifests decide.

@@ -129,8 +129,6 @@ struct Reading {
 struct Taken {
     charge: Charge,
     texts: Vec<Option<String>>,
-    /// Of each cost metric, whether it is unknown.
-    unknown: [bool; CostMetric::COUNT],
 }
 
 struct Collector(Vec<Taken>);
@@ -141,8 +139,7 @@ impl Sink for Collector {
             let text = |wanted| charges.text(index, wanted);
             let shown = |text: &[u8]| String::from_utf8_lossy(text).into_owned();
             let texts = (0..charges.texts.len()).map(|wanted| text(wanted).map(shown)).collect();
-            let unknown = [false; CostMetric::COUNT];
-            self.0.push(Taken { charge: *charge, texts, unknown });
+            self.0.push(Taken { charge: *charge, texts });
         }
     }
 }
@@ -171,14 +168,7 @@ impl Reading {
         let mut desk = Desk::open(format.job(), &mut tray, &mut tally, &mut sink);
         let records = read_block(&format, row.as_bytes(), 0, &mut desk);
         desk.close(0, records);
-        let mut charges = sink.0;
-        let totals = tally.totals();
-        for taken in &mut charges {
-            let month = totals.get(&(taken.charge.currency, taken.charge.month));
-            let unknown = month.map(|month| month.unknown.map(|rows| rows > 0));
-            taken.unknown = unknown.unwrap_or_default();
-        }
-        Ok(Self { charges, tally })
+        Ok(Self { charges: sink.0, tally })
     }
 
     fn outcome(&self) -> Outcome<'_> {
@@ -244,7 +234,7 @@ impl Taken {
             .into_iter()
             .find(|metric| matches!(column, MapColumn::Focus(c) if c.name() == metric.name()));
         if let Some(metric) = metric {
-            let known = !self.unknown[metric as usize];
+            let known = !self.charge.unknown.has(metric);
             return known.then(|| self.charge.costs[metric].to_string());
         }
         match column {

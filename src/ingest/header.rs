@@ -1,11 +1,12 @@
 //! The header of a file: where a map's names are in it, and what is odd about it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use crate::diagnostics::{Code, Finding, did_you_mean};
 use crate::domain::Column;
 use crate::rules::{
-    Case, ColumnMap, ColumnSource, DerivedFrom, FocusVersion, InputRef, TagShape, Term,
+    Case, ColumnMap, ColumnSource, Dataset, DerivedFrom, FocusVersion, InputRef, TagShape, Term,
 };
 
 use super::charge::WantedText;
@@ -74,6 +75,17 @@ impl<'a> Finder<'a> {
                     }
                 })
             }
+        }
+    }
+
+    /// Whether rules find a column beside FOCUS here: what the map makes of it, else the header of
+    /// that name.
+    pub(super) fn has_custom(&self, name: &str) -> bool {
+        match self.map.custom(name) {
+            Some(ColumnSource::Constant(_)) => true,
+            Some(ColumnSource::Headers(names)) => self.first(names).is_some(),
+            Some(source) => source.references().iter().any(|r| self.position(r.header()).is_some()),
+            None => self.position(name).is_some(),
         }
     }
 
@@ -174,21 +186,37 @@ impl<'a> Finder<'a> {
             .collect()
     }
 
+    /// Required columns without a header; those that are read from the same headers are told
+    /// together.
     fn missing(&self) -> Vec<Finding> {
         let absent = |column: &&Column| !self.has(**column);
-        let report = |column: &Column| {
-            let names = match self.map.columns.get(column) {
-                Some(source) => needed(source).join("`, `"),
-                None => column.name().to_owned(),
-            };
-            let near = did_you_mean(column.name(), self.headers.iter().map(String::as_str));
-            let help = near.map_or_else(
-                || format!("the column map `{}` reads it from `{names}`", self.map.name),
-                |near| format!("the file has a column `{near}`; is that the one?"),
-            );
-            Finding::new(Code::ColumnMissing, format!("there is no column for {column}")).help(help)
-        };
-        self.map.required.iter().filter(absent).map(report).collect()
+        let mut groups: Vec<(Vec<&str>, Vec<&str>)> = Vec::new();
+        for column in self.map.required.iter().filter(absent) {
+            let names = self.map.columns.get(column).map(needed).unwrap_or_default();
+            match groups.iter_mut().find(|(known, _)| !names.is_empty() && *known == names) {
+                Some((_, columns)) => columns.push(column.name()),
+                None => groups.push((names, vec![column.name()])),
+            }
+        }
+        match other_dataset(self.map, self.headers) {
+            Some(other) if !groups.is_empty() => vec![no_bill(Code::ColumnMissing, other)],
+            _ => groups.iter().map(|(names, columns)| self.no_column(names, columns)).collect(),
+        }
+    }
+
+    fn no_column(&self, names: &[&str], columns: &[&str]) -> Finding {
+        let read: BTreeSet<String> = self.names_read().map(str::to_ascii_lowercase).collect();
+        let headers = self.headers.iter().map(String::as_str);
+        let left: Vec<&str> =
+            headers.filter(|header| !read.contains(&header.to_ascii_lowercase())).collect();
+        let near = names.iter().chain(columns).find_map(|name| did_you_mean(name, &left));
+        let from = if names.is_empty() { columns } else { names };
+        let mut help = format!("the column map `{}` reads it from {}", self.map.name, listed(from));
+        if let Some(near) = near {
+            let _ = write!(help, "; the file has a column `{near}`; is that the one?");
+        }
+        let text = format!("there is no column for {}", columns.join(" and "));
+        Finding::new(Code::ColumnMissing, text).help(help)
     }
 
     pub(super) fn version(&self) -> Option<String> {
@@ -271,6 +299,18 @@ impl<'a> Finder<'a> {
                 .count(u64::try_from(names.len()).unwrap_or(u64::MAX))
         })
     }
+}
+
+/// The dataset beside the bills of a format whose headers these are.
+pub(super) fn other_dataset<'m>(map: &'m ColumnMap, headers: &[String]) -> Option<&'m Dataset> {
+    let has = |name: &String| headers.iter().any(|header| header.eq_ignore_ascii_case(name));
+    map.other_datasets.iter().find(|dataset| dataset.headers.iter().all(has))
+}
+
+/// The file is known, and is no bill.
+pub(super) fn no_bill(code: Code, dataset: &Dataset) -> Finding {
+    Finding::new(code, format!("the file is {}, which is no bill", dataset.title))
+        .help("narrow the pattern of the source, so that it takes the files of charges only")
 }
 
 /// The headers without which a column has no value, alias by alias.

@@ -155,11 +155,15 @@ impl<'a> Reader<'a> {
         let mut errors = Vec::new();
         let id = self.text(row, InvoiceField::Invoice);
         if id.is_none() {
-            errors.push(self.fault(row, InvoiceField::Invoice, "the row names no invoice"));
+            errors.push(
+                self.fault(row, InvoiceField::Invoice, "the row names no invoice")
+                    .help("name the invoice, or take a total row away"),
+            );
         }
         let currency = Currency::parse(self.text(row, InvoiceField::Currency).unwrap_or(""));
         if let Err(error) = &currency {
-            errors.push(self.fault(row, InvoiceField::Currency, error.to_string()));
+            let help = "write the code of the currency that is invoiced, such as EUR";
+            errors.push(self.fault(row, InvoiceField::Currency, error.to_string()).help(help));
         }
         let mut unless = |found: Result<Option<Amount>, Finding>| {
             found.unwrap_or_else(|finding| {
@@ -176,7 +180,9 @@ impl<'a> Reader<'a> {
         let amounts = if errors.is_empty() { Some(amounts(net, tax, total)) } else { None };
         if let Some(Err(text)) = &amounts {
             let field = if total.is_none() { Net } else { Total };
-            errors.push(self.fault(row, field, text.as_str()));
+            let help =
+                "correct the amounts: total is net plus tax, and one of net and total is needed";
+            errors.push(self.fault(row, field, text.as_str()).help(help));
         }
         match (id, currency, amounts) {
             (Some(id), Ok(currency), Some(Ok((net, tax, total)))) => Ok(Invoice {
@@ -200,7 +206,10 @@ impl<'a> Reader<'a> {
     fn amount(&self, row: Row<'a>, field: InvoiceField) -> Result<Option<Amount>, Finding> {
         let Some(text) = self.text(row, field) else { return Ok(None) };
         let parsed = text.parse().map(Some);
-        parsed.map_err(|error: AmountError| self.fault(row, field, format!("`{text}`: {error}")))
+        parsed.map_err(|error: AmountError| {
+            let help = "write it as a plain decimal with a point, such as 1234.50";
+            self.fault(row, field, format!("`{text}`: {error}")).help(help)
+        })
     }
 
     /// A month, or any day of it.

@@ -16,6 +16,8 @@ use super::workbook::{Refusal, push_field};
 
 /// Columns that a file may have.
 const COLUMN_LIMIT: usize = 10_000;
+/// Bytes that their names may have together, as those of a CSV's header.
+const NAMES_LIMIT: usize = 1 << 20;
 /// Bytes that a line may have.
 const LINE_LIMIT: usize = 1 << 26;
 const CHUNK: u64 = 1 << 18;
@@ -79,18 +81,26 @@ impl Columns {
         let naming = Naming { read: read.into_iter().map(|name| name.to_lowercase()).collect() };
         let mut lines = Lines::new(input, Vec::new());
         let (mut names, mut places) = (Vec::new(), HashMap::new());
+        let mut bytes = 0;
         while let Some(line) = lines.next()? {
             // Lines that cannot be read are told when they are read again.
             let Ok(text) = std::str::from_utf8(line.bytes) else { continue };
+            let mut refusal = None;
             let _ = naming.each(text, &mut |name, _| {
-                if !places.contains_key(name) && names.len() <= COLUMN_LIMIT {
+                if !places.contains_key(name) {
+                    bytes += name.len();
+                    if names.len() == COLUMN_LIMIT || bytes > NAMES_LIMIT {
+                        refusal = Some(too_many_columns(names.len()));
+                        // Whatever is returned ends the line.
+                        return Err(Fault::TooDeep);
+                    }
                     places.insert(name.to_owned(), names.len());
                     names.push(name.to_owned());
                 }
                 Ok(())
             });
-            if names.len() > COLUMN_LIMIT {
-                return Err(too_many_columns().into());
+            if let Some(refusal) = refusal {
+                return Err(refusal.into());
             }
         }
         Ok(Self { names, places, naming })
@@ -104,9 +114,15 @@ impl Columns {
     }
 }
 
-fn too_many_columns() -> Refusal {
+/// Of a file whose next column is one too many, or has too long a name.
+fn too_many_columns(known: usize) -> Refusal {
+    let text = if known == COLUMN_LIMIT {
+        format!("the file has more than {COLUMN_LIMIT} columns")
+    } else {
+        "the names of the file's columns have more than 1 MiB".to_owned()
+    };
     Refusal::new(
-        format!("the file has more than {COLUMN_LIMIT} columns"),
+        text,
         "fields under names that vary, such as ids, belong into a list of key and value",
     )
 }
@@ -434,6 +450,25 @@ mod tests {
         ] {
             assert_eq!(shape(text.as_bytes()), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn names_are_bounded_together_and_one_by_one() {
+        let refused = |text: &str| {
+            Columns::gather(text.as_bytes(), Vec::new()).map(|found| found.names.len()).unwrap_err()
+        };
+        let long = |letter: &str| letter.repeat(600_000);
+        let told = "the names of the file's columns have more than 1 MiB";
+        let lines = format!("{{\"{}\":1}}\n{{\"{}\":1}}\n", long("a"), long("b"));
+        assert_eq!(refused(&lines).to_string(), told);
+        assert_eq!(
+            refused(&format!("{{\"{}\":{{\"b\":1}}}}", "a".repeat(2 << 20))).to_string(),
+            told
+        );
+        let many: Vec<String> = (0..=COLUMN_LIMIT).map(|at| format!("{{\"{at}\":1}}\n")).collect();
+        assert_eq!(refused(&many.concat()).to_string(), "the file has more than 10000 columns");
+        let same = format!("{{\"{0}\":1}}\n{{\"{0}\":2}}\n", long("a"));
+        assert_eq!(Columns::gather(same.as_bytes(), Vec::new()).unwrap().names.len(), 1);
     }
 
     #[test]

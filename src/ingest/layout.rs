@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::diagnostics::{Code, Finding, Place};
+use crate::diagnostics::{Code, Finding, Place, did_you_mean};
 use crate::domain::Column;
 use crate::rules::{ColumnMap, ColumnSource, InputRef, Recognition, TagShape};
 
+use super::charge::WantedText;
 use super::guard::guarded;
-use super::header::{Absent, Finder, listed};
+use super::header::{Absent, Finder, listed, no_bill, other_dataset};
 use super::open::{self, Kind};
 use super::parquet_file::ParquetHead;
 use super::scan::SourceFile;
@@ -30,27 +31,86 @@ pub struct Layout {
     pub ignored: Vec<String>,
 }
 
-/// Looks at the head of a file. `reader` is the program that reads workbooks, as for a scan.
+/// The header of a file that can be read.
+#[derive(Clone, Debug)]
+pub struct Head {
+    pub file: SourceFile,
+    pub headers: Vec<String>,
+}
+
+/// Looks at the head of a file. `wanted` is what rules ask of it; `reader` is the program that
+/// reads workbooks, as for a scan.
 ///
 /// # Errors
 /// What keeps the file from being read: its header could not be found, or lacks what is required.
-pub fn layout(file: &SourceFile, reader: Option<&Path>) -> Result<Layout, Vec<Finding>> {
-    let headers = headers(file, &file.map, reader).map_err(|finding| vec![finding])?;
-    let finder = Finder { map: &file.map, headers: &headers };
-    let errors = finder.errors();
-    if !errors.is_empty() {
-        let place = || Place::File(file.path.clone());
-        return Err(errors.into_iter().map(|error| error.at(place())).collect());
+pub fn head(
+    file: &SourceFile,
+    wanted: &[WantedText],
+    reader: Option<&Path>,
+) -> Result<Head, Vec<Finding>> {
+    let headers = headers(file, &file.map, wanted, reader).map_err(|finding| vec![finding])?;
+    let errors = Finder { map: &file.map, headers: &headers }.errors();
+    if errors.is_empty() {
+        return Ok(Head { file: file.clone(), headers });
     }
+    let place = || Place::File(file.path.clone());
+    Err(errors.into_iter().map(|error| error.at(place())).collect())
+}
+
+/// How a file with that head is laid out; `wanted` is what rules ask.
+#[must_use]
+pub fn layout(head: &Head, wanted: &[WantedText]) -> Layout {
+    let file = &head.file;
+    let finder = Finder { map: &file.map, headers: &head.headers };
     let is_mapped = |column: &Column| file.map.columns.contains_key(column);
     let absent = Column::ALL.iter().filter(|column| is_mapped(column) && !finder.has(**column));
-    Ok(Layout {
+    Layout {
         format: file.map.name.clone(),
         version: finder.version(),
         mapped: mapped(&finder),
         absent: absent.map(|column| column.name().to_owned()).collect(),
-        ignored: finder.unread(&[]).into_iter().map(str::to_owned).collect(),
-    })
+        ignored: finder.unread(wanted).into_iter().map(str::to_owned).collect(),
+    }
+}
+
+/// What maps and rules read that none of these files has.
+#[must_use]
+pub fn read_nowhere(heads: &[Head], wanted: &[WantedText]) -> Vec<Finding> {
+    let numbered = || heads.iter().enumerate().map(|(at, head)| (at, &head.file, &*head.headers));
+    let absent = absent_everywhere(numbered()).into_iter().map(|(_, finding)| finding);
+    absent.chain(asked_nowhere(numbered(), wanted)).collect()
+}
+
+/// What rules ask by the name of a header, or of a column beside FOCUS, and no file has.
+pub(super) fn asked_nowhere<'f>(
+    heads: impl Iterator<Item = (usize, &'f SourceFile, &'f [String])>,
+    wanted: &[WantedText],
+) -> Vec<Finding> {
+    let heads: Vec<Finder<'_>> =
+        heads.map(|(_, file, headers)| Finder { map: &file.map, headers }).collect();
+    if heads.is_empty() {
+        return Vec::new();
+    }
+    let name_of = |text: &'_ WantedText| match text {
+        WantedText::Custom(name) => Some(name.clone()),
+        WantedText::Column(_) | WantedText::Identity => None,
+    };
+    let is_here = |name: &String| heads.iter().any(|head| head.has_custom(name));
+    let mut found = Vec::new();
+    for name in wanted.iter().filter_map(name_of).filter(|name| !is_here(name)) {
+        let known = heads.iter().flat_map(|head| {
+            let custom = head.map.custom.iter().map(|(name, _)| name);
+            head.headers.iter().chain(custom).map(String::as_str)
+        });
+        let help = match did_you_mean(&name, known) {
+            Some(near) => format!("a file has `{near}`; is that the one?"),
+            None => "mend the name in the rules, or take out what no file has".to_owned(),
+        };
+        let shown = if name.starts_with("x_") { name } else { format!("column.{name}") };
+        let text = format!("rules ask `{shown}`, and no file has such a column");
+        found.push(Finding::new(Code::AskedColumnMissing, text).help(help));
+    }
+    found
 }
 
 /// What maps of the project read from headers that none of their files has. `heads` are the files
@@ -96,7 +156,7 @@ pub(super) fn recognise(
     for map in maps.iter().filter(|map| !map.recognition.any_of.is_empty()) {
         let found = match &shared {
             Some(headers) => Ok(headers.clone()),
-            None => headers(file, map, reader),
+            None => headers(file, map, &[], reader),
         };
         match found {
             Ok(headers) if fits(&map.recognition, &headers) => fitting.push(map),
@@ -107,13 +167,24 @@ pub(super) fn recognise(
     match (fitting.as_slice(), refusal) {
         ([only], _) => Ok(Arc::clone(only)),
         ([], Some(finding)) => Err(finding),
-        ([], None) => Err(unclear(file, "no shipped format recognises the header", maps)),
+        ([], None) => Err(known_as_other(file, maps, shared.as_deref())
+            .unwrap_or_else(|| unclear(file, "no shipped format recognises the header", maps))),
         (several, _) => {
             let names: Vec<&str> = several.iter().map(|map| map.name.as_str()).collect();
             let text = format!("the header is one of several formats: {}", listed(&names));
             Err(unclear(file, &text, maps))
         }
     }
+}
+
+/// The file is known to one of the maps, and is no bill.
+fn known_as_other(
+    file: &SourceFile,
+    maps: &[Arc<ColumnMap>],
+    headers: Option<&[String]>,
+) -> Option<Finding> {
+    let dataset = maps.iter().find_map(|map| other_dataset(map, headers?))?;
+    Some(no_bill(Code::FormatUnclear, dataset).at(Place::File(file.path.clone())))
 }
 
 fn unclear(file: &SourceFile, text: &str, maps: &[Arc<ColumnMap>]) -> Finding {
@@ -142,14 +213,15 @@ fn shared_headers(file: &SourceFile, maps: &[Arc<ColumnMap>]) -> Result<Vec<Stri
 fn headers(
     file: &SourceFile,
     map: &ColumnMap,
+    wanted: &[WantedText],
     reader: Option<&Path>,
 ) -> Result<Vec<String>, Finding> {
     let (handle, kind) = open::open(&file.location, &file.path)?;
     if kind != Kind::Workbook {
-        return placed(file, text_headers(file, names_read(map, &[])));
+        return placed(file, text_headers(file, names_read(map, wanted)));
     }
     let found = open_workbook(handle, &wanted_of(map, &file.place), reader);
-    let headers = found.and_then(|(mut text, _)| open::csv_head(&mut text));
+    let headers = found.and_then(|mut sheet| open::csv_head(&mut sheet.text));
     placed(file, headers.map(|head| head.headers))
 }
 

@@ -3,6 +3,7 @@
 //! Numbers keep their spelling: what a float would lose is money.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 /// Lists and objects inside each other; real ones have three or four.
 const DEPTH: usize = 32;
@@ -31,10 +32,28 @@ impl<'t> Literal<'t> {
         if reader.at == text.len() { Ok(value) } else { Err(NoLiteral) }
     }
 
-    /// The value under a key; of a key that stands twice the last counts.
-    pub(super) fn get(&self, key: &str) -> Option<&Self> {
-        let Self::Object(entries) = self else { return None };
-        entries.iter().rev().find(|(found, _)| found == key).map(|(_, value)| value)
+    /// The value under a key, or else under the one key that is the same but for case.
+    ///
+    /// # Errors
+    /// Several keys are the same but for case, and none is it exactly.
+    pub(super) fn get(&self, key: &str) -> Result<Option<&Self>, NoLiteral> {
+        let Self::Object(entries) = self else { return Ok(None) };
+        match entries.iter().find(|(found, _)| found == key) {
+            Some((_, value)) => Ok(Some(value)),
+            None => self.get_of_one_case(key),
+        }
+    }
+
+    /// The value under the one key that is this one whatever the case.
+    ///
+    /// # Errors
+    /// There are several such keys.
+    pub(super) fn get_of_one_case(&self, key: &str) -> Result<Option<&Self>, NoLiteral> {
+        let Self::Object(entries) = self else { return Ok(None) };
+        let key = key.to_lowercase();
+        let mut alike = entries.iter().filter(|(found, _)| found.to_lowercase() == key);
+        let first = alike.next().map(|(_, value)| value);
+        if alike.next().is_some() { Err(NoLiteral) } else { Ok(first) }
     }
 
     /// The value as the text of a field: nested ones as JSON, `None` for null.
@@ -141,12 +160,14 @@ impl<'t> Reader<'t> {
     fn object(&mut self, depth: usize) -> Result<Literal<'t>, NoLiteral> {
         self.at += 1;
         let mut entries = Vec::new();
+        let mut keys = HashSet::new();
         while !self.pass(b'}') {
             let key = match self.peek() {
                 Some(quote @ (b'"' | b'\'')) => self.string(quote)?,
                 _ => return Err(NoLiteral),
             };
-            if !self.pass(b':') {
+            // Which of two values of one key is meant, nobody knows.
+            if !keys.insert(key.clone()) || !self.pass(b':') {
                 return Err(NoLiteral);
             }
             entries.push((key, self.value(depth + 1)?));
@@ -296,8 +317,24 @@ mod tests {
         {
             assert_eq!(Literal::parse(text), Err(NoLiteral), "{text}");
         }
+        for twice in [r#"{"a": 1, "a": 1}"#, r#"[{'a': 1, "\u0061": 2}]"#] {
+            assert_eq!(Literal::parse(twice), Err(NoLiteral), "{twice}");
+        }
         let deep = "[".repeat(40) + &"]".repeat(40);
         assert_eq!(Literal::parse(&deep), Err(NoLiteral));
+    }
+
+    #[test]
+    fn a_key_is_found_whatever_its_case_if_it_is_one() {
+        let object = Literal::parse(r#"{"Amount": 1, "b": 2, "B": 3, "C": 4, "C ": 5}"#).unwrap();
+        let word = |text: &'static str| Literal::Word(text.into());
+        assert_eq!(object.get("amount"), Ok(Some(&word("1"))));
+        assert_eq!(object.get("b"), Ok(Some(&word("2"))));
+        assert_eq!(object.get("c"), Ok(Some(&word("4"))));
+        assert_eq!(object.get("d"), Ok(None));
+        assert_eq!(object.get_of_one_case("b"), Err(NoLiteral));
+        let two = Literal::parse(r#"{"AB": 1, "Ab": 2}"#).unwrap();
+        assert_eq!(two.get("ab"), Err(NoLiteral));
     }
 
     #[test]

@@ -20,6 +20,9 @@ const LIMIT: u64 = 16 << 20;
 /// Bytes that the name of a file may have.
 const NAME_LIMIT: usize = 4096;
 
+/// Characters of a count that is none that are shown.
+const COUNT_SHOWN: usize = 40;
+
 /// What a manifest says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Manifest {
@@ -83,7 +86,7 @@ fn bytes_of(location: &Path) -> io::Result<Vec<u8>> {
 /// What the document says; why it says nothing, as the end of a sentence.
 fn parse_as_any(bytes: &[u8], path: &str, shapes: &[&ManifestShape]) -> Result<Manifest, String> {
     let document = document(bytes)?;
-    let names_files = |shape: &&&ManifestShape| named_files(&document, shape).is_ok();
+    let names_files = |shape: &&&ManifestShape| file_names(&document, shape).is_ok();
     let fitting = shapes.iter().find(names_files).or(shapes.first());
     let shape = fitting.ok_or("is of no known shape")?;
     understood(&document, bytes, path, shape)
@@ -128,7 +131,7 @@ fn understood(
     Ok(Manifest { path, sha256, id: one(&shape.id), made_at, range, series, files })
 }
 
-fn named_files(document: &Value, shape: &ManifestShape) -> Result<Vec<NamedFile>, String> {
+fn file_names(document: &Value, shape: &ManifestShape) -> Result<Vec<String>, String> {
     let path = shape.files.join(".");
     let names = values_at(document, &shape.files);
     let names: Vec<String> = names.into_iter().filter_map(|name| text_of(name?)).collect();
@@ -138,6 +141,11 @@ fn named_files(document: &Value, shape: &ManifestShape) -> Result<Vec<NamedFile>
     if names.iter().any(|name| name.len() > NAME_LIMIT) {
         return Err(format!("names a file by more than {NAME_LIMIT} bytes"));
     }
+    Ok(names)
+}
+
+fn named_files(document: &Value, shape: &ManifestShape) -> Result<Vec<NamedFile>, String> {
+    let names = file_names(document, shape)?;
     let counts = |path: &Option<Vec<String>>| -> Result<Vec<Option<u64>>, String> {
         let Some(path) = path else { return Ok(vec![None; names.len()]) };
         let found = values_at(document, path);
@@ -147,11 +155,26 @@ fn named_files(document: &Value, shape: &ManifestShape) -> Result<Vec<NamedFile>
         if found.len() != names.len() {
             return Err(format!("has {} of `{}`, not one a file", found.len(), path.join(".")));
         }
-        Ok(found.into_iter().map(|value| value.and_then(Value::as_u64)).collect())
+        found.into_iter().map(|value| value.map(|value| count(value, path)).transpose()).collect()
     };
     let counts = counts(&shape.rows)?.into_iter().zip(counts(&shape.bytes)?);
     let named = names.iter().cloned().zip(counts);
     Ok(named.map(|(name, (rows, bytes))| NamedFile { name, rows, bytes }).collect())
+}
+
+/// A count of rows or bytes, as a number or as text. One that cannot be read is no manifest: what it
+/// would check is not checked otherwise.
+fn count(value: &Value, path: &[String]) -> Result<u64, String> {
+    let text = match value {
+        Value::String(text) => text.trim().to_owned(),
+        other => other.to_string(),
+    };
+    let whole = text.strip_suffix(".0").unwrap_or(&text);
+    let digits = Some(whole).filter(|whole| whole.bytes().all(|byte| byte.is_ascii_digit()));
+    digits.and_then(|digits| digits.parse().ok()).ok_or_else(|| {
+        let shown: String = text.chars().take(COUNT_SHOWN).collect();
+        format!("has `{shown}` as `{}`, which is no count", path.join("."))
+    })
 }
 
 /// The values at the end of a path, one per item of the lists on the way; `None` where an item
@@ -332,6 +355,36 @@ mod tests {
         assert_eq!(told(&found, "period_start"), ["2026-10-01"]);
         assert_eq!(told(&found, "period_end"), ["2026-10-31"]);
         assert_eq!(found.series, ["daily"]);
+    }
+
+    #[test]
+    fn counts_are_read_however_they_are_written_or_refused() {
+        let read = |count: &str| {
+            let json = format!("{{\"blobs\":[{{\"blobName\":\"a\",\"dataRowCount\":{count}}}]}}");
+            read_as(AZURE, &json).map(|manifest| manifest.files[0].rows)
+        };
+        for (count, rows) in [
+            ("300", Some(300)),
+            ("\" 300\"", Some(300)),
+            ("300.0", Some(300)),
+            ("3e2", Some(300)),
+            ("\"300.0\"", Some(300)),
+            ("18446744073709551615", Some(u64::MAX)),
+            ("null", None),
+        ] {
+            assert_eq!(read(count), Ok(rows), "{count}");
+        }
+        for count in ["-5", "1e30", "300.5", "\"\"", "\"many\"", "\"+3\"", "true", "{}", "1e20"] {
+            let why = read(count).unwrap_err();
+            assert!(why.ends_with("as `blobs.dataRowCount`, which is no count"), "{count}: {why}");
+        }
+        let [older, newer] = [
+            shape("file: '*.json', files: keys, rows: rows"),
+            shape("file: '*.json', files: parts.name, rows: parts.rows"),
+        ];
+        let json = "{\"parts\":[{\"name\":\"a\",\"rows\":-1}]}";
+        let why = parse_as_any(json.as_bytes(), "m.json", &[&older, &newer]).unwrap_err();
+        assert_eq!(why, "has `-1` as `parts.rows`, which is no count");
     }
 
     #[test]

@@ -89,13 +89,13 @@ pub use charge::{
 };
 pub use coverage::{DeliveryReport, SourceCoverage, Sums, judge};
 pub use delivery::{Delivery, ManifestId, Told};
-pub use discover::{Discovery, contained, discover, sha256_hex};
+pub use discover::{Discovery, contained, discover, sha256_hex, survey};
 pub use examples::run_map_examples;
 pub use invoices::{Invoice, InvoiceFile, InvoiceTable, read_invoices};
 pub use json_scan::{
     Fault as JsonFault, Value as JsonValue, object as json_object, unescaped as json_text,
 };
-pub use layout::{Layout, layout};
+pub use layout::{Head, Layout, head, layout, read_nowhere};
 pub use manifest_file::run_manifest_examples;
 pub use plain_table::{PlainTable, TableFile, read_table};
 pub use rates::read_rates;

@@ -301,7 +301,12 @@ pub(super) fn csv_head(text: &mut Text) -> Result<CsvHead, Finding> {
         .into_iter()
         .map(|name| String::from_utf8(name).map(|name| name.trim().to_owned()))
         .collect::<Result<_, _>>()
-        .map_err(|_| Finding::new(Code::BrokenFile, "the header is not UTF-8"))?;
+        .map_err(|_| {
+            Finding::new(Code::BrokenFile, "the header is not UTF-8").help(
+                "export or save the file as UTF-8, in a spreadsheet as `CSV UTF-8`; another \
+                 encoding is not guessed",
+            )
+        })?;
     Ok(CsvHead { headers, delimiter, rest: text[end..].to_vec() })
 }
 

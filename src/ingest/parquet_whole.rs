@@ -17,11 +17,11 @@ use chrono::NaiveDate;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::errors::ParquetError;
 
-use crate::domain::{Amount, CostMetric, Costs, Currency, Period};
+use crate::domain::{Amount, CostMetric, Costs, Currency, MetricSet, Period};
 
 use super::binding::{Binding, Spot};
 use super::charge::{Charge, NO_WORD, RowPlace, Sink, TextColumn as Column, Words};
-use super::desk::{Desk, Unknown};
+use super::desk::Desk;
 use super::parquet_column::{CostColumn, DayColumn, TextColumn};
 
 /// A text column that takes fewer bytes a row than this can only hold codes.
@@ -107,7 +107,7 @@ pub(super) struct Whole {
     billing: Vec<NaiveDate>,
     days: Vec<NaiveDate>,
     costs: Vec<Costs>,
-    unknown: Vec<Unknown>,
+    unknown: Vec<MetricSet>,
     charges: Vec<Charge>,
 }
 
@@ -154,6 +154,7 @@ impl Whole {
             self.charges.push(Charge {
                 place: RowPlace { block: begin.block, record },
                 costs: self.costs[row],
+                unknown: self.unknown[row],
                 currency: self.currencies[row],
                 day: self.days[row],
                 month,
@@ -182,7 +183,7 @@ impl Whole {
                 _ => Column::Same(None),
             });
         }
-        desk.take_whole(&self.charges, &self.unknown, &texts);
+        desk.take_whole(&self.charges, &texts);
         Ok(true)
     }
 
@@ -236,7 +237,7 @@ impl Whole {
         self.costs.clear();
         self.costs.resize(rows, Costs::ZERO);
         self.unknown.clear();
-        self.unknown.resize(rows, [0; CostMetric::COUNT]);
+        self.unknown.resize(rows, MetricSet::NONE);
         for metric in CostMetric::ALL {
             let spot = &binding.costs[metric as usize];
             let may_be_unknown =
@@ -259,7 +260,7 @@ impl Whole {
             {
                 match column.get(row, binding) {
                     Ok(Some(amount)) => costs[metric] = amount,
-                    Ok(None) if may_be_unknown => unknown[metric as usize] = 1,
+                    Ok(None) if may_be_unknown => unknown.insert(metric),
                     _ => return Ok(false),
                 }
             }

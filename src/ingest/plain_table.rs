@@ -108,7 +108,7 @@ fn open_stream(file: &TableFile<'_>, path: &Arc<str>) -> Result<(Text, bool), Fi
                 known: owned(file.known),
                 ..Wanted::default()
             };
-            open_workbook(handle, &wanted, file.reader).map(|(stream, _)| (stream, true))
+            open_workbook(handle, &wanted, file.reader).map(|sheet| (sheet.text, true))
         }
         Kind::Parquet => Err(Finding::new(Code::BrokenFile, "the table is a Parquet file")
             .help("export it as CSV or as a workbook")),

@@ -309,8 +309,9 @@ impl TagWriter<'_> {
                     _ => return Err(broken),
                 };
                 for item in &items {
-                    let key = item.get("key").and_then(Literal::to_text).ok_or(broken)?;
-                    let value = item.get("value").unwrap_or(&Literal::Null);
+                    let of = |name: &str| item.get(name).map_err(|_| broken);
+                    let key = of("key")?.and_then(Literal::to_text).ok_or(broken)?;
+                    let value = of("value")?.unwrap_or(&Literal::Null);
                     self.stripped(&key, value, strip, is_one_of_many);
                 }
             }

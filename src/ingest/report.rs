@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{Datelike, NaiveDate};
 
 use crate::diagnostics::{Code, Finding};
-use crate::domain::{Amount, CostMetric, Costs, Currency, Period};
+use crate::domain::{Amount, CostMetric, Costs, Currency, MetricSet, Period};
 
 use super::coverage::{DeliveryReport, SourceCoverage};
 use super::row_numbers::RowNumbers;
@@ -22,6 +22,9 @@ pub struct ScanReport {
     /// Counted deliveries that have charges of one sub account on one day: by the two of them, the
     /// earlier first.
     pub overlaps: BTreeMap<(u32, u32), Overlap>,
+    /// Counted deliveries of which the second is about another month and has some charges on days
+    /// that the first one has too, of other amounts: late rows, or corrections.
+    pub beside: BTreeMap<(u32, u32), Overlap>,
     /// In the order of their indexes; none until the scan is judged.
     pub deliveries: Vec<DeliveryReport>,
     /// In the order of the project; none until the scan is judged.
@@ -35,6 +38,8 @@ pub struct ScanReport {
 pub struct Overlap {
     /// The first of the sub accounts; `None` where charges name none.
     pub sub_account: Option<String>,
+    /// Who issued the charges, where they name no sub account.
+    pub issuer: Option<String>,
     pub sub_accounts: u64,
     pub days: BTreeSet<NaiveDate>,
 }
@@ -114,8 +119,10 @@ pub struct MonthTotals {
     /// Charges that are shares of rows which count in another month.
     pub shares: u64,
     pub costs: Costs,
-    /// Rows and shares whose cost of a metric is unknown, by metric.
+    /// Rows whose cost of a metric is unknown, by metric. Shares of rows are not counted again.
     pub unknown: [u64; CostMetric::COUNT],
+    /// The metrics that any row or share knows; the sums of all others are unknown, not zero.
+    pub known: MetricSet,
     /// The days of the month on which there are charges, by [`day_bit`].
     pub days: u32,
 }
@@ -146,6 +153,9 @@ pub struct QuarantinedRow {
     pub currency: Option<String>,
     /// The invoice, where the row tells it.
     pub invoice: Option<String>,
+    pub billing_account: Option<String>,
+    /// The invoice issuer, else the provider.
+    pub issuer: Option<String>,
     pub billed_cost: Option<Amount>,
     pub effective_cost: Option<Amount>,
     /// What names the row by its column map, as `name=value; name=value`; else empty.
@@ -171,16 +181,15 @@ impl FileReport {
 pub(super) fn known_sums<'t>(
     totals: impl IntoIterator<Item = (&'t (Currency, Period), &'t MonthTotals)>,
 ) -> Option<BTreeMap<(Currency, CostMetric), Amount>> {
-    let mut sums: BTreeMap<(Currency, CostMetric), (Amount, u64, u64)> = BTreeMap::new();
+    let mut sums: BTreeMap<(Currency, CostMetric), (Amount, bool)> = BTreeMap::new();
     for ((currency, _), totals) in totals {
         for (metric, amount) in totals.costs.iter() {
             let sum = sums.entry((*currency, metric)).or_default();
             sum.0 = sum.0.checked_add(amount)?;
-            sum.1 += totals.unknown[metric as usize];
-            sum.2 += totals.charges();
+            sum.1 |= totals.known.has(metric);
         }
     }
-    let known = sums.into_iter().filter(|(_, (_, unknown, charges))| unknown < charges);
+    let known = sums.into_iter().filter(|(_, (_, is_known))| *is_known);
     Some(known.map(|(key, (amount, ..))| (key, amount)).collect())
 }
 
@@ -218,6 +227,7 @@ impl MonthTotals {
         self.rows += other.rows;
         self.shares += other.shares;
         self.days |= other.days;
+        self.known = self.known.or(other.known);
         for (mine, theirs) in self.unknown.iter_mut().zip(other.unknown) {
             *mine += theirs;
         }

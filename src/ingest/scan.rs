@@ -23,7 +23,7 @@ use super::csv_file::{CsvFormat, look_at_head, read_block};
 use super::desk::{Desk, Tray};
 use super::gate::{Gate, GatePlan};
 use super::guard;
-use super::layout::absent_everywhere;
+use super::layout::{absent_everywhere, asked_nowhere};
 use super::open::{self, CsvStream, Fingerprint, Kind, StreamEnd};
 use super::parquet_file::{ParquetFormat, ParquetHead};
 use super::quality::{self, Look};
@@ -118,7 +118,8 @@ pub fn scan<S: Sink>(
             }
             account::check_magnitude(&mut report);
             let (sinks, overlaps) = plan.open(gates, &report);
-            report.overlaps = overlaps;
+            report.overlaps = overlaps.twice;
+            report.beside = overlaps.beside;
             return (report, sinks);
         }
         duplicates.extend(found);
@@ -161,8 +162,9 @@ fn pass<S: Sink>(
     let heads = heads.filter_map(|(index, (file, opened))| {
         opened.body.binding().map(|binding| (index, file, binding.headers.as_slice()))
     });
+    let asked = asked_nowhere(heads.clone(), wanted);
     let absent = absent_everywhere(heads);
-    let mut report = ScanReport::default();
+    let mut report = ScanReport { judged: asked, ..ScanReport::default() };
     for ((file, opened), end) in files.iter().zip(opened).zip(ends) {
         report.files.push(file_report(file, opened, end));
     }
@@ -258,8 +260,8 @@ fn try_open(
     }
     let (mut text, map, sheet) = if kind == Kind::Workbook {
         let wanted = wanted_of(&file.map, &file.place);
-        let (text, sheet) = open_workbook(handle, &wanted, reader).map_err(|f| vec![f])?;
-        (text, &map_of_sheet(&file.map), Some(sheet))
+        let sheet = open_workbook(handle, &wanted, reader).map_err(|f| vec![f])?;
+        (sheet.text, &map_of_sheet(&file.map, sheet.since_1904), Some(sheet.layout))
     } else {
         let names = names_read(&file.map, wanted);
         let text = open_text(handle, kind, &file.location, names).map_err(|f| vec![f])?;
@@ -559,8 +561,7 @@ fn source_totals(body: &Body, tally: &Tally) -> BTreeMap<(Currency, String), Amo
     for ((currency, _), month) in tally.totals() {
         for (metric, amount) in month.costs.iter() {
             let header = binding.costs[metric as usize].index().map(|at| &binding.headers[at]);
-            let known = month.unknown[metric as usize] < month.charges();
-            let Some(header) = header.filter(|_| known) else { continue };
+            let Some(header) = header.filter(|_| month.known.has(metric)) else { continue };
             *totals.entry((currency, metric, header.clone())).or_default() += amount;
         }
     }

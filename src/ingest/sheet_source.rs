@@ -17,6 +17,14 @@ use super::workbook::{Refusal, SheetStream, Wanted, Workbook};
 pub(super) const BINARY: &str = "money is kept as binary floating point; each value is read as the \
                                  shortest decimal that means it";
 
+/// The table of a workbook, ready to be read.
+pub(super) struct OpenSheet {
+    pub(super) text: Text,
+    pub(super) layout: SheetTable,
+    /// The workbook counts days from 1904.
+    pub(super) since_1904: bool,
+}
+
 /// Finds the table of a workbook and begins to read it.
 ///
 /// # Errors
@@ -25,7 +33,7 @@ pub(super) fn open_workbook(
     file: File,
     wanted: &Wanted,
     executable: Option<&Path>,
-) -> Result<(Text, SheetTable), Finding> {
+) -> Result<OpenSheet, Finding> {
     // The hash first: the position of the file is the reader's afterwards.
     let hashes = fingerprint(&file).map_err(|error| {
         Finding::new(Code::UnreadableFile, format!("the file cannot be read: {error}"))
@@ -33,16 +41,11 @@ pub(super) fn open_workbook(
     })?;
     let workbook = Workbook::new(file, executable);
     let (heads, summary) = workbook.heads(wanted.header_row).map_err(refused)?;
-    if summary.since_1904 && wanted.serial_days {
-        return Err(refused(Refusal::new(
-            "the workbook counts days from 1904, where the format reads them as numbers from 1900",
-            "format its days as dates, or turn the option for 1904 off and save it again",
-        )));
-    }
     let layout = wanted.find(&heads).map_err(refused)?;
     let stream = SheetStream::new(workbook, &layout, wanted.comma);
     let stream = CsvStream::Sheet(Box::new(stream), hashes);
-    Ok((Text { stream, begun: Vec::new() }, layout))
+    let text = Text { stream, begun: Vec::new() };
+    Ok(OpenSheet { text, layout, since_1904: summary.since_1904 })
 }
 
 /// What tells the header of a bill from other rows.
@@ -65,16 +68,21 @@ pub(super) fn wanted_of(map: &ColumnMap, place: &SheetPlace) -> Wanted {
         needed: needed.into_iter().filter(|names| !names.is_empty()).collect(),
         known: map.columns.values().flat_map(names).collect(),
         comma: map.numbers.decimal == ',',
-        serial_days: map.dates.contains(&DateSpelling::ExcelSerial),
     }
 }
 
 /// The map as it holds for sheets: cells that are dates come in full, whatever else is declared.
-pub(super) fn map_of_sheet(map: &Arc<ColumnMap>) -> Arc<ColumnMap> {
-    if map.dates.contains(&DateSpelling::Iso) {
+/// Plain numbers are days from 1900 to it. In a workbook that counts from 1904 they are none, since
+/// nobody knows from when they count; their rows go to quarantine.
+pub(super) fn map_of_sheet(map: &Arc<ColumnMap>, since_1904: bool) -> Arc<ColumnMap> {
+    let holds = |spelling: &DateSpelling| !since_1904 || *spelling != DateSpelling::ExcelSerial;
+    if map.dates.contains(&DateSpelling::Iso) && map.dates.iter().all(holds) {
         return map.clone();
     }
-    let dates = map.dates.iter().copied().chain([DateSpelling::Iso]).collect();
+    let mut dates: Vec<DateSpelling> = map.dates.iter().copied().filter(holds).collect();
+    if !dates.contains(&DateSpelling::Iso) {
+        dates.push(DateSpelling::Iso);
+    }
     Arc::new(ColumnMap { dates, ..(**map).clone() })
 }
 

@@ -91,7 +91,7 @@ fn months(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Amount, Currency};
+    use crate::domain::{Amount, Currency, MetricSet};
     use crate::ingest::RowPlace;
 
     fn charge(from: &str, month: &str, billed: &str, effective: &str) -> Charge {
@@ -101,6 +101,7 @@ mod tests {
         Charge {
             place: RowPlace { block: 0, record: 0 },
             costs,
+            unknown: MetricSet::NONE,
             currency: Currency::parse("EUR").unwrap(),
             day: from.parse().unwrap(),
             month: month.parse().unwrap(),

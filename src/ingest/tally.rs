@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 
 use crate::diagnostics::Code;
-use crate::domain::{Amount, AmountError, CostMetric, Costs, Currency, Period};
+use crate::domain::{Amount, AmountError, CostMetric, Costs, Currency, MetricSet, Period};
 use crate::rules::SpreadBy;
 
+use super::binding::InvoiceTexts;
 use super::charge::{Charge, RowPlace};
-use super::desk::Unknown;
 use super::report::{MonthTotals, QuarantinedRow, day_bit};
 use super::valuation::Read;
 
@@ -111,15 +111,15 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    /// The charge of a row, and which of its costs are unknown; or what is wrong with it.
-    pub(super) fn judge(&mut self, row: &Row<'_>) -> Result<(Charge, Unknown), (Part, Code)> {
+    /// The charge of a row, or what is wrong with it.
+    pub(super) fn judge(&mut self, row: &Row<'_>) -> Result<Charge, (Part, Code)> {
         let mut costs = Costs::ZERO;
-        let mut unknown = [0_u64; CostMetric::COUNT];
+        let mut unknown = MetricSet::NONE;
         for metric in CostMetric::ALL {
             match row.costs[metric as usize] {
                 Ok(Some(amount)) => costs[metric] = amount,
                 Ok(None) if matches!(metric, CostMetric::ListCost | CostMetric::ContractedCost) => {
-                    unknown[metric as usize] = 1;
+                    unknown.insert(metric);
                 }
                 _ => return Err((Part::Cost(metric), Code::BadAmount)),
             }
@@ -128,21 +128,18 @@ impl Tally {
         let day = row.charge_day.ok_or((Part::ChargeStart, Code::BadDate))?;
         let currency = self.currency(row.currency).ok_or((Part::Currency, Code::BadCurrency))?;
         let month = Period::of(month);
-        Ok((Charge { place: row.place, costs, currency, day, month, rows: 1 }, unknown))
+        Ok(Charge { place: row.place, costs, unknown, currency, day, month, rows: 1 })
     }
 
     /// Counts charges that the sink took. Those of one currency and month mostly follow each other,
     /// and are summed as integers before anything is looked up.
-    pub(super) fn accept(&mut self, charges: &[Charge], unknown: &[Unknown]) {
+    pub(super) fn accept(&mut self, charges: &[Charge]) {
         let same = |a: &Charge, b: &Charge| a.currency == b.currency && a.month == b.month;
-        let mut unknown = unknown;
         for run in charges.chunk_by(same) {
-            let (mine, rest) = unknown.split_at(run.len());
-            unknown = rest;
             let mut sums = RunSums::default();
             let (mut rows, mut days) = (0, 0);
-            for (charge, unknown) in run.iter().zip(mine) {
-                sums.add(&charge.costs, unknown);
+            for charge in run {
+                sums.add(charge);
                 // Shares of a row say nothing about the days that were delivered.
                 if charge.rows > 0 {
                     rows += u64::from(charge.rows);
@@ -155,8 +152,9 @@ impl Tally {
                 self.overflow = true;
                 continue;
             };
-            let (shares, unknown) = (run.len() as u64 - rows, sums.unknown);
-            let totals = MonthTotals { rows, shares, costs, unknown, days };
+            let shares = run.len() as u64 - rows;
+            let (unknown, known) = (sums.unknown, sums.known);
+            let totals = MonthTotals { rows, shares, costs, unknown, known, days };
             self.sum(run[0].currency, run[0].month, &totals);
             self.weigh(&magnitude);
         }
@@ -181,9 +179,8 @@ impl Tally {
     pub(super) fn send_back(
         &mut self,
         charge: &Charge,
-        unknown: &Unknown,
         (column, code, text): (String, Code, &[u8]),
-        invoice: Option<&[u8]>,
+        texts: InvoiceTexts<Option<&[u8]>>,
         identity: String,
     ) {
         // The other shares of a row say nothing more.
@@ -192,7 +189,7 @@ impl Tally {
         }
         self.rows += 1;
         let cost =
-            |metric: CostMetric| (unknown[metric as usize] == 0).then_some(charge.costs[metric]);
+            |metric: CostMetric| (!charge.unknown.has(metric)).then_some(charge.costs[metric]);
         self.quarantine(charge.place, || QuarantinedRow {
             row: 0,
             column,
@@ -200,7 +197,9 @@ impl Tally {
             text: shown(text),
             month: Some(charge.month),
             currency: Some(charge.currency.code().to_owned()),
-            invoice: invoice.map(shown),
+            invoice: texts.invoice.map(shown),
+            billing_account: texts.billing_account.map(shown),
+            issuer: texts.issuer.or(texts.provider).map(shown),
             billed_cost: cost(CostMetric::BilledCost),
             effective_cost: cost(CostMetric::EffectiveCost),
             identity,
@@ -213,7 +212,7 @@ impl Tally {
         row: &Row<'_>,
         part: Part,
         code: Code,
-        invoice: Option<&[u8]>,
+        texts: InvoiceTexts<Option<&[u8]>>,
         source: &impl Source,
     ) {
         self.rows += 1;
@@ -230,7 +229,9 @@ impl Tally {
             text: shown(&source.text(part)),
             month: row.billing_day.map(Period::of),
             currency: row.currency.map(shown),
-            invoice: invoice.map(shown),
+            invoice: texts.invoice.map(shown),
+            billing_account: texts.billing_account.map(shown),
+            issuer: texts.issuer.or(texts.provider).map(shown),
             billed_cost: cost(CostMetric::BilledCost),
             effective_cost: cost(CostMetric::EffectiveCost),
             identity: shown(&source.identity()),
@@ -350,14 +351,18 @@ struct RunSums {
     tails: [i128; CostMetric::COUNT],
     absolute_heads: [i128; CostMetric::COUNT],
     absolute_tails: [i128; CostMetric::COUNT],
-    unknown: Unknown,
+    /// Rows that do not know a metric, by metric.
+    unknown: [u64; CostMetric::COUNT],
+    /// What any charge knows.
+    known: MetricSet,
     overflow: bool,
 }
 
 impl RunSums {
     #[inline]
-    fn add(&mut self, costs: &Costs, unknown: &Unknown) {
-        for (metric, amount) in costs.iter() {
+    fn add(&mut self, charge: &Charge) {
+        self.known = self.known.or(charge.unknown.others());
+        for (metric, amount) in charge.costs.iter() {
             let at = metric as usize;
             let ((head, tail), (absolute, absolute_tail)) = (amount.parts(), amount.abs().parts());
             let (sum, over) = self.heads[at].overflowing_add(head);
@@ -368,7 +373,10 @@ impl RunSums {
                 self.tails[at] += i128::from(tail);
                 self.absolute_tails[at] += i128::from(absolute_tail);
             }
-            self.unknown[at] += unknown[at];
+            if charge.unknown.has(metric) {
+                // A row that is spread counts once, with its shares.
+                self.unknown[at] += u64::from(charge.rows);
+            }
         }
     }
 

@@ -185,7 +185,9 @@ impl Valuation {
         };
         let mut sum = None;
         for item in &items {
-            let amount = match item.get(field) {
+            // Money under two spellings of one name is money that may be counted half.
+            let entry = item.get_of_one_case(field).map_err(|_| AmountError::NotANumber)?;
+            let amount = match entry {
                 Some(Literal::Word(number)) => Amount::parse(number.as_bytes())?,
                 Some(Literal::Text(text)) => numbers::amount(text.as_bytes(), self.numbers)?,
                 _ => return Err(AmountError::NotANumber),
@@ -213,7 +215,7 @@ impl Valuation {
                 if !matches!(object, Literal::Object(_) | Literal::Null) {
                     return Err(broken);
                 }
-                let value = object.get(key).and_then(Literal::to_text);
+                let value = object.get(key).map_err(|_| broken)?.and_then(Literal::to_text);
                 let value = value.filter(|value| !self.is_null(value.as_bytes()));
                 Ok(value.map(|value| Cow::Owned(value.into_owned().into_bytes())))
             }

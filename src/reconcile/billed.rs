@@ -9,18 +9,24 @@ use crate::domain::{Amount, CostMetric, Currency, Period};
 
 use super::model::{Billed, Fates};
 
-/// An invoice by its name and currency; billing accounts may write themselves in several ways.
-pub(super) type InvoiceName = (String, Currency);
-/// Rows and `BilledCost` by month.
-pub(super) type Months = BTreeMap<Period, (u64, Amount)>;
+/// What another month bills under an invoice that it names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Elsewhere {
+    pub(super) month: Period,
+    pub(super) issuer: String,
+    pub(super) billing_account: String,
+    pub(super) invoice: String,
+    pub(super) currency: Currency,
+    pub(super) billed: Amount,
+}
 
 /// All that is billed.
 #[derive(Debug, Default)]
 pub(super) struct Books {
     /// In the order of issuer, invoice, billing account, currency.
     pub(super) period: Vec<Billed>,
-    /// Of other months at hand, by those invoices that they name.
-    pub(super) elsewhere: BTreeMap<InvoiceName, Months>,
+    /// Of other months at hand, by month, issuer, invoice, billing account, currency.
+    pub(super) elsewhere: Vec<Elsewhere>,
 }
 
 /// Until their texts are known: issuer, provider, invoice, billing account, currency.
@@ -30,13 +36,18 @@ impl Books {
     pub(super) fn of(cube: &Cube, conversions: &Conversions) -> Self {
         let mut books = Self::default();
         let mut sums: HashMap<Ids, Billed> = HashMap::new();
+        let mut others: BTreeMap<Period, HashMap<Ids, Billed>> = BTreeMap::new();
         let mut run: Option<Run> = None;
         // Cells of one group follow each other: they are summed before anything is looked up.
         for cell in cube.cells() {
             let group = cell.group;
             let billed = cell.costs[CostMetric::BilledCost];
             if group.month != cube.period {
-                books.remember(cube, group, cell.rows, billed);
+                if cube.name(group.invoice).is_some() {
+                    let sums = others.entry(group.month).or_default();
+                    let run = Run { group, rows: cell.rows, billed, report: None };
+                    absorb(sums, cube, &run);
+                }
                 continue;
             }
             let report = conversions.rates(group.month, group.currency).amount(cell.day, billed);
@@ -58,16 +69,18 @@ impl Books {
             absorb(&mut sums, cube, &last);
         }
         books.period = named(cube, sums);
-        books
-    }
-
-    fn remember(&mut self, cube: &Cube, group: &Group, rows: u64, billed: Amount) {
-        if let Some(invoice) = cube.name(group.invoice) {
-            let months = self.elsewhere.entry((invoice.to_owned(), group.currency)).or_default();
-            let sum = months.entry(group.month).or_default();
-            sum.0 += rows;
-            sum.1 += billed;
+        for (month, sums) in others {
+            let found = named(cube, sums).into_iter().map(|billed| Elsewhere {
+                month,
+                issuer: billed.issuer,
+                billing_account: billed.billing_account,
+                invoice: billed.invoice,
+                currency: billed.currency,
+                billed: billed.fates.whole(),
+            });
+            books.elsewhere.extend(found);
         }
+        books
     }
 }
 

@@ -1,6 +1,6 @@
 //! Rows of tables of invoices, put together to one claim per invoice.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostics::{Code, Finding, Place};
 use crate::domain::{Amount, Currency, Period};
@@ -56,11 +56,14 @@ pub(super) fn claims(
         return (Vec::new(), vec![finding]);
     }
     let is_billed = |id: &str| books.period.iter().any(|billed| billed.invoice == id);
+    let elsewhere = books.elsewhere.iter();
+    let elsewhere_billed: BTreeSet<(&str, Currency)> =
+        elsewhere.map(|billed| (billed.invoice.as_str(), billed.currency)).collect();
     for invoice in invoices {
         let is_of_period = invoice.period.map_or_else(
             || {
-                let elsewhere = (invoice.id.clone(), invoice.currency);
-                is_billed(&invoice.id) || !books.elsewhere.contains_key(&elsewhere)
+                let elsewhere = (invoice.id.as_str(), invoice.currency);
+                is_billed(&invoice.id) || !elsewhere_billed.contains(&elsewhere)
             },
             |month| month == period,
         );

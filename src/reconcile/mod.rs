@@ -4,7 +4,9 @@
 //! billed              cells → `BilledCost` per invoice, by who bears it
 //! claims              rows of tables of invoices → one claim per invoice
 //! matching            which of the bill's invoices a claim is about
+//! aside               money in quarantine and in other months, each amount for one invoice
 //! classify            what a variance is made of
+//! accepted            declared variances that nothing needs
 //! reconcile           all of it: lines for the report, findings
 //! ```
 //!
@@ -17,6 +19,8 @@
 //! Invariants: each row of the bill is in exactly one line, so that lines sum to the period's
 //! `BilledCost`; a variance is classified only by amounts that come out to the minor unit.
 
+mod accepted;
+mod aside;
 mod billed;
 mod claims;
 mod classify;
@@ -25,7 +29,7 @@ mod model;
 
 pub use model::{Class, Fates, Reconciled, ReconciliationLine, Status};
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use crate::allocate::{Conversions, Cube};
 use crate::diagnostics::{Code, Finding};
@@ -33,9 +37,11 @@ use crate::domain::{Amount, Currency, Period};
 use crate::ingest::{Invoice, ScanReport};
 use crate::rules::InvoicesDecl;
 
+use accepted::unused;
+use aside::{Aside, is_alike};
 use billed::Books;
 use claims::claims;
-use classify::{Known, Verdict, classify};
+use classify::{Credited, Known, Verdict, classify};
 use matching::{Match, Matched, matched};
 use model::Billed;
 
@@ -49,77 +55,72 @@ pub fn reconcile(
     declared: &[InvoicesDecl],
     invoices: &[Invoice],
 ) -> Reconciled {
-    let books = Books::of(cube, conversions);
-    let quarantined = quarantined(scan, cube.period);
+    let mut books = Books::of(cube, conversions);
     let mut found = Reconciled::default();
     let (claims, faults) = claims(invoices, cube.period, &books);
     found.findings.extend(faults);
+    let elsewhere = std::mem::take(&mut books.elsewhere);
+    let mut aside = Aside::of(scan, cube.period, elsewhere, invoices);
+    let period = cube.period;
+    let open =
+        Open { invoices, period, named: named(&books.period), is_declared: !declared.is_empty() };
     let Matched { matches, rest, faults } = matched(claims, books.period);
     found.findings.extend(faults);
-    for found_match in matches {
-        let late = found_match
-            .claim
-            .ids
-            .iter()
-            .filter_map(|id| books.elsewhere.get(&(id.clone(), found_match.claim.currency)));
-        let late = late.flat_map(|months| months.values()).map(|(_, billed)| *billed).sum();
-        let claim = &found_match.claim;
-        let aside = |invoice: Option<&String>| {
-            let key = (claim.currency, invoice.cloned());
-            quarantined.get(&key).copied().unwrap_or_default()
-        };
-        let terms = declared.get(claim.entry);
+    let credited: Vec<Credited> = matches.iter().filter_map(credited).collect();
+    let mut settled = Vec::new();
+    for of in &matches {
+        let terms = declared.get(of.claim.entry);
         let known = Known {
             tolerance: terms.map_or(Amount::ZERO, |terms| terms.tolerance),
             accepted: terms.map_or(&[][..], |terms| &terms.accepted),
-            late,
-            quarantined: claim
-                .ids
-                .iter()
-                .try_fold(Amount::ZERO, |sum, id| sum.checked_add(aside(Some(id))))
-                .unwrap_or_default(),
-            quarantined_unnamed: aside(None),
+            aside: &aside,
+            credited: &credited,
         };
-        settle(&mut found, &found_match, &known);
+        let verdict = classify(of, &known);
+        settle(&mut found, of, known.tolerance, &verdict);
+        aside.use_up(of, &verdict.uses);
+        settled.push((of, verdict.status));
     }
+    found.findings.extend(unused(declared, invoices, &settled));
     for billed in rest {
-        unmatched(&mut found, billed, !declared.is_empty());
+        unmatched(&mut found, billed, &open);
     }
     found.lines.sort_by(|a, b| a.key().cmp(&b.key()));
     found.findings.extend(unchecked(&found.lines));
     found
 }
 
-/// What is known of `BilledCost` in quarantine, of the period or of no known month, by currency and
-/// invoice, where the row tells it.
-type Quarantined = BTreeMap<(Currency, Option<String>), Amount>;
-
-fn quarantined(scan: &ScanReport, period: Period) -> Quarantined {
-    let mut sums = Quarantined::new();
-    let rows = scan.files.iter().flat_map(|file| &file.quarantine);
-    for row in rows.filter(|row| row.month.is_none_or(|month| month == period)) {
-        let currency = row.currency.as_deref().and_then(|code| Currency::parse(code).ok());
-        if let (Some(currency), Some(billed)) = (currency, row.billed_cost) {
-            let sum = sums.entry((currency, row.invoice.clone())).or_default();
-            // Money in quarantine has no bound of its own; beyond the range it explains nothing.
-            *sum = sum.checked_add(billed).unwrap_or_default();
-        }
-    }
-    sums
+/// The credits that the bill has under an invoice, where it has some.
+fn credited(of: &Match) -> Option<Credited> {
+    let credits: Amount = of.billed.iter().map(|billed| billed.credits).sum();
+    (!credits.is_zero()).then(|| Credited {
+        invoice: of.claim.ids.join("; "),
+        billing_accounts: of.billed.iter().map(|billed| billed.billing_account.clone()).collect(),
+        currency: of.claim.currency,
+        credits,
+    })
 }
 
-fn settle(found: &mut Reconciled, of: &Match, known: &Known<'_>) {
-    let verdict = classify(of, known);
-    found.findings.extend(finding(of, &verdict));
+/// Billing accounts, by currency, of which the bill names invoices.
+fn named(period: &[Billed]) -> BTreeSet<(String, Currency)> {
+    let named = period.iter().filter(|billed| !billed.invoice.is_empty());
+    named.map(|billed| (billed.billing_account.clone(), billed.currency)).collect()
+}
+
+fn settle(found: &mut Reconciled, of: &Match, tolerance: Amount, verdict: &Verdict) {
+    found.findings.extend(finding(of, verdict));
     let claim = &of.claim;
     let billed = Billed::together(&of.billed, claim.currency);
-    let of_bill = |mine: &str, of_bill: &str| {
-        if mine.is_empty() { of_bill.to_owned() } else { mine.to_owned() }
+    let billing_account = if billed.billing_account.is_empty() {
+        claim.billing_account.clone()
+    } else {
+        found.findings.extend(another_account(of));
+        billed.billing_account.clone()
     };
     found.lines.push(ReconciliationLine {
         provider: billed.issuer.clone(),
         invoice: claim.ids.join("; "),
-        billing_account: of_bill(&claim.billing_account, &billed.billing_account),
+        billing_account,
         currency: claim.currency,
         net: Some(claim.net),
         tax: claim.tax,
@@ -128,11 +129,31 @@ fn settle(found: &mut Reconciled, of: &Match, known: &Known<'_>) {
         billed: billed.fates,
         report: billed.report,
         variance: of.variance(),
-        tolerance: Some(known.tolerance),
+        tolerance: Some(tolerance),
         class: Some(verdict.class),
         status: verdict.status,
-        explanation: verdict.explanation,
+        explanation: verdict.explanation.clone(),
     });
+}
+
+/// An invoice that its name has matched, though it tells another billing account than the bill.
+fn another_account(of: &Match) -> Option<Finding> {
+    let claim = &of.claim;
+    let claimed = &claim.billing_account;
+    if claimed.is_empty() || of.billed.iter().any(|b| is_alike(&b.billing_account, claimed)) {
+        return None;
+    }
+    let accounts: BTreeSet<&str> =
+        of.billed.iter().map(|billed| billed.billing_account.as_str()).collect();
+    let accounts: Vec<&str> = accounts.into_iter().collect();
+    let text = format!(
+        "invoice `{}` is of billing account `{claimed}` in the table, of `{}` in the bill",
+        claim.ids.join("; "),
+        accounts.join("`, `")
+    );
+    let help =
+        "check that it is the same invoice; reconciliation.csv has the bill's billing account";
+    Some(Finding::new(Code::InvoiceBillingAccount, text).help(help).at(claim.place.clone()))
 }
 
 fn finding(of: &Match, verdict: &Verdict) -> Option<Finding> {
@@ -158,20 +179,47 @@ fn finding(of: &Match, verdict: &Verdict) -> Option<Finding> {
     Some(finding.at(claim.place.clone()))
 }
 
+/// What tells whether an invoice is yet to come.
+struct Open<'a> {
+    /// Of all months.
+    invoices: &'a [Invoice],
+    period: Period,
+    named: BTreeSet<(String, Currency)>,
+    is_declared: bool,
+}
+
+impl Open<'_> {
+    /// Nothing is asked for nothing. Rows that name no invoice miss one where their whole billing
+    /// account names none; else nobody knows which invoice they are on.
+    fn is_open(&self, billed: &Billed) -> bool {
+        let misses_one = if billed.invoice.is_empty() {
+            let account = (billed.billing_account.clone(), billed.currency);
+            !billed.billing_account.is_empty() && !self.named.contains(&account)
+        } else {
+            true
+        };
+        self.is_declared && misses_one && !billed.fates.whole().is_zero()
+    }
+
+    /// Where a table has it for another month.
+    fn of_another_month(&self, billed: &Billed) -> Option<&Invoice> {
+        self.invoices.iter().find(|invoice| {
+            !billed.invoice.is_empty()
+                && invoice.id == billed.invoice
+                && invoice.currency == billed.currency
+                && invoice.period.is_some_and(|month| month != self.period)
+        })
+    }
+}
+
 /// Billed, but invoiced by none.
-fn unmatched(found: &mut Reconciled, billed: Billed, is_declared: bool) {
-    // Nothing is asked for nothing, and what names no invoice cannot miss one.
-    let is_open = is_declared && !billed.invoice.is_empty() && !billed.fates.whole().is_zero();
+fn unmatched(found: &mut Reconciled, billed: Billed, open: &Open<'_>) {
+    let is_open = open.is_open(&billed);
+    let elsewhere = open.of_another_month(&billed).filter(|_| is_open);
+    let explanation = elsewhere
+        .and_then(|invoice| Some(format!("the table of invoices has it for {}", invoice.period?)));
     if is_open {
-        let text = format!(
-            "invoice `{}`: {} {} billed, and no table of invoices has it",
-            billed.invoice,
-            billed.fates.whole(),
-            billed.currency
-        );
-        let finding = Finding::new(Code::InvoiceMissing, text)
-            .help("add the invoice once it has come; until then its cost is not checked");
-        found.findings.push(finding.count(billed.rows));
+        found.findings.push(missing(&billed, elsewhere, explanation.as_deref()));
     }
     found.lines.push(ReconciliationLine {
         provider: billed.issuer,
@@ -188,13 +236,34 @@ fn unmatched(found: &mut Reconciled, billed: Billed, is_declared: bool) {
         tolerance: None,
         class: is_open.then_some(Class::NotInvoiced),
         status: if is_open { Status::Open } else { Status::Unchecked },
-        explanation: String::new(),
+        explanation: explanation.unwrap_or_default(),
     });
+}
+
+fn missing(billed: &Billed, elsewhere: Option<&Invoice>, explanation: Option<&str>) -> Finding {
+    let (cost, currency) = (billed.fates.whole(), billed.currency);
+    let subject = if billed.invoice.is_empty() {
+        format!("billing account `{}`, whose bill names no invoice", billed.billing_account)
+    } else {
+        format!("invoice `{}`", billed.invoice)
+    };
+    let told = explanation.unwrap_or("no table of invoices has it");
+    let text = format!("{subject}: {cost} {currency} billed, and {told}");
+    let finding = Finding::new(Code::InvoiceMissing, text).count(billed.rows);
+    match elsewhere {
+        Some(invoice) => finding
+            .help("correct `period` in the table, or check to which month the bill belongs")
+            .at(invoice.place.clone()),
+        None => {
+            finding.help("add the invoice once it has come; until then its cost is not checked")
+        }
+    }
 }
 
 /// Rows that name no invoice and were matched by none.
 fn unchecked(lines: &[ReconciliationLine]) -> Option<Finding> {
-    let unnamed = lines.iter().filter(|line| line.invoice.is_empty());
+    let unnamed =
+        lines.iter().filter(|line| line.invoice.is_empty() && line.status != Status::Open);
     let rows: u64 = unnamed.map(|line| line.rows).sum();
     (rows > 0).then(|| {
         let counted = if rows == 1 { "1 row".to_owned() } else { format!("{rows} rows") };

@@ -11,9 +11,9 @@ use std::sync::mpsc::{Receiver, sync_channel};
 
 use chrono::{Datelike, NaiveDate};
 
-use crate::allocate::{Flow, Group, Line};
+use crate::allocate::{Allocation, Bearer, Flow, Group, Line, Party};
 use crate::diagnostics::Finding;
-use crate::domain::{CostMetric, Costs, Currency, MonthRates};
+use crate::domain::{CostMetric, Costs, Currency, MetricSet, MonthRates};
 
 use super::Facts;
 use super::decimal::{push_amount, push_number};
@@ -60,15 +60,17 @@ pub(super) fn write(facts: &Facts, sink: &mut Sink) -> Result<(), Finding> {
     let mut first = Vec::new();
     header.for_each(|name| push_field(&mut first, name.as_bytes()));
     end_record(&mut first);
-    let unknown = unknown_costs(facts);
-    let row = || Row::new(facts, &unknown, dimensions.len());
+    let row = || Row::new(facts, dimensions.len());
     sink.stream("showback_detail.csv", |file| {
         file.write_all(&first)?;
         write_cells(facts, &row, file)?;
         let (mut row, mut text) = (row(), Vec::new());
         let month = facts.months.get(&facts.period);
-        for line in month.into_iter().flat_map(|month| &month.lines) {
-            push_shared(line, &mut row, &mut text);
+        if let Some(month) = month {
+            let known = known_of_pools(facts, month);
+            for line in &month.lines {
+                push_shared(line, &known, &mut row, &mut text);
+            }
         }
         file.write_all(&text)
     })
@@ -76,9 +78,9 @@ pub(super) fn write(facts: &Facts, sink: &mut Sink) -> Result<(), Finding> {
 
 /// Cells as text, stretch by stretch, by as many threads as there are processors: each has every
 /// so-manieth stretch, and they are written in their order.
-fn write_cells<'a>(
-    facts: &'a Facts<'a>,
-    row: &(impl Fn() -> Row<'a> + Sync),
+fn write_cells(
+    facts: &Facts<'_>,
+    row: &(impl Fn() -> Row + Sync),
     file: &mut HashedFile,
 ) -> io::Result<()> {
     let threads = std::thread::available_parallelism().map_or(1, NonZero::get).min(THREADS);
@@ -119,7 +121,7 @@ fn dimension_columns(facts: &Facts) -> Vec<String> {
         .collect()
 }
 
-fn push_cells<'a>(facts: &'a Facts<'a>, from: usize, row: &mut Row<'a>, out: &mut Vec<u8>) {
+fn push_cells(facts: &Facts<'_>, from: usize, row: &mut Row, out: &mut Vec<u8>) {
     let mut known: Option<(&Group, &MonthRates)> = None;
     let cells = facts.cube.cells_in(from..from + STRETCH);
     for cell in cells.filter(|cell| cell.group.month == facts.period) {
@@ -133,48 +135,54 @@ fn push_cells<'a>(facts: &'a Facts<'a>, from: usize, row: &mut Row<'a>, out: &mu
             }
         };
         let report = rates.costs(cell.day, &cell.costs);
-        row.push(Some(cell.day), &cell.costs, report.as_ref(), cell.rows, out);
+        let costs = Shown { costs: &cell.costs, report: report.as_ref(), known: cell.known };
+        row.push(Some(cell.day), &costs, cell.rows, out);
     }
 }
 
 /// What a line received from a pool or, as a pool, gave away. Direct lines are the cells.
-fn push_shared(line: &Line, row: &mut Row, out: &mut Vec<u8>) {
+fn push_shared(line: &Line, known: &KnownOfPools, row: &mut Row, out: &mut Vec<u8>) {
     let (kind, name) = of_party(&line.party);
-    let stage = match &line.flow {
+    let pool = match &line.flow {
         Flow::Direct => return,
-        Flow::SharedIn(pool) => format!("pool:{pool}"),
-        Flow::SharedOut => format!("pool:{name}"),
+        Flow::SharedIn(pool) => pool,
+        Flow::SharedOut => name,
     };
-    row.set_shared(kind, name, &stage, line);
-    row.push(None, &line.costs, line.report_costs.as_ref(), line.rows, out);
+    let known = known.get(&(pool.to_owned(), line.currency)).copied().unwrap_or_default();
+    row.set_shared(kind, name, &format!("pool:{pool}"), line);
+    let costs = Shown { costs: &line.costs, report: line.report_costs.as_ref(), known };
+    row.push(None, &costs, line.rows, out);
 }
 
-/// Metrics that no file of a source tells, by source.
-type UnknownCosts<'a> = BTreeMap<&'a str, [bool; CostMetric::COUNT]>;
+/// The metrics that any charge of a pool tells, by pool and currency.
+type KnownOfPools = BTreeMap<(String, Currency), MetricSet>;
+
+/// What one line says of costs.
+struct Shown<'a> {
+    costs: &'a Costs,
+    report: Option<&'a Costs>,
+    /// All other metrics are blank.
+    known: MetricSet,
+}
 
 /// The fields that stay the same from cell to cell, as they are written.
-struct Row<'a> {
+struct Row {
     period: String,
     dimensions: usize,
-    unknown_costs: &'a UnknownCosts<'a>,
     /// All fields before the day.
     begin: Vec<u8>,
     currency: Currency,
     report_currency: Currency,
-    /// Metrics that the group's source does not tell.
-    unknown: [bool; CostMetric::COUNT],
 }
 
-impl<'a> Row<'a> {
-    fn new(facts: &Facts, unknown_costs: &'a UnknownCosts<'a>, dimensions: usize) -> Self {
+impl Row {
+    fn new(facts: &Facts, dimensions: usize) -> Self {
         Self {
             period: facts.period.to_string(),
             dimensions,
-            unknown_costs,
             begin: Vec::new(),
             currency: facts.conversions.report_currency,
             report_currency: facts.conversions.report_currency,
-            unknown: [false; CostMetric::COUNT],
         }
     }
 
@@ -191,8 +199,6 @@ impl<'a> Row<'a> {
         self.begin.clear();
         fixed.chain(names).for_each(|field| push_field(&mut self.begin, field.as_bytes()));
         self.currency = group.currency;
-        let known = self.unknown_costs.get(facts.cube.text(group.source));
-        self.unknown = known.copied().unwrap_or_default();
     }
 
     fn set_shared(&mut self, kind: Kind, name: &str, stage: &str, line: &Line) {
@@ -202,17 +208,9 @@ impl<'a> Row<'a> {
         self.begin.clear();
         fields.for_each(|field| push_field(&mut self.begin, field.as_bytes()));
         self.currency = line.currency;
-        self.unknown = [false; CostMetric::COUNT];
     }
 
-    fn push(
-        &self,
-        day: Option<NaiveDate>,
-        costs: &Costs,
-        report: Option<&Costs>,
-        rows: u64,
-        out: &mut Vec<u8>,
-    ) {
+    fn push(&self, day: Option<NaiveDate>, shown: &Shown<'_>, rows: u64, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.begin);
         if let Some(day) = day {
             push_day(out, day);
@@ -220,22 +218,22 @@ impl<'a> Row<'a> {
         out.push(b',');
         out.extend_from_slice(&self.currency.bytes());
         out.push(b',');
-        self.push_costs(Some(costs), out);
+        push_costs(Some(shown.costs), shown.known, out);
         push_number(out, rows);
         out.push(b',');
         out.extend_from_slice(&self.report_currency.bytes());
         out.push(b',');
-        self.push_costs(report, out);
+        push_costs(shown.report, shown.known, out);
         end_record(out);
     }
+}
 
-    fn push_costs(&self, costs: Option<&Costs>, out: &mut Vec<u8>) {
-        for metric in CostMetric::ALL {
-            if let Some(costs) = costs.filter(|_| !self.unknown[metric as usize]) {
-                push_amount(out, costs[metric]);
-            }
-            out.push(b',');
+fn push_costs(costs: Option<&Costs>, known: MetricSet, out: &mut Vec<u8>) {
+    for metric in CostMetric::ALL {
+        if let Some(costs) = costs.filter(|_| known.has(metric)) {
+            push_amount(out, costs[metric]);
         }
+        out.push(b',');
     }
 }
 
@@ -262,22 +260,44 @@ fn end_record(out: &mut Vec<u8>) {
     out.push(b'\n');
 }
 
-/// Of each source and metric, whether no file of the source tells it: then it is blank, not zero.
-fn unknown_costs<'a>(facts: &Facts<'a>) -> UnknownCosts<'a> {
-    let mut found: BTreeMap<&str, (u64, [u64; CostMetric::COUNT])> = BTreeMap::new();
-    for file in &facts.scan.files {
-        let (rows, unknown) = found.entry(file.source.as_str()).or_default();
-        for totals in file.totals.values() {
-            *rows += totals.rows;
-            for (sum, more) in unknown.iter_mut().zip(totals.unknown) {
-                *sum += more;
+/// What the shares of each pool know: what any of its own cells does, or what came from another pool.
+fn known_of_pools(facts: &Facts, month: &Allocation) -> KnownOfPools {
+    let mut known = KnownOfPools::new();
+    let mut last: Option<(&Group, MetricSet)> = None;
+    let mut add = |group: &Group, more: MetricSet| {
+        if let Bearer::Pool(pool) = group.verdict.bearer {
+            let key = (facts.rules.pool(pool).name.clone(), group.currency);
+            let sum = known.entry(key).or_default();
+            *sum = sum.or(more);
+        }
+    };
+    for cell in facts.cube.cells().filter(|cell| cell.group.month == facts.period) {
+        match &mut last {
+            Some((group, sum)) if std::ptr::eq(*group, cell.group) => *sum = sum.or(cell.known),
+            _ => {
+                if let Some((group, sum)) = last.replace((cell.group, cell.known)) {
+                    add(group, sum);
+                }
             }
         }
     }
-    let blank = |rows, unknown: [u64; CostMetric::COUNT]| {
-        unknown.map(|unknown| unknown > 0 && unknown == rows)
-    };
-    found.into_iter().map(|(source, (rows, unknown))| (source, blank(rows, unknown))).collect()
+    if let Some((group, sum)) = last {
+        add(group, sum);
+    }
+    // Pools may stand in a row, each giving to the next.
+    loop {
+        let before = known.clone();
+        for line in &month.lines {
+            if let (Party::Pool(to), Flow::SharedIn(from)) = (&line.party, &line.flow) {
+                let given = before.get(&(from.clone(), line.currency)).copied().unwrap_or_default();
+                let sum = known.entry((to.clone(), line.currency)).or_default();
+                *sum = sum.or(given);
+            }
+        }
+        if known == before {
+            return known;
+        }
+    }
 }
 
 /// Appends `2026-10-31`; `chrono`'s formatting is ten times as slow.

@@ -2,7 +2,7 @@
 
 use crate::allocate::ExchangeTotal;
 use crate::diagnostics::Finding;
-use crate::domain::{Amount, CostMetric, MonthRates, UsedRate};
+use crate::domain::{Amount, CostMetric, Costs, MonthRates, UsedRate};
 
 use super::Facts;
 use super::decimal::fixed;
@@ -55,8 +55,9 @@ fn fields(
     metric: CostMetric,
 ) -> Vec<String> {
     let day = total.day.unwrap_or(facts.period.first());
-    let exact = total.exact(rates).map(|costs| costs[metric]);
-    let report = total.report_costs.map(|costs| costs[metric]);
+    let known =
+        |costs: Option<Costs>| costs.filter(|_| total.known.has(metric)).map(|costs| costs[metric]);
+    let (exact, report) = (known(total.exact(rates)), known(total.report_costs));
     let policy = match (rates, facts.conversions.terms) {
         (MonthRates::Same, _) => "same currency",
         (MonthRates::Unknown, _) | (_, None) => "none declared",
@@ -73,7 +74,7 @@ fn fields(
     fields.extend([
         metric.to_string(),
         total.rows.to_string(),
-        total.costs[metric].to_string(),
+        text(known(Some(total.costs))),
         text(exact),
         text(report),
         text(exact.zip(report).map(|(exact, report)| exact - report)),

@@ -240,6 +240,7 @@ fn figures(showback: &Showback, parties: &Parties, scope: &str, currency: Curren
     if !used.is_zero() || !unused.is_zero() {
         kpis.push(ratio("commitment_utilisation", used, used + unused));
     }
+    // Credits that a bill nets into the cost of the charge are in no component of their own.
     let credits = component("credits");
     kpis.push(ratio("credits_share", -credits, accepted - credits));
     kpis

@@ -1,7 +1,7 @@
 //! The small tables of proof: conservation, quarantine and the allocation's trace.
 
 use crate::allocate::TraceStep;
-use crate::diagnostics::Finding;
+use crate::diagnostics::{Finding, printable};
 use crate::domain::{Amount, Currency, DateRange};
 use crate::ingest::QuarantinedRow;
 
@@ -27,13 +27,14 @@ pub(super) fn write_conservation(facts: &Facts, sink: &mut Sink) -> Result<(), F
     ];
     sink.table("conservation.csv", &header, |table| {
         facts.conservation.iter().try_for_each(|row| {
+            let known = |amount: Amount| text(row.is_known.then_some(amount));
             table.write_record([
                 row.stage.as_str(),
                 row.currency.code(),
                 row.metric.name(),
-                &row.amount_in.to_string(),
-                &row.amount_out.to_string(),
-                &row.rounding.to_string(),
+                &known(row.amount_in),
+                &known(row.amount_out),
+                &known(row.rounding),
                 &row.residual().to_string(),
                 &row.rows_in.to_string(),
                 &row.rows_out.to_string(),
@@ -60,6 +61,7 @@ const QUARANTINE: [&str; 13] = [
 ];
 
 /// `quarantine.csv`: every row that could not be read, with what is known of its money.
+/// It is there to be looked at, so what a terminal would obey or hide is written out.
 pub(super) fn write_quarantine(facts: &Facts, sink: &mut Sink) -> Result<(), Finding> {
     let files = facts.scan.files.iter();
     let mut rows = files.flat_map(|file| file.quarantine.iter().map(|row| (&*file.path, row)));
@@ -69,17 +71,17 @@ pub(super) fn write_quarantine(facts: &Facts, sink: &mut Sink) -> Result<(), Fin
             table.write_record([
                 path,
                 &row.row.to_string(),
-                &row.column,
+                &printable(&row.column),
                 row.code.name(),
-                &row.text,
+                &printable(&row.text),
                 &row.month.map_or_else(String::new, |month| month.to_string()),
-                row.currency.as_deref().unwrap_or(""),
+                &printable(row.currency.as_deref().unwrap_or("")),
                 &text(row.billed_cost),
                 &text(row.effective_cost),
                 facts.conversions.report_currency.code(),
                 &text(report[0]),
                 &text(report[1]),
-                &row.identity,
+                &printable(&row.identity),
             ])
         })
     })

@@ -41,6 +41,8 @@ pub struct ColumnMap {
     pub recognition: Recognition,
     /// Headers that the format has and nothing here reads; a `*` at the end stands for any rest.
     pub known: Vec<String>,
+    /// What the provider delivers beside its bills, which is easily taken for one.
+    pub other_datasets: Vec<Dataset>,
     /// Names for headers: the first of each list that the file has is read.
     pub inputs: BTreeMap<String, Vec<InputRef>>,
     pub columns: BTreeMap<Column, ColumnSource>,
@@ -121,6 +123,14 @@ pub struct Recognition {
     pub any_of: Vec<Vec<String>>,
     /// Any one of these present speaks against it.
     pub not_with: Vec<String>,
+}
+
+/// A table that is no bill, and how it is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dataset {
+    pub title: String,
+    /// Headers that it has all of, whatever the case, and no bill has.
+    pub headers: Vec<String>,
 }
 
 /// What is read from a file.

@@ -85,7 +85,13 @@ pub(super) fn entries<'a>(
 pub(super) fn items<'a>(node: &'a Node, what: &str, sink: &mut Sink) -> Option<&'a [Node]> {
     match &node.kind {
         Kind::List(nodes) => Some(nodes),
-        _ => refuse_shape(node, what, "a list", sink),
+        Kind::Map(_) => {
+            let message = format!("{what} must be a list, not {}", node.noun());
+            let help = "write a dash before each of its items, even where there is only one";
+            sink.report_with_help(Code::WrongType, &node.span, message, help);
+            None
+        }
+        Kind::Null | Kind::Scalar(_) => refuse_shape(node, what, "a list", sink),
     }
 }
 

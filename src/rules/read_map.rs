@@ -16,8 +16,8 @@ use crate::diagnostics::{Code, Finding};
 use crate::domain::Column;
 
 use super::column_map::{
-    Citation, ColumnMap, Exclusion, FocusVersion, InputRef, PeriodEnd, Recognition, Spread,
-    SpreadBy,
+    Citation, ColumnMap, Dataset, Exclusion, FocusVersion, InputRef, PeriodEnd, Recognition,
+    Spread, SpreadBy,
 };
 use super::decode::{
     Mapping, choice, date, entries, is_identifier, is_name, items, text, word, words,
@@ -37,6 +37,7 @@ pub(super) const KEYS: &[&str] = &[
     "recognise",
     "not_with",
     "known",
+    "other_datasets",
     "null_words",
     "dates",
     "numbers",
@@ -101,6 +102,10 @@ fn read_root(path: &str, root: &Node, sink: &mut Sink) -> Option<ColumnMap> {
         recognition: read_recognition(&map, sink),
         known: read_texts(&map, "known", sink),
         null_words: read_texts(&map, "null_words", sink),
+        other_datasets: map
+            .get("other_datasets")
+            .map(|node| read_datasets(node, sink))
+            .unwrap_or_default(),
         dates: spelling::dates(map.get("dates"), sink),
         numbers: map.get("numbers").and_then(|n| spelling::numbers(n, sink)).unwrap_or_default(),
         values: map.get("values").map(|node| read_values(node, sink)).unwrap_or_default(),
@@ -163,6 +168,22 @@ fn read_recognition(map: &Mapping<'_>, sink: &mut Sink) -> Recognition {
         sink.report(Code::MissingKey, span, message);
     }
     Recognition { any_of, not_with: not_with.map(texts).unwrap_or_default() }
+}
+
+fn read_datasets(node: &Node, sink: &mut Sink) -> Vec<Dataset> {
+    let nodes = items(node, "`other_datasets`", sink).unwrap_or_default();
+    let mut datasets = Vec::new();
+    for node in nodes {
+        let keys = &["title", "headers"];
+        let Some(map) = Mapping::read(node, "another dataset", keys, sink) else { continue };
+        let title = map.need("title", sink).and_then(|node| word(node, "`title`", sink));
+        let headers = map.need("headers", sink).and_then(|n| words(n, "`headers`", sink));
+        if let (Some(title), Some(headers)) = (title, headers) {
+            let headers = headers.into_iter().map(|header| header.text).collect();
+            datasets.push(Dataset { title: title.text, headers });
+        }
+    }
+    datasets
 }
 
 fn read_values(node: &Node, sink: &mut Sink) -> BTreeMap<Column, Vec<String>> {

@@ -273,7 +273,7 @@ const READ: &[Case] = &[
     case(
         "a NUL in a text",
         || bytes(raw("ResourceName", "a\0b")),
-        Quarantined(&[(3, "ResourceName", Code::BadText, "a\0b")]),
+        Quarantined(&[(3, "ResourceName", Code::BadText, "a\\u{0}b")]),
     ),
     case(
         "a quote within a text, and one behind a closed one",

@@ -93,7 +93,7 @@ const TORN: &[Case] = &[
             let bill = Bill::of([Charge::sound(), nul, shop]);
             Project::ruled(rules).file(BILL, parquet(&bill, Shape::TYPED))
         },
-        Quarantined(&[(2, "SubAccountId", Code::BadText, "a\0b")]),
+        Quarantined(&[(2, "SubAccountId", Code::BadText, "a\\u{0}b")]),
     ),
     case(
         "CSV in name",

@@ -112,6 +112,18 @@ fn no_terminal_is_steered() {
 }
 
 #[test]
+fn what_is_quarantined_can_be_looked_at() {
+    let amounts = ["1\u{1b}]0;owned\u{7}", "1\u{9b}31m", "1\n2", "1\u{202e}2"];
+    let charges = amounts.map(|amount| Charge::sound().with("BilledCost", amount));
+    let output = undeclared(charges.into_iter().chain([Charge::sound()])).published();
+    let rows = output.table("quarantine.csv");
+    let texts: Vec<&str> = rows.iter().map(|row| row["text"].as_str()).collect();
+    assert_eq!(texts, ["1\\u{1b}]0;owned\\u{7}", "1\\u{9b}31m", "1\\n2", "1\\u{202e}2"]);
+    let bad = |c: char| c.is_control() && c != '\n';
+    assert!(!output.text("quarantine.csv").contains(bad));
+}
+
+#[test]
 fn numbers_in_tags_keep_their_spelling() {
     let tags = ["1.10", "1e3", "100000000000000000000000", "-0", "0.1000000000000000000000001"];
     let charge = |text: &&str| Charge::sound().with("Tags", &format!("{{\"team\":{text}}}"));

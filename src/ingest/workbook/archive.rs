@@ -4,6 +4,7 @@
 //! told before a reader believes in the sizes that the archive claims. A document type is refused:
 //! no program that writes sheets writes one, and its entities are what XML bombs are made of.
 
+use std::collections::BTreeSet;
 use std::io::{self, Read, Seek, SeekFrom};
 
 use flate2::Crc;
@@ -145,12 +146,19 @@ fn directory(file: &mut (impl Read + Seek), size: u64) -> io::Result<Vec<Part>> 
     let mut bytes = Vec::new();
     file.take(u64::from(length)).read_to_end(&mut bytes)?;
     let mut parts = Vec::new();
+    let mut names = BTreeSet::new();
     let mut rest = bytes.as_slice();
     while rest.starts_with(ENTRY) {
         let lengths = [u16_at(rest, 28)?, u16_at(rest, 30)?, u16_at(rest, 32)?].map(usize::from);
         let name = rest.get(46..46 + lengths[0]);
+        let name = name.ok_or_else(|| broken("its directory is cut off"))?.to_vec();
+        // Readers look for parts whatever the case.
+        if !names.insert(name.to_ascii_lowercase()) {
+            let name = String::from_utf8_lossy(&name);
+            return Err(broken(&format!("it has two parts of the name `{name}`")));
+        }
         parts.push(Part {
-            name: name.ok_or_else(|| broken("its directory is cut off"))?.to_vec(),
+            name,
             encrypted: u16_at(rest, 8)? & 1 == 1,
             method: u16_at(rest, 10)?,
             crc: u32_at(rest, 16)?,

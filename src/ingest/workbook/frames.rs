@@ -30,7 +30,7 @@ pub(super) enum Frame {
 pub(in crate::ingest) struct SheetHead {
     pub(in crate::ingest) name: String,
     pub(in crate::ingest) visible: bool,
-    /// Row number, counted from 1, and the texts of its cells.
+    /// Row number, counted from 1, and the texts of its cells that have something in them.
     pub(in crate::ingest) rows: Vec<(u32, Vec<String>)>,
 }
 

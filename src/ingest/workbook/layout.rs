@@ -32,8 +32,6 @@ pub(in crate::ingest) struct Wanted {
     pub(in crate::ingest) known: Vec<String>,
     /// Amounts are read with a decimal comma.
     pub(in crate::ingest) comma: bool,
-    /// Days are read from plain numbers too, counted from 1900.
-    pub(in crate::ingest) serial_days: bool,
 }
 
 /// A row that may be the header of a sheet.
@@ -149,7 +147,13 @@ impl Wanted {
             None => format!("none of the first {HEAD_ROWS} rows is a header"),
         };
         let text = format!("{rows} in {} of the workbook", sheet_names(&sheets_text));
-        let names: Vec<&str> = self.needed.iter().flatten().map(String::as_str).collect();
+        let mut names: Vec<&str> = Vec::new();
+        for name in self.needed.iter().flatten() {
+            // Two columns may be read from one header.
+            if !names.iter().any(|known| folded(known) == folded(name)) {
+                names.push(name);
+            }
+        }
         let cells = || sheets.iter().flat_map(|head| &head.rows).flat_map(|(_, texts)| texts);
         let near = names.iter().find_map(|name| {
             let near = did_you_mean(name, cells().map(|text| text.trim()))?;
@@ -260,7 +264,9 @@ mod tests {
     #[test]
     fn what_is_not_there_is_told_with_what_is_near() {
         let heads = [head("Invoices", &[(1, &["Amuont"]), (2, &["17"])])];
-        let text = found(&wanted(), &heads).unwrap_err();
+        let mut twice = wanted();
+        twice.needed.push(vec!["amount".to_owned()]);
+        let text = found(&twice, &heads).unwrap_err();
         assert!(text.contains("none of the first 50 rows is a header in the sheet `Invoices`"));
         assert!(
             text.contains("`Amount`, `Betrag`, `Date`; is `Amuont` the column `Amount`?"),

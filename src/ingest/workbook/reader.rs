@@ -15,9 +15,12 @@ use super::sheets::{Book, Cell, Flow, a1};
 pub(super) const HEAD_ROWS: u32 = 50;
 /// Sheets that a workbook may have.
 const SHEET_LIMIT: usize = 1_000;
-/// Characters of a cell, and of all cells of a sheet, that a look at its head takes.
+/// Characters of a cell that a look at its head takes.
 const HEAD_CELL: usize = 500;
-const HEAD_CHARS: usize = 1 << 20;
+/// Bytes that the heads of all sheets may take, since who asks keeps them all.
+const HEADS_LIMIT: usize = 1 << 26;
+/// What a cell takes beside its text.
+const CELL_BYTES: usize = 48;
 /// Bytes of CSV that one frame carries.
 const CSV_FRAME: usize = 1 << 18;
 
@@ -109,25 +112,26 @@ fn heads(file: &File, also: Option<u32>, output: &mut impl Write) -> Result<Summ
         let text = format!("the workbook has {} sheets; {SHEET_LIMIT} are the limit", sheets.len());
         return Err(Refusal::new(text, "keep the sheet of the bill only").into());
     }
+    let mut room = HEADS_LIMIT;
     for (name, visible) in sheets {
-        let rows = head(&mut book, &name, also)?;
+        let rows = head(&mut book, &name, also, &mut room)?;
         Frame::Sheet(SheetHead { name, visible, rows }).write(output)?;
     }
     Ok(Summary { since_1904: book.is_since_1904(), ..Summary::default() })
 }
 
-/// The first rows of a sheet that have something in them.
+/// The first rows of a sheet that have something in them, as far as there is room for their cells.
 fn head(
     book: &mut Book,
     sheet: &str,
     also: Option<u32>,
+    room: &mut usize,
 ) -> Result<Vec<(u32, Vec<String>)>, Refusal> {
     let mut rows: Vec<(u32, Vec<String>)> = Vec::new();
-    let mut chars = 0;
     let last = also.unwrap_or_default().max(HEAD_ROWS);
     book.visit(sheet, false, &mut |cell: Cell<'_>| {
         let number = cell.row + 1;
-        if number > last || chars > HEAD_CHARS {
+        if number > last {
             return Ok(Flow::Stop);
         }
         if number > HEAD_ROWS && also != Some(number) {
@@ -137,13 +141,21 @@ fn head(
             rows.push((number, Vec::new()));
         }
         if let Some((_, texts)) = rows.last_mut() {
-            texts.resize(cell.column as usize, String::new());
-            texts.push(cell.text.chars().take(HEAD_CELL).collect());
-            chars += cell.text.len().min(HEAD_CELL) + 1;
+            let text: String = cell.text.chars().take(HEAD_CELL).collect();
+            // A header that is not looked at might be a second one, so none is left out.
+            *room = room.checked_sub(text.len() + CELL_BYTES).ok_or_else(too_full)?;
+            texts.push(text);
         }
         Ok(Flow::On)
     })?;
     Ok(rows)
+}
+
+fn too_full() -> Refusal {
+    Refusal::new(
+        "the first rows of the sheets hold more than 64 MiB, which no header needs",
+        "keep the sheet of the bill only, or export it as CSV",
+    )
 }
 
 fn table(
@@ -319,4 +331,31 @@ pub(in crate::ingest) fn push_field(text: &str, csv: &mut Vec<u8>) {
         }
     }
     csv.push(b'"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn opened(workbook: &mut rust_xlsxwriter::Workbook) -> Book {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(&workbook.save_to_buffer().unwrap()).unwrap();
+        Book::open(&file, true).unwrap()
+    }
+
+    #[test]
+    fn the_head_of_a_sheet_takes_no_more_than_its_cells() {
+        let mut workbook = rust_xlsxwriter::Workbook::new();
+        let sheet = workbook.add_worksheet();
+        sheet.write(0, 16_383, "far").unwrap();
+        sheet.write(1, 2, "x").unwrap();
+        sheet.write(1, 7, "y").unwrap();
+        let mut book = opened(&mut workbook);
+        let mut room = 3 * CELL_BYTES + 5;
+        let rows = head(&mut book, "Sheet1", None, &mut room).unwrap();
+        let expected = [(1, vec!["far".to_owned()]), (2, vec!["x".to_owned(), "y".to_owned()])];
+        assert_eq!((rows.as_slice(), room), (&expected[..], 0));
+        let refused = head(&mut book, "Sheet1", None, &mut (3 * CELL_BYTES + 4)).unwrap_err();
+        assert_eq!(refused, too_full());
+    }
 }

@@ -147,7 +147,9 @@ impl<'a> Colors<'a> {
         let mut kept: Vec<Option<usize>> = Vec::with_capacity(owners.len());
         for owner in owners {
             let known = self.0.get(owner).copied().filter(|color| !taken[*color]);
-            known.into_iter().for_each(|color| taken[color] = true);
+            if let Some(color) = known {
+                taken[color] = true;
+            }
             kept.push(known);
         }
         let mut colors = Vec::with_capacity(owners.len());

@@ -183,7 +183,7 @@ fn label(party: &Party) -> String {
 }
 
 /// Source rows as a table: file, row, charge date, rule, currency, the four costs, resource, and
-/// the values that decided. Sorted by file and row.
+/// the values that decided. An unknown cost is blank. Sorted by file and row.
 ///
 /// # Errors
 /// Never in practice: the table is written to memory.
@@ -217,7 +217,9 @@ pub fn rows_table(facts: &Facts<'_>, rows: &[FoundRow]) -> Result<String, csv::E
         let mut record =
             vec![path.to_owned(), number.to_string(), row.day.to_string(), rule.to_owned()];
         record.push(row.currency.to_string());
-        record.extend(row.costs.iter().map(|(_, amount)| amount.to_string()));
+        record.extend(row.costs.iter().map(|(metric, amount)| {
+            if row.unknown.has(metric) { String::new() } else { amount.to_string() }
+        }));
         record.extend([row.resource.clone().unwrap_or_default(), row.decided_by.clone()]);
         record.push(row.identity.clone().unwrap_or_default());
         table.write_record(&record)?;
