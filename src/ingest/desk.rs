@@ -14,12 +14,12 @@
 //!
 //! The desk copies what it keeps of a row, so nothing of a row need outlive the call.
 
-use super::binding::Binding;
 use super::charge::{Charge, Charges, Rejection, RowPlace, Sink, Span, TextColumn};
 use super::report::FileId;
-use super::spread::{NoPeriod, spread};
 use super::tally::{Part, Row, Source, Tally};
-use super::valuation::Read;
+use super::values::binding::Binding;
+use super::values::spread::{NoPeriod, spread};
+use super::values::valuation::Read;
 use crate::diagnostics::Code;
 
 /// Charges that are handed on together.

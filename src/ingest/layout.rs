@@ -10,13 +10,13 @@ use crate::domain::Column;
 use crate::rules::{ColumnMap, ColumnSource, InputRef, Recognition, TagShape};
 
 use super::charge::WantedText;
+use super::csv::stream::{head_names, names_read};
 use super::guard::guarded;
-use super::header::{Absent, Finder, listed, no_bill, other_dataset};
 use super::open::{self, Kind};
-use super::parquet_file::ParquetHead;
+use super::parquet::file::ParquetHead;
 use super::scan::SourceFile;
-use super::sheet_source::{open_workbook, wanted_of};
-use super::text_stream::{head_names, names_read};
+use super::values::header::{Absent, Finder, listed, no_bill, other_dataset};
+use super::workbook::source::{open_workbook, wanted_of};
 
 /// How a file is laid out, as its column map sees it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

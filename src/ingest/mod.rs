@@ -1,25 +1,18 @@
 //! Provider formats become charges, and every row is accounted for.
 //!
 //! ```text
-//! discover            patterns of a source → files and deliveries
-//!   manifest_file     what a provider says belongs together
-//!   delivery          files that belong together, and which of them count
-//! plain_table         a small table, CSV or workbook, as a whole
-//! reference           tables of cost centers and metadata → domain nouns
-//! rates               the table of exchange rates → domain nouns
-//! invoices            tables of provider invoices
-//! scan                files → charges into sinks, and a report
-//!   open              what a file is, by its content; its hashes
-//!   Binding           a column map meets a header
-//!   workbook          a sheet as CSV, read by a process of its own
-//!   csv_*, parquet_*  blocks and row groups → rows
-//!     footer, pages   what Parquet's headers say, held against itself before it is decoded
-//!     guard           a panic of foreign code is an answer
-//!   Desk              rows → batches of charges for the sink
-//!   Tally             rows → accepted, quarantined, excluded; exact sums
-//!   Gate              lets through what counts; which delivery has which days
-//! judge               what was read against what should be there: deliveries and days
-//! ScanReport          the account of each file
+//! delivery    patterns of a source → files (discover); files that belong together, by name and by
+//!             the provider's manifest; which of them count (Gate); what is missing (judge)
+//! open        what a file is, by its content; its hashes
+//! layout      heads of bills: their format, and what a map finds, without reading a row
+//! scan        files → charges into sinks, and a report
+//!   values    a column map meets a header; rows are valued
+//!   csv, json, workbook, parquet   blocks and row groups → rows
+//!     guard   a panic of foreign code is an answer
+//!   Desk      rows → batches of charges for the sink
+//!   Tally     rows → accepted, quarantined, excluded; exact sums
+//! ScanReport  the account of each file
+//! tables      owners, metadata, rates, invoices: small, read as a whole
 //! ```
 //!
 //! Owns reading; knows column maps, nothing of owners, pools or dimensions: it hands charges to a
@@ -33,77 +26,45 @@
 //! that cannot be read whole is refused whole; memory is bounded by blocks and row groups.
 
 mod account;
-mod binding;
 mod bytes;
-mod case_memo;
 mod charge;
-mod coverage;
-mod csv_blocks;
-mod csv_file;
-mod csv_quotes;
-mod csv_records;
-mod dates;
+mod csv;
 mod delivery;
 mod desk;
-mod discover;
-mod examples;
-mod gate;
 mod guard;
-mod header;
-mod invoices;
-mod json_lines;
-mod json_scan;
+mod json;
 mod layout;
-mod literal;
-mod manifest_file;
-mod natural;
-mod numbers;
 mod open;
-mod parquet_column;
-mod parquet_fields;
-mod parquet_file;
-mod parquet_footer;
-mod parquet_json;
-mod parquet_pages;
-mod parquet_whole;
-mod plain_table;
+mod parquet;
 mod quality;
-mod rates;
-mod recipe;
-mod reference;
 mod report;
 mod row_numbers;
 mod scan;
-mod sheet_source;
-mod spread;
-mod table;
+mod tables;
 mod tally;
-mod text_encoding;
-mod text_stream;
-mod thrift;
-mod valuation;
+mod values;
 mod workbook;
 
 pub use charge::{
     Charge, Charges, NO_WORD, Rejection, RowPlace, Sink, Span, TextColumn, WantedText, Words,
 };
-pub use coverage::{DeliveryReport, SourceCoverage, Sums, judge};
+pub use delivery::coverage::{DeliveryReport, SourceCoverage, Sums, judge};
+pub use delivery::discover::{Discovery, contained, discover, sha256_hex, survey};
+pub use delivery::manifest::run_manifest_examples;
 pub use delivery::{Delivery, ManifestId, Told};
-pub use discover::{Discovery, contained, discover, sha256_hex, survey};
-pub use examples::run_map_examples;
-pub use invoices::{Invoice, InvoiceFile, InvoiceTable, read_invoices};
-pub use json_scan::{
+pub use json::scan::{
     Fault as JsonFault, Value as JsonValue, object as json_object, unescaped as json_text,
 };
 pub use layout::{Head, Layout, head, layout, read_nowhere};
-pub use manifest_file::run_manifest_examples;
-pub use plain_table::{PlainTable, TableFile, read_table};
-pub use rates::read_rates;
-pub use reference::{MetadataTable, read_cost_centers, read_metadata};
 pub use report::{
     FileId, FileReport, MonthTotals, Overlap, QuarantinedRow, Role, ScanReport, SetAside, day_bit,
     days_of,
 };
 pub use row_numbers::RowNumbers;
 pub use scan::{Progress, ScanOptions, Silent, SourceFile, scan};
+pub use tables::invoices::{Invoice, InvoiceFile, InvoiceTable, read_invoices};
+pub use tables::plain::{PlainTable, TableFile, read_table};
+pub use tables::rates::read_rates;
+pub use tables::reference::{MetadataTable, read_cost_centers, read_metadata};
+pub use values::examples::run_map_examples;
 pub use workbook::{WORKBOOK_COMMAND, serve_workbook};

@@ -10,11 +10,11 @@ use sha2::{Digest, Sha256};
 
 use crate::diagnostics::{Code, Finding, Place};
 
-use super::csv_records::Records;
-use super::json_lines::JsonLines;
+use super::csv::encoding::Utf16;
+use super::csv::records::Records;
+use super::csv::stream::{Text, torn};
+use super::json::lines::JsonLines;
 use super::row_numbers::RowNumbers;
-use super::text_encoding::Utf16;
-use super::text_stream::{Text, torn};
 use super::workbook::{SheetStream, Summary};
 
 /// Bytes that a header may have.

@@ -10,7 +10,7 @@ use crate::domain::{Amount, Column, CostMetric};
 use crate::rules::{ColumnMap, ColumnSource, DateSpelling};
 
 use super::charge::WantedText;
-use super::dates::{OrderProof, is_order_open};
+use super::values::dates::{OrderProof, is_order_open};
 
 /// Fractions of `BilledCost` that make a file of whole `EffectiveCost` suspicious.
 const FRACTIONS: u64 = 20;

@@ -8,7 +8,7 @@ use chrono::{Datelike, NaiveDate};
 use crate::diagnostics::{Code, Finding};
 use crate::domain::{Amount, CostMetric, Costs, Currency, MetricSet, Period};
 
-use super::coverage::{DeliveryReport, SourceCoverage};
+use super::delivery::coverage::{DeliveryReport, SourceCoverage};
 use super::row_numbers::RowNumbers;
 
 /// Index of a file in [`ScanReport::files`]: files in the order of source, then path.

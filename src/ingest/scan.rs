@@ -16,24 +16,24 @@ use crate::domain::{Amount, CostMetric, Currency};
 use crate::rules::{ColumnMap, SheetPlace};
 
 use super::account;
-use super::binding::{Binding, Circumstances};
 use super::charge::{Sink, WantedText};
-use super::csv_blocks::{BlockError, Blocks};
-use super::csv_file::{CsvFormat, look_at_head, read_block};
+use super::csv::blocks::{BlockError, Blocks};
+use super::csv::rows::{CsvFormat, look_at_head, read_block};
+use super::csv::stream::{names_read, open_text};
+use super::delivery::gate::{Gate, GatePlan};
 use super::desk::{Desk, Tray};
-use super::gate::{Gate, GatePlan};
 use super::guard;
 use super::layout::{absent_everywhere, asked_nowhere};
 use super::open::{self, CsvStream, Fingerprint, Kind, StreamEnd};
-use super::parquet_file::{ParquetFormat, ParquetHead};
+use super::parquet::file::{ParquetFormat, ParquetHead};
 use super::quality::{self, Look};
 use super::report::{FileId, FileReport, Role, ScanReport, SheetTable};
 use super::row_numbers::RowNumbers;
-use super::sheet_source::{
+use super::tally::{SourceSum, Tally};
+use super::values::binding::{Binding, Circumstances};
+use super::workbook::source::{
     BINARY, map_of_sheet, open_workbook, refusal_in, sheet_findings, wanted_of,
 };
-use super::tally::{SourceSum, Tally};
-use super::text_stream::{names_read, open_text};
 
 /// Bytes of room that are worth to be kept for another block.
 const SPARE_LIMIT: usize = 1 << 24;

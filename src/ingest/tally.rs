@@ -8,10 +8,10 @@ use crate::diagnostics::Code;
 use crate::domain::{Amount, AmountError, CostMetric, Costs, Currency, MetricSet, Period};
 use crate::rules::SpreadBy;
 
-use super::binding::InvoiceTexts;
 use super::charge::{Charge, RowPlace};
 use super::report::{MonthTotals, QuarantinedRow, day_bit};
-use super::valuation::Read;
+use super::values::binding::InvoiceTexts;
+use super::values::valuation::Read;
 
 /// Quarantined rows that a file keeps apart; a file with more is refused.
 pub(super) const QUARANTINE_LIMIT: usize = 1_000_000;

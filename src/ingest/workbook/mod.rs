@@ -30,6 +30,7 @@ mod layout;
 mod markup;
 mod reader;
 mod sheets;
+pub(super) mod source;
 mod stream;
 
 pub(super) use cells::is_error;

@@ -1,0 +1,228 @@
+//! Cuts a stream of CSV into blocks that end where records end, so that blocks can be read side
+//! by side.
+//!
+//! Whether a line break ends a record depends on all quotes before it, so this one pass is
+//! sequential; it looks at quotes and line breaks only. A quote opens a field only at the field's
+//! start, as in RFC 4180; anywhere else outside quotes it is a letter.
+
+use std::fmt;
+use std::io::Read;
+
+use memchr::memrchr;
+
+use crate::ingest::bytes::find;
+
+/// Bytes a block has at least, but for the last.
+const BLOCK_BYTES: usize = 1 << 21;
+/// Bytes that a record may have.
+const RECORD_LIMIT: usize = 1 << 26;
+const QUOTE: u8 = b'"';
+
+/// What can be wrong with the stream itself.
+#[derive(Debug)]
+pub(in crate::ingest) enum BlockError {
+    Io(std::io::Error),
+    /// A quote was opened and never closed.
+    Unclosed,
+    /// A record is longer than its limit; whether it began with a quote that does not close.
+    TooLong {
+        is_quoted: bool,
+    },
+}
+
+impl fmt::Display for BlockError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let unclosed = "a quote is opened and never closed";
+        match self {
+            Self::Io(error) => write!(f, "the stream breaks off: {error}"),
+            Self::Unclosed => f.write_str(unclosed),
+            Self::TooLong { is_quoted } => {
+                write!(f, "a row has more than {} MiB", RECORD_LIMIT >> 20)?;
+                if *is_quoted { write!(f, ": {unclosed}") } else { Ok(()) }
+            }
+        }
+    }
+}
+
+/// The cutter. Blocks are whole records, in order.
+pub(in crate::ingest) struct Blocks<R> {
+    input: R,
+    delimiter: u8,
+    pending: Vec<u8>,
+    /// Room that nobody uses.
+    spare: Vec<u8>,
+    /// How far `pending` has been looked at.
+    seen: usize,
+    /// End of the last whole record within `pending`.
+    boundary: usize,
+    quoted: bool,
+    ended: bool,
+}
+
+impl<R: Read> Blocks<R> {
+    pub(in crate::ingest) fn new(input: R, delimiter: u8, begun: Vec<u8>) -> Self {
+        let (pending, spare) = (begun, Vec::new());
+        let (seen, boundary, quoted, ended) = (0, 0, false, false);
+        Self { input, delimiter, pending, spare, seen, boundary, quoted, ended }
+    }
+
+    /// The stream, read to its end once there are no more blocks.
+    pub(in crate::ingest) fn into_input(self) -> R {
+        self.input
+    }
+
+    /// Lends the room of a block that was read: memory that is used again is warm.
+    pub(in crate::ingest) fn lend(&mut self, spare: Vec<u8>) {
+        self.spare = spare;
+    }
+
+    /// The next block; `None` at the end.
+    pub(in crate::ingest) fn next(&mut self) -> Result<Option<Vec<u8>>, BlockError> {
+        let mut goal = BLOCK_BYTES;
+        loop {
+            self.fill(goal).map_err(BlockError::Io)?;
+            self.look();
+            // Nothing of a record beyond the limit is read, so that this is all that it has.
+            if self.boundary == 0 && self.pending.len() > RECORD_LIMIT {
+                return Err(BlockError::TooLong { is_quoted: self.quoted });
+            }
+            if self.ended {
+                return self.last();
+            }
+            if self.boundary > 0 {
+                let mut rest = std::mem::take(&mut self.spare);
+                rest.clear();
+                rest.extend_from_slice(&self.pending[self.boundary..]);
+                self.pending.truncate(self.boundary);
+                let block = std::mem::replace(&mut self.pending, rest);
+                self.seen -= self.boundary;
+                self.boundary = 0;
+                return Ok(Some(block));
+            }
+            goal = (self.pending.len() * 2).min(RECORD_LIMIT + 1);
+        }
+    }
+
+    fn last(&mut self) -> Result<Option<Vec<u8>>, BlockError> {
+        if self.quoted {
+            return Err(BlockError::Unclosed);
+        }
+        let block = std::mem::take(&mut self.pending);
+        self.seen = 0;
+        Ok((!block.is_empty()).then_some(block))
+    }
+
+    fn fill(&mut self, goal: usize) -> std::io::Result<()> {
+        let wanted = goal.saturating_sub(self.pending.len());
+        self.pending.reserve(wanted);
+        let limit = u64::try_from(wanted).unwrap_or(u64::MAX);
+        let read = self.input.by_ref().take(limit).read_to_end(&mut self.pending)?;
+        self.ended = read < wanted;
+        Ok(())
+    }
+
+    /// Follows quotes over what is new and notes the last record end.
+    fn look(&mut self) {
+        while self.seen < self.pending.len() {
+            let found = find(QUOTE, &self.pending[self.seen..]).map(|at| self.seen + at);
+            let Some(at) = found else {
+                self.pass(self.pending.len());
+                return;
+            };
+            let next = self.pending.get(at + 1).copied();
+            if self.quoted {
+                match next {
+                    Some(QUOTE) => self.seen = at + 2,
+                    None if !self.ended => {
+                        // Whether this quote closes is told by a byte not yet read.
+                        self.seen = at;
+                        return;
+                    }
+                    _ => {
+                        self.quoted = false;
+                        self.seen = at + 1;
+                    }
+                }
+            } else {
+                self.pass(at);
+                self.quoted = self.opens(at);
+                self.seen = at + 1;
+            }
+        }
+    }
+
+    /// Moves on to `end`; where that stretch lies outside quotes, its last line break is a boundary.
+    fn pass(&mut self, end: usize) {
+        if !self.quoted {
+            let stretch = &self.pending[self.seen..end];
+            if let Some(at) = memrchr(b'\n', stretch) {
+                self.boundary = self.seen + at + 1;
+            } else if self.boundary == 0 {
+                // Files of old tools end lines with CR alone. The last byte is left out: an LF may follow.
+                let inner = &stretch[..stretch.len().saturating_sub(1)];
+                if let Some(at) = memrchr(b'\r', inner) {
+                    self.boundary = self.seen + at + 1;
+                }
+            }
+        }
+        self.seen = end;
+    }
+
+    fn opens(&self, at: usize) -> bool {
+        at == 0 || {
+            let before = self.pending[at - 1];
+            before == self.delimiter || before == b'\n' || before == b'\r'
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Hands out a few bytes at a time, so that every byte is once the last one known.
+    struct Drip<'a>(&'a [u8], usize);
+
+    impl Read for Drip<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            let size = self.1.min(self.0.len()).min(buffer.len());
+            buffer[..size].copy_from_slice(&self.0[..size]);
+            self.0 = &self.0[size..];
+            Ok(size)
+        }
+    }
+
+    fn blocks(text: &str) -> Result<Vec<String>, BlockError> {
+        let mut blocks = Blocks::new(Drip(text.as_bytes(), 3), b',', Vec::new());
+        let mut found = Vec::new();
+        while let Some(block) = blocks.next()? {
+            found.push(String::from_utf8(block).unwrap());
+        }
+        Ok(found)
+    }
+
+    #[test]
+    fn blocks_put_together_are_the_stream_and_end_with_records() {
+        let record = "a,\"x\n\"\"y\"\"\n\",3\"4,b\r\n";
+        let text = record.repeat(BLOCK_BYTES / record.len() * 3);
+        let found = blocks(&text).unwrap();
+        assert!(found.len() > 1);
+        assert!(found.iter().all(|block| block.starts_with("a,") && block.ends_with("b\r\n")));
+        assert_eq!(found.concat(), text);
+    }
+
+    #[test]
+    fn carriage_returns_alone_end_records_too() {
+        let text = "1,2,3\r".repeat(BLOCK_BYTES);
+        let found = blocks(&text).unwrap();
+        assert!(found.len() > 1);
+        assert!(found.iter().all(|block| block.starts_with("1,2,3\r")));
+        assert_eq!(found.concat(), text);
+    }
+
+    #[test]
+    fn a_quote_that_never_closes_is_an_error() {
+        assert!(matches!(blocks("a,\"b\nc,d\n"), Err(BlockError::Unclosed)));
+        assert_eq!(blocks("a,b\"\nc,d").unwrap(), ["a,b\"\nc,d"]);
+    }
+}

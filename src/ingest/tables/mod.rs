@@ -1,0 +1,18 @@
+//! Small tables, read as a whole: owners, metadata, rates, invoices.
+//!
+//! ```text
+//! table       CSV in memory, with the places of its rows
+//! plain       the same from CSV, gzip or a workbook, split as bills are
+//! reference   cost centers and metadata → domain nouns
+//! rates       exchange rates → domain nouns
+//! invoices    provider invoices
+//! ```
+//!
+//! Invariant: of a table that others are checked against, no row is optional; one bad row refuses
+//! the table, and all bad rows are told at once.
+
+pub(in crate::ingest) mod invoices;
+pub(in crate::ingest) mod plain;
+pub(in crate::ingest) mod rates;
+pub(in crate::ingest) mod reference;
+mod table;
