@@ -17,7 +17,7 @@ use crate::rules::{ColumnMap, SheetPlace};
 
 use super::account;
 use super::charge::{Sink, WantedText};
-use super::csv::blocks::{BlockError, Blocks};
+use super::csv::blocks::{Block, BlockError, Blocks};
 use super::csv::rows::{CsvFormat, look_at_head, read_block};
 use super::csv::stream::{names_read, open_text};
 use super::delivery::gate::{Gate, GatePlan};
@@ -328,10 +328,11 @@ fn row_groups(opened: &[Opened]) -> Vec<(usize, Option<usize>)> {
     jobs
 }
 
-struct Block {
+/// A block on its way to a worker.
+struct Sent {
     file: usize,
     index: u32,
-    bytes: Vec<u8>,
+    block: Block,
 }
 
 struct Pass<'a> {
@@ -340,7 +341,7 @@ struct Pass<'a> {
     ends: Vec<Mutex<End>>,
     groups: Vec<(usize, Option<usize>)>,
     /// Room of blocks that were read. Blocks under way are few, so these are.
-    spare: Mutex<Vec<Vec<u8>>>,
+    spare: Mutex<Vec<Block>>,
     next_group: AtomicUsize,
     next_stream: AtomicUsize,
     progress: &'a dyn Progress,
@@ -349,7 +350,7 @@ struct Pass<'a> {
 impl Pass<'_> {
     fn run<S: Sink>(&self, threads: usize, make_sink: &(impl Fn() -> S + Sync)) -> Vec<S> {
         let streams = self.opened.iter().filter(|file| matches!(file.body, Body::Csv(..))).count();
-        let (send, receive) = sync_channel::<Block>(threads * 2);
+        let (send, receive) = sync_channel::<Sent>(threads * 2);
         let receive = Mutex::new(receive);
         std::thread::scope(|scope| {
             for _ in 0..streams.min(threads) {
@@ -373,7 +374,7 @@ impl Pass<'_> {
         })
     }
 
-    fn work<S: Sink>(&self, mut sink: S, blocks: &Mutex<Receiver<Block>>) -> S {
+    fn work<S: Sink>(&self, mut sink: S, blocks: &Mutex<Receiver<Sent>>) -> S {
         let mut tray = Tray::default();
         let mut tallies: Vec<Option<Tally>> = self.files.iter().map(|_| None).collect();
         loop {
@@ -384,14 +385,14 @@ impl Pass<'_> {
         }
         loop {
             let next = blocks.lock().unwrap_or_else(PoisonError::into_inner).recv();
-            let Ok(block) = next else { break };
-            let tally = tallies[block.file].get_or_insert_default();
-            if let Body::Csv(format, _) = &self.opened[block.file].body {
+            let Ok(Sent { file, index, block }) = next else { break };
+            let tally = tallies[file].get_or_insert_default();
+            if let Body::Csv(format, _) = &self.opened[file].body {
                 let mut desk = Desk::open(format.job(), &mut tray, tally, &mut sink);
-                let records = read_block(format, &block.bytes, block.index, &mut desk);
-                desk.close(block.index, records);
+                let records = read_block(format, &block, index, &mut desk);
+                desk.close(index, records);
             }
-            self.take_back(block.bytes);
+            self.take_back(block);
         }
         for (file, tally) in tallies.into_iter().enumerate() {
             if let Some(tally) = tally {
@@ -434,7 +435,7 @@ impl Pass<'_> {
     }
 
     /// Cuts streams into blocks until there are none left.
-    fn cut_streams(&self, send: &SyncSender<Block>) {
+    fn cut_streams(&self, send: &SyncSender<Sent>) {
         loop {
             let file = self.next_stream.fetch_add(1, Ordering::Relaxed);
             let Some(opened) = self.opened.get(file) else { return };
@@ -459,15 +460,15 @@ impl Pass<'_> {
         format: &CsvFormat,
         stream: CsvStream,
         begun: Vec<u8>,
-        send: &SyncSender<Block>,
+        send: &SyncSender<Sent>,
     ) -> Result<StreamEnd, Finding> {
         let mut blocks = Blocks::new(stream, format.delimiter, begun);
         let mut index = 0;
-        while let Some(bytes) = blocks.next().map_err(|error| broken(&error))? {
+        while let Some(block) = blocks.next().map_err(|error| broken(&error))? {
             let spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner).pop();
             blocks.lend(spare.unwrap_or_default());
-            self.progress.advanced(format.file, bytes.len() as u64);
-            if send.send(Block { file, index, bytes }).is_err() {
+            self.progress.advanced(format.file, block.bytes.len() as u64);
+            if send.send(Sent { file, index, block }).is_err() {
                 break;
             }
             index += 1;
@@ -476,9 +477,9 @@ impl Pass<'_> {
     }
 
     /// Keeps the room of a block for the next, unless a huge record made it huge.
-    fn take_back(&self, bytes: Vec<u8>) {
-        if bytes.capacity() <= SPARE_LIMIT {
-            self.spare.lock().unwrap_or_else(PoisonError::into_inner).push(bytes);
+    fn take_back(&self, block: Block) {
+        if block.bytes.capacity() <= SPARE_LIMIT {
+            self.spare.lock().unwrap_or_else(PoisonError::into_inner).push(block);
         }
     }
 

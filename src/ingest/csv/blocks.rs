@@ -2,7 +2,7 @@
 //! by side.
 //!
 //! Whether a line break ends a record depends on all quotes before it, so this one pass is
-//! sequential; it looks at quotes and line breaks only. A quote opens a field only at the field's
+//! sequential. It marks where fields end on its way. A quote opens a field only at the field's
 //! start, as in RFC 4180; anywhere else outside quotes it is a letter.
 
 use std::fmt;
@@ -10,6 +10,7 @@ use std::io::Read;
 
 use memchr::memrchr;
 
+use super::marks::Marks;
 use crate::ingest::bytes::find;
 
 /// Bytes a block has at least, but for the last.
@@ -44,14 +45,31 @@ impl fmt::Display for BlockError {
     }
 }
 
+/// Whole records, and where their fields are.
+#[derive(Debug, Default)]
+pub(in crate::ingest) struct Block {
+    pub(in crate::ingest) bytes: Vec<u8>,
+    pub(super) marks: Marks,
+}
+
+impl Block {
+    /// A text of whole records.
+    pub(in crate::ingest) fn of(bytes: Vec<u8>, delimiter: u8) -> Self {
+        let mut marks = Marks::default();
+        marks.look(&bytes, delimiter);
+        Self { bytes, marks }
+    }
+}
+
 /// The cutter. Blocks are whole records, in order.
 pub(in crate::ingest) struct Blocks<R> {
     input: R,
     delimiter: u8,
-    pending: Vec<u8>,
+    /// Begins with a record; not handed out yet.
+    pending: Block,
     /// Room that nobody uses.
-    spare: Vec<u8>,
-    /// How far `pending` has been looked at.
+    spare: Block,
+    /// How far `pending` was followed.
     seen: usize,
     /// End of the last whole record within `pending`.
     boundary: usize,
@@ -61,9 +79,9 @@ pub(in crate::ingest) struct Blocks<R> {
 
 impl<R: Read> Blocks<R> {
     pub(in crate::ingest) fn new(input: R, delimiter: u8, begun: Vec<u8>) -> Self {
-        let (pending, spare) = (begun, Vec::new());
-        let (seen, boundary, quoted, ended) = (0, 0, false, false);
-        Self { input, delimiter, pending, spare, seen, boundary, quoted, ended }
+        let pending = Block { bytes: begun, ..Block::default() };
+        let (spare, seen, boundary) = (Block::default(), 0, 0);
+        Self { input, delimiter, pending, spare, seen, boundary, quoted: false, ended: false }
     }
 
     /// The stream, read to its end once there are no more blocks.
@@ -72,18 +90,18 @@ impl<R: Read> Blocks<R> {
     }
 
     /// Lends the room of a block that was read: memory that is used again is warm.
-    pub(in crate::ingest) fn lend(&mut self, spare: Vec<u8>) {
+    pub(in crate::ingest) fn lend(&mut self, spare: Block) {
         self.spare = spare;
     }
 
     /// The next block; `None` at the end.
-    pub(in crate::ingest) fn next(&mut self) -> Result<Option<Vec<u8>>, BlockError> {
+    pub(in crate::ingest) fn next(&mut self) -> Result<Option<Block>, BlockError> {
         let mut goal = BLOCK_BYTES;
         loop {
             self.fill(goal).map_err(BlockError::Io)?;
             self.look();
             // Nothing of a record beyond the limit is read, so that this is all that it has.
-            if self.boundary == 0 && self.pending.len() > RECORD_LIMIT {
+            if self.boundary == 0 && self.pending.bytes.len() > RECORD_LIMIT {
                 return Err(BlockError::TooLong { is_quoted: self.quoted });
             }
             if self.ended {
@@ -91,53 +109,64 @@ impl<R: Read> Blocks<R> {
             }
             if self.boundary > 0 {
                 let mut rest = std::mem::take(&mut self.spare);
-                rest.clear();
-                rest.extend_from_slice(&self.pending[self.boundary..]);
-                self.pending.truncate(self.boundary);
-                let block = std::mem::replace(&mut self.pending, rest);
-                self.seen -= self.boundary;
-                self.boundary = 0;
-                return Ok(Some(block));
+                rest.bytes.clear();
+                rest.bytes.extend_from_slice(&self.pending.bytes[self.boundary..]);
+                self.pending.bytes.truncate(self.boundary);
+                self.pending.marks.truncate(self.boundary);
+                return Ok(Some(std::mem::replace(&mut self.pending, rest)));
             }
-            goal = (self.pending.len() * 2).min(RECORD_LIMIT + 1);
+            goal = (self.pending.bytes.len() * 2).min(RECORD_LIMIT + 1);
         }
     }
 
-    fn last(&mut self) -> Result<Option<Vec<u8>>, BlockError> {
+    fn last(&mut self) -> Result<Option<Block>, BlockError> {
         if self.quoted {
             return Err(BlockError::Unclosed);
         }
         let block = std::mem::take(&mut self.pending);
-        self.seen = 0;
-        Ok((!block.is_empty()).then_some(block))
+        Ok((!block.bytes.is_empty()).then_some(block))
     }
 
     fn fill(&mut self, goal: usize) -> std::io::Result<()> {
-        let wanted = goal.saturating_sub(self.pending.len());
-        self.pending.reserve(wanted);
+        let bytes = &mut self.pending.bytes;
+        let wanted = goal.saturating_sub(bytes.len());
+        bytes.reserve(wanted);
         let limit = u64::try_from(wanted).unwrap_or(u64::MAX);
-        let read = self.input.by_ref().take(limit).read_to_end(&mut self.pending)?;
+        let read = self.input.by_ref().take(limit).read_to_end(bytes)?;
         self.ended = read < wanted;
         Ok(())
     }
 
-    /// Follows quotes over what is new and notes the last record end.
+    /// Finds the last record end, and whether a quote is open at the end.
     fn look(&mut self) {
-        while self.seen < self.pending.len() {
-            let found = find(QUOTE, &self.pending[self.seen..]).map(|at| self.seen + at);
-            let Some(at) = found else {
-                self.pass(self.pending.len());
-                return;
+        let Block { bytes, marks } = &mut self.pending;
+        marks.look(bytes, self.delimiter);
+        if !marks.is_regular {
+            return self.follow();
+        }
+        self.quoted = marks.is_open;
+        let found = marks.last_record_end(bytes.len()).unwrap_or_default();
+        // An LF may follow, which is no record of its own.
+        let is_halved = !self.ended && found == bytes.len() && bytes.ends_with(b"\r");
+        let found = if is_halved { marks.last_record_end(found - 1) } else { Some(found) };
+        self.boundary = found.unwrap_or_default();
+    }
+
+    /// Does so by following quotes one by one, where they do not stand as they must.
+    fn follow(&mut self) {
+        let end = self.pending.bytes.len();
+        (self.seen, self.boundary, self.quoted) = (0, 0, false);
+        while self.seen < end {
+            let bytes = &self.pending.bytes;
+            let Some(at) = find(QUOTE, &bytes[self.seen..]).map(|at| self.seen + at) else {
+                return self.pass(end);
             };
-            let next = self.pending.get(at + 1).copied();
+            let next = bytes.get(at + 1).copied();
             if self.quoted {
                 match next {
                     Some(QUOTE) => self.seen = at + 2,
-                    None if !self.ended => {
-                        // Whether this quote closes is told by a byte not yet read.
-                        self.seen = at;
-                        return;
-                    }
+                    // Whether this quote closes is told by a byte not yet read.
+                    None if !self.ended => return,
                     _ => {
                         self.quoted = false;
                         self.seen = at + 1;
@@ -154,7 +183,7 @@ impl<R: Read> Blocks<R> {
     /// Moves on to `end`; where that stretch lies outside quotes, its last line break is a boundary.
     fn pass(&mut self, end: usize) {
         if !self.quoted {
-            let stretch = &self.pending[self.seen..end];
+            let stretch = &self.pending.bytes[self.seen..end];
             if let Some(at) = memrchr(b'\n', stretch) {
                 self.boundary = self.seen + at + 1;
             } else if self.boundary == 0 {
@@ -170,7 +199,7 @@ impl<R: Read> Blocks<R> {
 
     fn opens(&self, at: usize) -> bool {
         at == 0 || {
-            let before = self.pending[at - 1];
+            let before = self.pending.bytes[at - 1];
             before == self.delimiter || before == b'\n' || before == b'\r'
         }
     }
@@ -178,6 +207,9 @@ impl<R: Read> Blocks<R> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
+    use super::super::records::Records;
     use super::*;
 
     /// Hands out a few bytes at a time, so that every byte is once the last one known.
@@ -196,7 +228,7 @@ mod tests {
         let mut blocks = Blocks::new(Drip(text.as_bytes(), 3), b',', Vec::new());
         let mut found = Vec::new();
         while let Some(block) = blocks.next()? {
-            found.push(String::from_utf8(block).unwrap());
+            found.push(String::from_utf8(block.bytes).unwrap());
         }
         Ok(found)
     }
@@ -218,6 +250,36 @@ mod tests {
         assert!(found.len() > 1);
         assert!(found.iter().all(|block| block.starts_with("1,2,3\r")));
         assert_eq!(found.concat(), text);
+    }
+
+    proptest! {
+        #[test]
+        fn blocks_end_where_records_end(parts in proptest::collection::vec(0_usize..6, 0..60), drip in 1_usize..9) {
+            let signs = ["\"", ",", "\n", "\r", "\",\"", "ab"];
+            let text: String = parts.iter().map(|part| signs[*part]).collect();
+            // Looked at as if a block were full after each few bytes.
+            let mut blocks = Blocks::new(Drip(b"", 1), b',', Vec::new());
+            let (mut cut, mut rest) = (Vec::new(), text.as_bytes());
+            while !rest.is_empty() {
+                let (more, behind) = rest.split_at(drip.min(rest.len()));
+                blocks.pending.bytes.extend_from_slice(more);
+                rest = behind;
+                blocks.look();
+                let tail = blocks.pending.bytes.split_off(blocks.boundary);
+                cut.extend(records(&std::mem::replace(&mut blocks.pending.bytes, tail)));
+            }
+            cut.extend(records(&blocks.pending.bytes));
+            prop_assert_eq!(cut, records(text.as_bytes()));
+        }
+    }
+
+    fn records(text: &[u8]) -> Vec<Vec<Vec<u8>>> {
+        let (mut records, mut fields) = (Records::new(text, b','), Vec::new());
+        let mut all = Vec::new();
+        while records.read(&mut fields) {
+            all.push(fields.iter().map(|field| field.value().into_owned()).collect());
+        }
+        all
     }
 
     #[test]

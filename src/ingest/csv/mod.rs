@@ -3,7 +3,8 @@
 //! ```text
 //! stream      what the bytes are: UTF-16 is decoded (encoding), JSON lines are turned
 //! blocks      cut where records end, so that blocks are read side by side
-//! records     a block → fields, without copying
+//!   marks     where fields and records end, 64 bytes at a time
+//! records     a block → fields, without copying, whatever its quotes
 //!   quotes    a quoted field that has taken rows in
 //! rows        fields → rows for the desk
 //! ```
@@ -15,6 +16,7 @@
 
 pub(in crate::ingest) mod blocks;
 pub(in crate::ingest) mod encoding;
+mod marks;
 mod quotes;
 pub(in crate::ingest) mod records;
 pub(in crate::ingest) mod rows;

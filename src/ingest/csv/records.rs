@@ -9,7 +9,7 @@ use crate::ingest::bytes::{find, find_any};
 const QUOTE: u8 = b'"';
 
 /// A field as it lies in the block.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in crate::ingest) struct RawField<'a> {
     /// Without the enclosing quotes.
     bytes: &'a [u8],
@@ -20,6 +20,16 @@ pub(in crate::ingest) struct RawField<'a> {
 }
 
 impl<'a> RawField<'a> {
+    /// A field as it lies between two ends that [`Marks`](super::marks::Marks) tell.
+    fn marked(text: &'a [u8]) -> Self {
+        match text {
+            [QUOTE, inner @ .., QUOTE] => {
+                Self { bytes: inner, escaped: find(QUOTE, inner).is_some(), torn: false }
+            }
+            plain => Self { bytes: plain, escaped: false, torn: false },
+        }
+    }
+
     /// The value; borrowed unless it holds doubled quotes.
     pub(in crate::ingest) fn value(self) -> Cow<'a, [u8]> {
         if !self.escaped {
@@ -51,6 +61,42 @@ impl<'a> RawField<'a> {
 
     pub(in crate::ingest) fn is_torn(self) -> bool {
         self.torn
+    }
+}
+
+/// The fields of one record. Most of them nobody asks for.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Split<'r, 'b> {
+    Made(&'r [RawField<'b>]),
+    /// Where each field begins, and one more would.
+    Marked {
+        block: &'b [u8],
+        begins: &'r [usize],
+    },
+}
+
+impl<'b> Split<'_, 'b> {
+    #[inline]
+    pub(super) fn len(self) -> usize {
+        match self {
+            Self::Made(fields) => fields.len(),
+            Self::Marked { begins, .. } => begins.len() - 1,
+        }
+    }
+
+    #[inline]
+    pub(super) fn get(self, at: usize) -> Option<RawField<'b>> {
+        match self {
+            Self::Made(fields) => fields.get(at).copied(),
+            Self::Marked { block, begins } => {
+                let (begin, next) = (*begins.get(at)?, *begins.get(at + 1)?);
+                block.get(begin..next - 1).map(RawField::marked)
+            }
+        }
+    }
+
+    pub(super) fn iter(self) -> impl Iterator<Item = RawField<'b>> {
+        (0..self.len()).filter_map(move |at| self.get(at))
     }
 }
 

@@ -3,13 +3,14 @@
 use std::borrow::Cow;
 
 use chrono::NaiveDate;
-use memchr::memchr;
 
 use crate::diagnostics::Code;
 use crate::domain::{Amount, AmountError, CostMetric};
 
+use super::blocks::Block;
+use super::marks::Letters;
 use super::quotes;
-use super::records::{RawField, Records};
+use super::records::{RawField, Records, Split};
 use crate::ingest::charge::{RowPlace, Sink};
 use crate::ingest::desk::{Desk, Job};
 use crate::ingest::json::lines::BROKEN_LINE;
@@ -52,7 +53,7 @@ pub(in crate::ingest) fn look_at_head(
     while records.read(&mut fields) {
         // The last record may be cut in two by the end of the head.
         let whole = records.remaining() > 0 || head.ends_with(b"\n");
-        let record = Record { format: &format, fields: &fields };
+        let record = Record { format: &format, fields: Split::Made(&fields) };
         if !whole || record.fault(true).is_some() {
             continue;
         }
@@ -70,55 +71,88 @@ pub(in crate::ingest) fn look_at_head(
 }
 
 /// Reads all records of a block and tells how many they are. The header is not among them.
-pub(in crate::ingest) fn read_block(
+pub(in crate::ingest) fn read_block<S: Sink>(
     format: &CsvFormat,
-    block: &[u8],
+    block: &Block,
     index: u32,
-    desk: &mut Desk<'_, impl Sink>,
+    desk: &mut Desk<'_, S>,
 ) -> u64 {
-    let suspect = std::str::from_utf8(block).is_err() || memchr(0, block).is_some();
-    let mut records = Records::new(block, format.delimiter);
-    let mut fields = Vec::with_capacity(format.binding.headers.len());
-    let mut scratch = Scratch::default();
-    let mut valued = recipe::Scratch::default();
-    let mut spare: Vec<Option<&[u8]>> = Vec::with_capacity(format.binding.texts.len());
-    let mut count = 0_u32;
-    while records.read(&mut fields) {
-        let place = RowPlace { block: index, record: count };
-        count += 1;
-        let record = Record { format, fields: &fields };
-        if records.has_lines() {
+    let Block { bytes, marks } = block;
+    let suspect = match marks.letters {
+        Letters::Ascii => false,
+        Letters::Beyond => std::str::from_utf8(bytes).is_err(),
+        Letters::Zero => true,
+    };
+    let (scratch, valued) = (Scratch::default(), recipe::Scratch::default());
+    let texts = Vec::with_capacity(format.binding.texts.len());
+    let mut reader = Reader { format, desk, index, count: 0, suspect, scratch, valued, texts };
+    let is_whole = bytes.ends_with(b"\n") || bytes.ends_with(b"\r");
+    if marks.tell_fields() && !suspect {
+        let mut lines = marks.lines(bytes.len());
+        let mut begins = Vec::with_capacity(format.binding.headers.len() + 1);
+        while lines.read(&mut begins) {
+            let fields = Split::Marked { block: bytes, begins: &begins };
+            reader.take(fields, false, !is_whole && lines.remaining() == 0);
+        }
+    } else {
+        let mut records = Records::new(bytes, format.delimiter);
+        let mut fields = Vec::with_capacity(format.binding.headers.len());
+        while records.read(&mut fields) {
+            let is_cut = !is_whole && records.remaining() == 0;
+            reader.take(Split::Made(&fields), records.has_lines(), is_cut);
+        }
+    }
+    u64::from(reader.count)
+}
+
+/// What reading the records of one block needs.
+struct Reader<'f, 'd, 'a, S> {
+    format: &'f CsvFormat,
+    desk: &'d mut Desk<'a, S>,
+    index: u32,
+    count: u32,
+    /// Some text of the block is no text.
+    suspect: bool,
+    scratch: Scratch,
+    valued: recipe::Scratch,
+    /// No texts: their room.
+    texts: Vec<Option<&'static [u8]>>,
+}
+
+impl<S: Sink> Reader<'_, '_, '_, S> {
+    /// Judges the next record. `is_cut` is the last one of a block that lacks its line end.
+    fn take(&mut self, fields: Split<'_, '_>, has_lines: bool, is_cut: bool) {
+        let (format, desk) = (self.format, &mut *self.desk);
+        let place = RowPlace { block: self.index, record: self.count };
+        self.count += 1;
+        let record = Record { format, fields };
+        if has_lines {
             desk.swallow(place, record.rows_within());
         }
-        if let Some((part, code)) = record.fault(suspect) {
+        if let Some((part, code)) = record.fault(self.suspect) {
             // A last record that is short and lacks its line end was cut off, not written so.
-            let is_last =
-                records.remaining() == 0 && !block.ends_with(b"\n") && !block.ends_with(b"\r");
-            if is_last && fields.len() < format.binding.headers.len() {
+            if is_cut && fields.len() < format.binding.headers.len() {
                 desk.tear();
             }
             // Where the fields are all there, the money may still be known.
             let row =
                 if part == Part::Record { Row::unknown(place) } else { record.row(place, &[]) };
-            desk.refuse(&row, part, code, &record);
-            continue;
+            return desk.refuse(&row, part, code, &record);
         }
         if let Some(recipe) = &format.binding.recipe {
             let given = Given { place, broken: record.unknown_cell() };
-            recipe.serve(&format.binding, &record, given, &mut valued, desk);
-            continue;
+            return recipe.serve(&format.binding, &record, given, &mut self.valued, desk);
         }
-        scratch.fill(&record);
-        let mut texts = recycled(spare);
-        record.texts(&scratch, &mut texts);
+        self.scratch.fill(&record);
+        let mut texts = recycled(std::mem::take(&mut self.texts));
+        record.texts(&self.scratch, &mut texts);
         let row = record.row(place, &texts);
         match record.unknown_cell() {
             Some(at) => desk.refuse(&row, Part::Field(at), Code::BadCell, &record),
             None => desk.take(&row, &record),
         }
-        spare = recycled(texts);
+        self.texts = recycled(texts);
     }
-    u64::from(count)
 }
 
 /// The same allocation, empty, for values that live differently long.
@@ -141,7 +175,7 @@ impl Scratch {
         self.stretches.clear();
         let binding = &record.format.binding;
         for (text, spot) in binding.texts.iter().enumerate() {
-            let Some(field) = spot.index().map(|at| record.fields[at]) else { continue };
+            let Some(field) = spot.index().and_then(|at| record.fields.get(at)) else { continue };
             if field.borrowed().is_none() {
                 let begin = self.bytes.len();
                 field.write_to(&mut self.bytes);
@@ -159,14 +193,19 @@ impl Scratch {
 /// One record, not yet judged.
 struct Record<'r, 'b> {
     format: &'r CsvFormat,
-    fields: &'r [RawField<'b>],
+    fields: Split<'r, 'b>,
 }
 
-impl<'r> Record<'r, '_> {
+impl<'r, 'b> Record<'r, 'b> {
+    /// A field of a record that has them all.
+    fn field(&self, at: usize) -> RawField<'b> {
+        self.fields.get(at).unwrap_or_default()
+    }
+
     /// How many rows a field of it has taken in.
     fn rows_within(&self) -> usize {
         let columns = self.format.binding.headers.len();
-        let rows = |(index, field): (usize, &RawField<'_>)| {
+        let rows = |(index, field): (usize, RawField<'_>)| {
             quotes::rows_within(field.raw(), index, columns, self.format.delimiter)
         };
         self.fields.iter().enumerate().map(rows).sum()
@@ -180,20 +219,21 @@ impl<'r> Record<'r, '_> {
         if self.fields.len() != self.format.binding.headers.len() {
             return Some((Part::Record, Code::BadRowLength));
         }
-        let broken = |field: &RawField<'_>| {
+        let broken = |field: RawField<'_>| {
             field.is_torn()
                 || suspect && {
                     let value = field.value();
                     value.contains(&0) || std::str::from_utf8(&value).is_err()
                 }
         };
+        let Split::Made(_) = self.fields else { return None };
         let at = self.fields.iter().position(broken)?;
         Some((Part::Field(at), Code::BadText))
     }
 
     /// What is wrong with a line that was no record, where one stands for it.
-    fn broken_line(&self) -> Option<&[u8]> {
-        let [only] = self.fields else { return None };
+    fn broken_line(&self) -> Option<&'b [u8]> {
+        let only = self.fields.get(0).filter(|_| self.fields.len() == 1)?;
         only.borrowed()?.strip_prefix(&[BROKEN_LINE])
     }
 
@@ -201,7 +241,7 @@ impl<'r> Record<'r, '_> {
     fn unknown_cell(&self) -> Option<usize> {
         let binding = &self.format.binding;
         self.format.cells.iter().copied().find(|at| {
-            let value = self.fields[*at].value();
+            let value = self.field(*at).value();
             is_error(&value) && !binding.is_null(&value)
         })
     }
@@ -223,7 +263,7 @@ impl<'r> Record<'r, '_> {
     /// A value that lies in the block, or a constant of the map.
     fn bytes<'t>(&'t self, spot: &'t Spot) -> Option<&'t [u8]> {
         match spot {
-            Spot::At(index) => self.fields[*index].borrowed(),
+            Spot::At(index) => self.field(*index).borrowed(),
             Spot::Constant(text) => Some(text.as_bytes()),
             Spot::Derived(_) | Spot::Missing => None,
         }
@@ -231,7 +271,7 @@ impl<'r> Record<'r, '_> {
 
     fn value(&self, spot: &Spot) -> Cow<'_, [u8]> {
         match spot {
-            Spot::At(index) => self.fields[*index].value(),
+            Spot::At(index) => self.field(*index).value(),
             Spot::Constant(text) => Cow::Owned(text.as_bytes().to_vec()),
             Spot::Derived(_) | Spot::Missing => Cow::Borrowed(&[]),
         }
@@ -257,7 +297,7 @@ impl<'r> Record<'r, '_> {
 
 impl Fields for Record<'_, '_> {
     fn text(&self, at: usize) -> Option<Cow<'_, [u8]>> {
-        self.fields.get(at).map(|field| field.value())
+        self.fields.get(at).map(RawField::value)
     }
 
     fn number(&self, _: usize) -> Option<Result<Option<Amount>, AmountError>> {
@@ -284,7 +324,7 @@ impl Source for Record<'_, '_> {
             // Only rows of a recipe are spread.
             Part::ChargeEnd => Vec::new(),
             Part::Text(index) => self.value(&binding.texts[index]).into_owned(),
-            Part::Field(index) => self.fields[index].value().into_owned(),
+            Part::Field(index) => self.field(index).value().into_owned(),
             Part::Record => self.broken_line().map_or_else(
                 || {
                     let (found, expected) = (self.fields.len(), binding.headers.len());

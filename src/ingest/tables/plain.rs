@@ -128,7 +128,7 @@ fn read_all(
     let mut blocks = Blocks::new(stream, delimiter, begun);
     let mut text = Vec::new();
     while let Some(block) = blocks.next().map_err(|error| broken(&error))? {
-        text.extend_from_slice(&block);
+        text.extend_from_slice(&block.bytes);
         if text.len() > TEXT_LIMIT {
             let text = "the table is larger than 256 MiB, the limit for a table";
             return Err(Finding::new(Code::BrokenFile, text)

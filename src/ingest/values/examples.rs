@@ -13,6 +13,7 @@ use crate::rules::{
 use super::binding::{Binding, Circumstances};
 use super::dates::utc_day;
 use crate::ingest::charge::{Charge, Charges, Rejection, Sink, WantedText};
+use crate::ingest::csv::blocks::Block;
 use crate::ingest::csv::rows::{CsvFormat, look_at_head, read_block};
 use crate::ingest::desk::{Desk, Tray};
 use crate::ingest::quality::{self, Look};
@@ -166,7 +167,7 @@ impl Reading {
         let (mut tally, mut tray, mut sink) =
             (Tally::default(), Tray::default(), Collector(Vec::new()));
         let mut desk = Desk::open(format.job(), &mut tray, &mut tally, &mut sink);
-        let records = read_block(&format, row.as_bytes(), 0, &mut desk);
+        let records = read_block(&format, &Block::of(row.into_bytes(), b','), 0, &mut desk);
         desk.close(0, records);
         Ok(Self { charges: sink.0, tally })
     }
