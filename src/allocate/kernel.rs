@@ -17,7 +17,7 @@ use std::sync::Arc;
 use hashbrown::HashTable;
 
 use crate::diagnostics::Code;
-use crate::domain::{Amount, CostMetric, Costs, Currency, Period};
+use crate::domain::{Currency, PackedCosts, Period};
 use crate::ingest::{Charge, Charges, Rejection, Sink};
 use crate::rules::RuleId;
 use crate::tags::BadTags;
@@ -62,8 +62,8 @@ pub struct Kernel<'p> {
     cells: Vec<(u32, u32)>,
     /// By file, then verdict.
     pub(super) lineage: Vec<Vec<RunningSum>>,
-    /// Rows and `EffectiveCost` of the period by where dimensions' values came from.
-    pub(super) coverage: Vec<(u64, Amount)>,
+    /// Of the period, by where dimensions' values came from.
+    pub(super) coverage: Vec<RunningSum>,
     pub(super) worklist: Worklist,
     pub(super) overflow: bool,
 }
@@ -340,7 +340,7 @@ impl Kernel<'_> {
             }
             for (cell, index) in &self.cells {
                 let charge = &batch.charges[*index as usize];
-                shard.sums.add(*cell, u64::from(charge.rows), &charge.costs, charge.unknown);
+                shard.sums.add(*cell, charge.rows, &charge.costs, charge.unknown);
             }
         }
     }
@@ -356,13 +356,10 @@ impl Kernel<'_> {
                 !sums[target.verdict as usize].add(u64::from(charge.rows), &charge.costs);
             if charge.month == self.plan.period {
                 if self.coverage.len() <= target.coverage as usize {
-                    self.coverage.resize(target.coverage as usize + 1, Default::default());
+                    self.coverage.resize(target.coverage as usize + 1, RunningSum::default());
                 }
-                let (rows, effective) = &mut self.coverage[target.coverage as usize];
-                let sum = effective.checked_add(charge.costs[CostMetric::EffectiveCost]);
-                *rows += u64::from(charge.rows);
-                *effective = sum.unwrap_or_default();
-                self.overflow |= sum.is_none();
+                self.overflow |= !self.coverage[target.coverage as usize]
+                    .add(u64::from(charge.rows), &charge.costs);
             }
         }
     }
@@ -375,9 +372,9 @@ impl Kernel<'_> {
             let charge = &batch.charges[index];
             let resource = batch.text(index, self.plan.resource_text).unwrap_or_default();
             let in_period = charge.month == self.plan.period;
-            let costs = if in_period { charge.costs } else { Costs::ZERO };
+            let costs = if in_period { &charge.costs } else { &PackedCosts::ZERO };
             let rows = if in_period { u64::from(charge.rows) } else { 0 };
-            self.worklist.add(target.unallocated, resource, charge.month, rows, &costs);
+            self.worklist.add(target.unallocated, resource, charge.month, rows, costs);
         }
     }
 }

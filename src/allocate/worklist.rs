@@ -2,7 +2,7 @@
 
 use hashbrown::HashTable;
 
-use crate::domain::{Costs, Currency, Period};
+use crate::domain::{Currency, PackedCosts, Period};
 
 use super::cube::{NameId, Verdict};
 use super::prints::{Fingerprint, Keys};
@@ -48,7 +48,7 @@ impl Worklist {
         resource: &[u8],
         month: Period,
         rows: u64,
-        costs: &Costs,
+        costs: &PackedCosts,
     ) {
         let index = self.item(base, resource, month);
         let item = &mut self.items[index];

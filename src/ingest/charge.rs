@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use chrono::NaiveDate;
 
 use crate::diagnostics::Code;
-use crate::domain::{Column, Costs, Currency, MetricSet, Period};
+use crate::domain::{Column, Currency, MetricSet, PackedCosts, Period};
 
 use super::report::FileId;
 
@@ -42,11 +42,11 @@ pub struct RowPlace {
 }
 
 /// One readable charge, but for its texts, which stand in its [`Charges`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Charge {
     pub place: RowPlace,
     /// Unknown ones are zero here.
-    pub costs: Costs,
+    pub costs: PackedCosts,
     pub unknown: MetricSet,
     pub currency: Currency,
     /// UTC day of `ChargePeriodStart`.

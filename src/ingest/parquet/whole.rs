@@ -17,7 +17,7 @@ use chrono::NaiveDate;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::errors::ParquetError;
 
-use crate::domain::{Amount, CostMetric, Costs, Currency, MetricSet, Period};
+use crate::domain::{CostMetric, Costs, Currency, MetricSet, PackedCosts, Period};
 
 use super::column::{CostColumn, DayColumn, TextColumn};
 use crate::ingest::charge::{Charge, NO_WORD, RowPlace, Sink, TextColumn as Column, Words};
@@ -106,6 +106,8 @@ pub(in crate::ingest) struct Whole {
     currencies: Vec<Currency>,
     billing: Vec<NaiveDate>,
     days: Vec<NaiveDate>,
+    units: Vec<[i64; CostMetric::COUNT]>,
+    /// Where some cost of the batch is no whole number of units.
     costs: Vec<Costs>,
     unknown: Vec<MetricSet>,
     charges: Vec<Charge>,
@@ -139,7 +141,7 @@ impl Whole {
     ) -> Result<bool, ParquetError> {
         let is_sound = self.dates(binding, from)?
             && self.currencies(binding, from)?
-            && self.costs(binding, from)?;
+            && (self.units(binding, from) || self.costs(binding, from)?);
         if !is_sound {
             return Ok(false);
         }
@@ -153,8 +155,11 @@ impl Whole {
             let record = begin.record + u32::try_from(row).unwrap_or(u32::MAX);
             self.charges.push(Charge {
                 place: RowPlace { block: begin.block, record },
-                costs: self.costs[row],
-                unknown: self.unknown[row],
+                costs: match self.costs.get(row) {
+                    Some(costs) => PackedCosts::new(costs),
+                    None => PackedCosts::Units(self.units[row]),
+                },
+                unknown: self.unknown.get(row).copied().unwrap_or_default(),
                 currency: self.currencies[row],
                 day: self.days[row],
                 month,
@@ -232,11 +237,35 @@ impl Whole {
         }
     }
 
+    /// Costs as whole numbers of 10⁻¹², which spares making amounts of them; false where some cost of
+    /// the batch is no such number.
+    fn units(&mut self, binding: &Binding, from: Projected<'_>) -> bool {
+        self.costs.clear();
+        self.unknown.clear();
+        self.units.clear();
+        self.units.resize(from.batch.num_rows(), [0; CostMetric::COUNT]);
+        CostMetric::ALL.into_iter().all(|metric| {
+            let array = from.array(&binding.costs[metric as usize]);
+            let narrow = array.and_then(|array| array.as_primitive_opt::<Decimal128Type>());
+            let Some(narrow) = narrow.filter(|narrow| narrow.null_count() == 0) else {
+                return false;
+            };
+            let digits = u32::try_from(narrow.scale()).ok();
+            let digits = digits.and_then(|scale| PackedCosts::DIGITS.checked_sub(scale));
+            let Some(factor) = digits.map(|digits| 10_i64.pow(digits)) else { return false };
+            let mut fits = true;
+            for (units, found) in self.units.iter_mut().zip(narrow.values()) {
+                let unit = i64::try_from(*found).ok().and_then(|found| found.checked_mul(factor));
+                fits &= unit.is_some();
+                units[metric as usize] = unit.unwrap_or_default();
+            }
+            fits
+        })
+    }
+
     fn costs(&mut self, binding: &Binding, from: Projected<'_>) -> Result<bool, ParquetError> {
         let rows = from.batch.num_rows();
-        self.costs.clear();
         self.costs.resize(rows, Costs::ZERO);
-        self.unknown.clear();
         self.unknown.resize(rows, MetricSet::NONE);
         for metric in CostMetric::ALL {
             let spot = &binding.costs[metric as usize];
@@ -245,17 +274,7 @@ impl Whole {
             if matches!(spot, Spot::Constant(_)) {
                 return Ok(false);
             }
-            let array = from.array(spot);
-            let narrow = array.and_then(|array| array.as_primitive_opt::<Decimal128Type>());
-            if let Some(narrow) = narrow.filter(|narrow| narrow.null_count() == 0) {
-                let scale = narrow.scale();
-                for (costs, units) in self.costs.iter_mut().zip(narrow.values()) {
-                    let Ok(amount) = Amount::from_scaled(*units, scale) else { return Ok(false) };
-                    costs[metric] = amount;
-                }
-                continue;
-            }
-            let column = CostColumn::new(array)?;
+            let column = CostColumn::new(from.array(spot))?;
             for (row, (costs, unknown)) in self.costs.iter_mut().zip(&mut self.unknown).enumerate()
             {
                 match column.get(row, binding) {
