@@ -4,6 +4,7 @@
 //! row group, and charges refer to them by code. A batch with any row that cannot be a charge is
 //! left to the way row by row, which knows how to complain.
 
+use std::fmt;
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
@@ -20,7 +21,7 @@ use parquet::errors::ParquetError;
 use crate::domain::{CostMetric, Costs, Currency, MetricSet, PackedCosts, Period};
 
 use super::column::{CostColumn, DayColumn, TextColumn};
-use crate::ingest::charge::{Charge, NO_WORD, RowPlace, Sink, TextColumn as Column, Words};
+use crate::ingest::charge::{Charge, NO_WORD, RowPlace, Sink, TextColumn as Column, Texts, Words};
 use crate::ingest::desk::Desk;
 use crate::ingest::values::binding::{Binding, Spot};
 
@@ -171,20 +172,16 @@ impl Whole {
             return Ok(false);
         }
         let written =
-            spots.iter().map(|spot| written(spot, from)).collect::<Result<Vec<_>, _>>()?;
+            spots.iter().map(|spot| written(binding, spot, from)).collect::<Result<Vec<_>, _>>()?;
         let known = |text: &&[u8]| !binding.is_null(text);
-        let rows = 0..from.batch.num_rows();
-        let slices = written.iter().map(|column| -> Vec<Option<&[u8]>> {
-            let texts = column.iter().flat_map(|column| rows.clone().map(|row| column.get(row)));
-            texts.map(|text| text.filter(known)).collect()
-        });
-        let slices: Vec<_> = slices.collect();
         let mut texts: Vec<Column<'_>> = Vec::with_capacity(spots.len());
         for (at, spot) in spots.iter().enumerate() {
             texts.push(match (spot, &self.words[at]) {
                 (Spot::Constant(text), _) => Column::Same(Some(text.as_bytes()).filter(known)),
                 (Spot::At(_), Some((_, words))) => Column::Coded { words, codes: &self.codes[at] },
-                (Spot::At(_), None) if written[at].is_some() => Column::Slices(&slices[at]),
+                (Spot::At(_), None) => {
+                    written[at].as_ref().map_or(Column::Same(None), |texts| Column::Lying(texts))
+                }
                 _ => Column::Same(None),
             });
         }
@@ -322,10 +319,31 @@ fn is_same(known: &ArrayRef, found: &ArrayRef) -> bool {
 }
 
 /// A column of texts that is no dictionary.
-fn written<'a>(spot: &Spot, from: Projected<'a>) -> Result<Option<TextColumn<'a>>, ParquetError> {
+struct Written<'a> {
+    column: TextColumn<'a>,
+    binding: &'a Binding,
+}
+
+impl fmt::Debug for Written<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a column of texts")
+    }
+}
+
+impl Texts for Written<'_> {
+    fn text(&self, charge: usize) -> Option<&[u8]> {
+        self.column.get(charge).filter(|text| !self.binding.is_null(text))
+    }
+}
+
+fn written<'a>(
+    binding: &'a Binding,
+    spot: &Spot,
+    from: Projected<'a>,
+) -> Result<Option<Written<'a>>, ParquetError> {
     match from.array(spot) {
         Some(array) if !matches!(array.data_type(), DataType::Dictionary(..)) => {
-            TextColumn::new(array).map(Some)
+            TextColumn::new(array).map(|column| Some(Written { column, binding }))
         }
         _ => Ok(None),
     }
