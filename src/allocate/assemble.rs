@@ -26,7 +26,7 @@ use super::worklist::{ItemBase, Worklist};
 pub fn assemble(plan: &Plan<'_>, kernels: Vec<Kernel<'_>>) -> Result<Cube, Finding> {
     let threads = kernels.len().max(1);
     let Whole { mut registry, shards, lineage, coverage: sums, worklist } = gather(plan, kernels)?;
-    let (provenances, coverage) = coverage(plan, &registry, &sums);
+    let (provenances, coverage) = coverage(plan, &registry, &sums)?;
     let (names, renamed) = std::mem::take(&mut registry.names).sorted();
     let rename = |id: NameId| renamed[id.0 as usize];
     let unallocated = unallocated(&registry, &worklist, &rename)?;
@@ -68,7 +68,7 @@ struct Whole {
     shards: Vec<Cells>,
     /// By file, then verdict.
     lineage: Vec<Vec<RunningSum>>,
-    coverage: Vec<(u64, Amount)>,
+    coverage: Vec<RunningSum>,
     worklist: Worklist,
 }
 
@@ -96,19 +96,25 @@ type Coverage = BTreeMap<(Currency, u32), (u64, Amount)>;
 fn coverage(
     plan: &Plan<'_>,
     registry: &Registry,
-    sums: &[(u64, Amount)],
-) -> (Vec<Vec<String>>, Coverage) {
+    sums: &[RunningSum],
+) -> Result<(Vec<Vec<String>>, Coverage), Finding> {
     let profiles = &registry.profiles.values;
     let mut sorted = profiles.clone();
     sorted.sort_unstable();
     let mut found = Coverage::new();
     // Charges of other months have no profile, and nothing is summed for them.
     let keys = registry.coverage.values.iter().zip(sums);
-    for ((currency, profile), sum) in keys.filter(|(_, (rows, sum))| *rows > 0 || !sum.is_zero()) {
-        let rank = sorted.binary_search(&profiles[*profile as usize]).unwrap_or_default();
-        found.insert((*currency, u32::try_from(rank).unwrap_or(u32::MAX)), *sum);
+    for ((currency, profile), sum) in keys {
+        let effective = sum.costs().ok_or_else(too_large)?[CostMetric::EffectiveCost];
+        if sum.rows > 0 || !effective.is_zero() {
+            let rank = sorted.binary_search(&profiles[*profile as usize]).unwrap_or_default();
+            found.insert(
+                (*currency, u32::try_from(rank).unwrap_or(u32::MAX)),
+                (sum.rows, effective),
+            );
+        }
     }
-    (sorted.iter().map(|profile| plan.profile_labels(profile)).collect(), found)
+    Ok((sorted.iter().map(|profile| plan.profile_labels(profile)).collect(), found))
 }
 
 fn too_large() -> Finding {
@@ -355,13 +361,10 @@ impl Kernel<'_> {
             }
         }
         if self.coverage.len() < other.coverage.len() {
-            self.coverage.resize(other.coverage.len(), Default::default());
+            self.coverage.resize(other.coverage.len(), RunningSum::default());
         }
-        for ((rows, effective), theirs) in self.coverage.iter_mut().zip(&other.coverage) {
-            let total = effective.checked_add(theirs.1);
-            *rows += theirs.0;
-            *effective = total.unwrap_or_default();
-            self.overflow |= total.is_none();
+        for (mine, theirs) in self.coverage.iter_mut().zip(&other.coverage) {
+            self.overflow |= !mine.merge(theirs);
         }
         self.overflow |= other.overflow;
         self.worklist.merge(other.worklist);

@@ -14,10 +14,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use hashbrown::HashTable;
-
 use crate::diagnostics::Code;
-use crate::domain::{Amount, CostMetric, Costs, Currency, Period};
+use crate::domain::{Currency, PackedCosts, Period};
 use crate::ingest::{Charge, Charges, Rejection, Sink};
 use crate::rules::RuleId;
 use crate::tags::BadTags;
@@ -28,14 +26,12 @@ use super::matcher::Matcher;
 use super::names::Names;
 use super::plan::{Plan, Role};
 use super::prints::{ColumnPrints, Fingerprint, NoText, combine, readable};
-use super::shared::{ALLOCATED, Registry, SHARDS, Shared, Target, VerdictKey, place_of};
+use super::shared::{ALLOCATED, ByShard, Registry, Shared, Target, VerdictKey, place_of};
 use super::sums::RunningSum;
-use super::worklist::{ItemBase, Worklist};
+use super::worklist::{ItemBase, Listed, Worklist};
 
 /// The profile of charges whose provenance nobody reports.
 pub(super) const NO_PROFILE: u32 = u32::MAX;
-/// Decisions that a thread remembers before it forgets them: some 40 MB.
-const DECISION_LIMIT: usize = 1 << 20;
 /// The place of source, segment, currency and month in a tuple, behind all texts.
 const CONTEXT: usize = usize::MAX;
 
@@ -56,14 +52,12 @@ pub struct Kernel<'p> {
     prints: Vec<Fingerprint>,
     /// Few at a time, the last one first.
     contexts: Vec<(Context, Fingerprint)>,
-    known: HashTable<(Fingerprint, Target)>,
-    /// Indices into the batch, by shard of the group.
-    order: Vec<(u32, u32)>,
+    sorted: ByShard,
     cells: Vec<(u32, u32)>,
     /// By file, then verdict.
     pub(super) lineage: Vec<Vec<RunningSum>>,
-    /// Rows and `EffectiveCost` of the period by where dimensions' values came from.
-    pub(super) coverage: Vec<(u64, Amount)>,
+    /// Of the period, by where dimensions' values came from.
+    pub(super) coverage: Vec<RunningSum>,
     pub(super) worklist: Worklist,
     pub(super) overflow: bool,
 }
@@ -80,8 +74,7 @@ impl<'p> Kernel<'p> {
             components: Matcher::new(plan.rules.components.iter().map(|rule| &rule.when)),
             prints: Vec::new(),
             contexts: Vec::new(),
-            known: HashTable::new(),
-            order: Vec::new(),
+            sorted: ByShard::default(),
             cells: Vec::new(),
             lineage: vec![Vec::new(); plan.source_of_file.len()],
             coverage: Vec::new(),
@@ -97,11 +90,8 @@ impl<'p> Kernel<'p> {
         refused: &mut Vec<(usize, Rejection)>,
     ) -> Targets {
         self.print(batch);
-        let known = &self.known;
-        let find = |print: &Fingerprint| {
-            known.find(print[0], |(known, _)| known == print).map(|(_, target)| *target)
-        };
-        let mut targets: Targets = self.prints.iter().map(find).collect();
+        let mut targets = Targets::new();
+        self.shared.all_decided(&self.prints, &mut self.sorted, &mut targets);
         for (index, slot) in targets.iter_mut().enumerate().filter(|(_, slot)| slot.is_none()) {
             match self.target(batch, index) {
                 Ok(target) => *slot = Some(target),
@@ -148,24 +138,15 @@ impl<'p> Kernel<'p> {
         print
     }
 
-    /// The target of a tuple that this thread does not know yet.
+    /// The target of a tuple about which nobody has decided yet.
     fn target(&mut self, batch: &Charges<'_>, index: usize) -> Result<Target, Rejection> {
         let print = self.prints[index];
         // The same tuple may have come shortly before, in this very batch.
-        if let Some((_, target)) = self.known.find(print[0], |(known, _)| *known == print) {
-            return Ok(*target);
+        if let Some(target) = self.shared.decided(print) {
+            return Ok(target);
         }
-        let target = if let Some(target) = self.shared.decided(print) {
-            target
-        } else {
-            let target = self.decide(batch, index)?;
-            self.shared.remember(print, target);
-            target
-        };
-        if self.known.len() >= DECISION_LIMIT {
-            self.known.clear();
-        }
-        self.known.insert_unique(print[0], (print, target), |(known, _)| known[0]);
+        let target = self.decide(batch, index)?;
+        self.shared.remember(print, target);
         Ok(target)
     }
 
@@ -306,43 +287,30 @@ fn detail(
 impl Kernel<'_> {
     /// Adds the charges that were not refused to their cells, a shard at a time.
     fn sum_cells(&mut self, batch: &Charges<'_>, targets: &Targets) {
-        let mut counts = [0_usize; SHARDS + 1];
-        for target in targets.iter().flatten() {
-            counts[place_of(target.group).0 + 1] += 1;
-        }
-        for shard in 0..SHARDS {
-            counts[shard + 1] += counts[shard];
-        }
-        let begins = counts;
-        self.order.clear();
-        self.order.resize(counts[SHARDS], (0, 0));
-        for (index, target) in (0..).zip(targets) {
-            let Some(target) = target else { continue };
+        let known =
+            (0..).zip(targets).filter_map(|(index, target)| Some((index, target.as_ref()?)));
+        self.sorted.sort(known.map(|(index, target)| {
             let (shard, group) = place_of(target.group);
-            self.order[counts[shard]] = (index, group);
-            counts[shard] += 1;
-        }
+            (shard, index, group)
+        }));
         let (period, first) = (self.plan.period, self.plan.period.first());
         // Threads begin at different shards, so that they do not walk in step.
-        let start = self.order.first().map_or(0, |(_, group)| *group as usize);
-        for shard in (0..SHARDS).map(|shard| (shard + start) % SHARDS) {
-            let charges = &self.order[begins[shard]..begins[shard + 1]];
-            if charges.is_empty() {
-                continue;
-            }
-            let mut shard = self.shared.cells(shard);
+        let start = targets.iter().flatten().next().map_or(0, |target| target.verdict as usize);
+        let (shared, cells) = (&self.shared, &mut self.cells);
+        self.sorted.each(start, |shard, charges| {
+            let mut shard = shared.cells(shard);
             let shard = &mut *shard;
-            self.cells.clear();
+            cells.clear();
             for (index, group) in charges {
                 let charge = &batch.charges[*index as usize];
                 let day = if charge.month == period { charge.day } else { charge.month.first() };
-                self.cells.push((shard.cell(*group, day, first), *index));
+                cells.push((shard.cell(*group, day, first), *index));
             }
-            for (cell, index) in &self.cells {
+            for (cell, index) in &*cells {
                 let charge = &batch.charges[*index as usize];
-                shard.sums.add(*cell, u64::from(charge.rows), &charge.costs, charge.unknown);
+                shard.sums.add(*cell, charge.rows, &charge.costs, charge.unknown);
             }
-        }
+        });
     }
 
     fn sum_lineage(&mut self, batch: &Charges<'_>, targets: &Targets) {
@@ -356,29 +324,29 @@ impl Kernel<'_> {
                 !sums[target.verdict as usize].add(u64::from(charge.rows), &charge.costs);
             if charge.month == self.plan.period {
                 if self.coverage.len() <= target.coverage as usize {
-                    self.coverage.resize(target.coverage as usize + 1, Default::default());
+                    self.coverage.resize(target.coverage as usize + 1, RunningSum::default());
                 }
-                let (rows, effective) = &mut self.coverage[target.coverage as usize];
-                let sum = effective.checked_add(charge.costs[CostMetric::EffectiveCost]);
-                *rows += u64::from(charge.rows);
-                *effective = sum.unwrap_or_default();
-                self.overflow |= sum.is_none();
+                self.overflow |= !self.coverage[target.coverage as usize]
+                    .add(u64::from(charge.rows), &charge.costs);
             }
         }
     }
 
     fn list_unallocated(&mut self, batch: &Charges<'_>, targets: &Targets) {
-        for (index, target) in targets.iter().enumerate() {
-            let Some(target) = target.filter(|target| target.unallocated != ALLOCATED) else {
-                continue;
-            };
-            let charge = &batch.charges[index];
+        let unallocated = targets.iter().enumerate().filter_map(|(index, target)| {
+            let base = target.as_ref()?.unallocated;
+            (base != ALLOCATED).then_some((index, base))
+        });
+        let period = self.plan.period;
+        let asked = |(index, base)| {
             let resource = batch.text(index, self.plan.resource_text).unwrap_or_default();
-            let in_period = charge.month == self.plan.period;
-            let costs = if in_period { charge.costs } else { Costs::ZERO };
+            let charge = &batch.charges[index];
+            let in_period = charge.month == period;
+            let costs = if in_period { &charge.costs } else { &PackedCosts::ZERO };
             let rows = if in_period { u64::from(charge.rows) } else { 0 };
-            self.worklist.add(target.unallocated, resource, charge.month, rows, &costs);
-        }
+            Listed { base, resource, month: charge.month, rows, costs }
+        };
+        self.worklist.add(unallocated.map(asked));
     }
 }
 

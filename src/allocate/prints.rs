@@ -118,7 +118,7 @@ impl<'p> ColumnPrints<'p> {
                 }
                 self.words = Some((words.id(), known));
             }
-            TextColumn::Each { .. } | TextColumn::Slices(_) => {
+            TextColumn::Each { .. } | TextColumn::Lying(_) => {
                 for (index, tuple) in tuples.iter_mut().enumerate() {
                     let part = match column.get(index) {
                         None => absent,
@@ -184,6 +184,7 @@ pub(super) fn readable(bytes: &[u8]) -> Result<Cow<'_, str>, NoText> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ingest::Texts;
 
     fn tuple(keys: &Keys, texts: &[Option<&str>]) -> Fingerprint {
         let mut tuples = [Fingerprint::default()];
@@ -206,10 +207,19 @@ mod tests {
         assert_eq!(tuple(&keys, &[Some("a"), Some("b")]), first);
     }
 
+    #[derive(Debug)]
+    struct Here([Option<&'static [u8]>; 4]);
+
+    impl Texts for Here {
+        fn text(&self, charge: usize) -> Option<&[u8]> {
+            self.0[charge]
+        }
+    }
+
     #[test]
     fn a_text_has_one_fingerprint_however_it_comes() {
         let keys = Keys::default();
-        let texts: [Option<&[u8]>; 4] = [Some(b"a"), None, Some(b""), Some(b"a")];
+        let texts: [Option<&'static [u8]>; 4] = [Some(b"a"), None, Some(b""), Some(b"a")];
         let words = crate::ingest::Words::new([Some(&b"a"[..]), Some(b"")].into_iter()).unwrap();
         let codes = [0, NO_WORD, 1, 0];
         let prints = |column: &TextColumn<'_>| {
@@ -217,10 +227,10 @@ mod tests {
             ColumnPrints::new(3, None).add(&keys, column, &mut tuples);
             tuples
         };
-        let slices = prints(&TextColumn::Slices(&texts));
-        assert_eq!(prints(&TextColumn::Coded { words: &words, codes: &codes }), slices);
-        assert_eq!(slices[0], slices[3]);
-        assert!(slices[0] != slices[1] && slices[1] != slices[2] && slices[0] != slices[2]);
+        let lying = prints(&TextColumn::Lying(&Here(texts)));
+        assert_eq!(prints(&TextColumn::Coded { words: &words, codes: &codes }), lying);
+        assert_eq!(lying[0], lying[3]);
+        assert!(lying[0] != lying[1] && lying[1] != lying[2] && lying[0] != lying[2]);
     }
 
     #[test]

@@ -101,7 +101,7 @@ impl Sink for RowFinder<'_> {
                 rule: registry.groups.values[target.group as usize].verdict.rule,
                 day: charge.day,
                 currency: charge.currency,
-                costs: charge.costs,
+                costs: charge.costs.costs(),
                 unknown: charge.unknown,
                 resource: resource.map(|text| String::from_utf8_lossy(text).into_owned()),
                 identity: identity.map(|text| String::from_utf8_lossy(text).into_owned()),

@@ -1,8 +1,9 @@
 //! What the kernels of one scan share: names and groups, decisions, and the cells.
 //!
-//! Cells are by far the largest thing that a scan holds, so there is one of each, whichever thread
-//! adds to it. They lie in shards, by group, each with a lock of its own; a kernel sorts a batch by
-//! shard and takes each lock once, so that threads hardly ever meet.
+//! Cells are by far the largest thing that a scan holds, and decisions the next, so there is one of
+//! each, whichever thread came to it. They lie in shards, cells by group and decisions by fingerprint,
+//! each with a lock of its own; a kernel sorts a batch by shard and takes each lock once, so that
+//! threads hardly ever meet.
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::BuildHasher;
@@ -22,7 +23,7 @@ use super::worklist::ItemBase;
 
 /// Shards of the cells, and of the decisions.
 pub(super) const SHARDS: usize = 64;
-/// Decisions that a shard remembers before it forgets them: some 50 MB in all.
+/// Decisions that a shard remembers before it forgets them: some 70 MB in all.
 const DECISION_LIMIT: usize = (1 << 20) / SHARDS;
 /// Days of a month, with room to spare.
 pub(super) const DAYS: usize = 32;
@@ -155,11 +156,24 @@ fn day_of(day: NaiveDate, first: NaiveDate) -> Option<usize> {
     (since < DAYS).then_some(since)
 }
 
+type Decisions = HashTable<(Fingerprint, Target)>;
+
+#[inline]
+fn find(known: &Decisions, print: Fingerprint) -> Option<Target> {
+    known.find(print[0], |(known, _)| *known == print).map(|(_, target)| *target)
+}
+
+/// The shard that decides about a tuple. The table within goes by the other half of the fingerprint.
+#[inline]
+fn shard_of(print: Fingerprint) -> usize {
+    usize::try_from(print[1] % SHARDS as u64).unwrap_or(0)
+}
+
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) keys: Keys,
     registry: Mutex<Registry>,
-    decisions: Vec<Mutex<HashTable<(Fingerprint, Target)>>>,
+    decisions: Vec<Mutex<Decisions>>,
     cells: Vec<Mutex<Cells>>,
 }
 
@@ -183,22 +197,40 @@ impl Shared {
 
     /// What some thread decided about a tuple.
     pub(super) fn decided(&self, print: Fingerprint) -> Option<Target> {
-        let known = self.decisions(print);
-        known.find(print[0], |(known, _)| *known == print).map(|(_, target)| *target)
+        find(&self.decisions(shard_of(print)), print)
+    }
+
+    /// What was decided about each of many tuples.
+    pub(super) fn all_decided(
+        &self,
+        prints: &[Fingerprint],
+        sorted: &mut ByShard,
+        targets: &mut Vec<Option<Target>>,
+    ) {
+        targets.clear();
+        targets.resize(prints.len(), None);
+        sorted.sort((0..).zip(prints).map(|(index, print)| (shard_of(*print), index, 0)));
+        // Threads come with different tuples, so that they do not walk in step.
+        let start = prints.first().map_or(0, |print| shard_of(*print));
+        sorted.each(start, |shard, tuples| {
+            let known = self.decisions(shard);
+            for (index, _) in tuples {
+                targets[*index as usize] = find(&known, prints[*index as usize]);
+            }
+        });
     }
 
     pub(super) fn remember(&self, print: Fingerprint, target: Target) {
-        let mut known = self.decisions(print);
+        let mut known = self.decisions(shard_of(print));
         if known.len() >= DECISION_LIMIT {
             known.clear();
         }
-        if known.find(print[0], |(known, _)| *known == print).is_none() {
+        if find(&known, print).is_none() {
             known.insert_unique(print[0], (print, target), |(known, _)| known[0]);
         }
     }
 
-    fn decisions(&self, print: Fingerprint) -> MutexGuard<'_, HashTable<(Fingerprint, Target)>> {
-        let shard = usize::try_from(print[1] % SHARDS as u64).unwrap_or(0);
+    fn decisions(&self, shard: usize) -> MutexGuard<'_, Decisions> {
         self.decisions[shard].lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -217,4 +249,43 @@ impl Shared {
 pub(super) fn place_of(group: u32) -> (usize, u32) {
     let shards = u32::try_from(SHARDS).unwrap_or(1);
     ((group % shards) as usize, group / shards)
+}
+
+/// What belongs to each shard of a batch. Room is kept from batch to batch.
+#[derive(Debug, Default)]
+pub(super) struct ByShard {
+    /// Index into the batch, and a number that goes with it.
+    order: Vec<(u32, u32)>,
+    begins: Vec<usize>,
+}
+
+impl ByShard {
+    /// Takes shards, each with what belongs to it. Within a shard, the order stays.
+    pub(super) fn sort(&mut self, items: impl Iterator<Item = (usize, u32, u32)> + Clone) {
+        let mut ends = [0_usize; SHARDS + 1];
+        for (shard, ..) in items.clone() {
+            ends[shard + 1] += 1;
+        }
+        for shard in 0..SHARDS {
+            ends[shard + 1] += ends[shard];
+        }
+        self.begins.clear();
+        self.begins.extend(ends);
+        self.order.clear();
+        self.order.resize(ends[SHARDS], (0, 0));
+        for (shard, index, number) in items {
+            self.order[ends[shard]] = (index, number);
+            ends[shard] += 1;
+        }
+    }
+
+    /// The shards that have anything, from `start` on and around.
+    pub(super) fn each(&self, start: usize, mut take: impl FnMut(usize, &[(u32, u32)])) {
+        for shard in (0..SHARDS).map(|shard| (shard + start) % SHARDS) {
+            let items = &self.order[self.begins[shard]..self.begins[shard + 1]];
+            if !items.is_empty() {
+                take(shard, items);
+            }
+        }
+    }
 }

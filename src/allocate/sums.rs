@@ -1,83 +1,85 @@
-//! Exact sums in bulk: integers of 10⁻¹⁸, and of 10⁻³⁶ only where some amount has such digits.
+//! Exact sums in bulk: 64 bits each, in units of 10⁻¹², as long as the costs have no more digits and
+//! the sum has room; beyond that, in room that is found for this sum alone.
 
-use crate::domain::{Amount, CostMetric, Costs, MetricSet};
+use std::collections::BTreeMap;
+
+use crate::domain::{CostMetric, CostSums, Costs, FineSums, MetricSet, PackedCosts};
 
 const METRICS: usize = CostMetric::COUNT;
 /// Sums are kept by shard, so that many chunks are half empty.
 const CHUNK: usize = 1 << 11;
 
-/// One sum of charges, adding up.
-#[derive(Clone, Copy, Debug, Default)]
+/// Rows and costs of charges, adding up.
+#[derive(Clone, Debug, Default)]
 pub(super) struct RunningSum {
     pub(super) rows: u64,
-    pub(super) heads: [i128; METRICS],
-    pub(super) tails: [i128; METRICS],
+    sums: CostSums,
 }
 
 impl RunningSum {
     /// Whether no row and no money is in it. Shares of rows that count in another month bring
     /// money without rows.
     pub(super) fn is_nothing(&self) -> bool {
-        self.rows == 0 && self.heads == [0; METRICS] && self.tails == [0; METRICS]
+        self.rows == 0 && self.costs() == Some(Costs::ZERO)
     }
 
     /// False where a sum leaves the range.
+    #[inline]
     #[must_use]
-    pub(super) fn add(&mut self, rows: u64, costs: &Costs) -> bool {
+    pub(super) fn add(&mut self, rows: u64, costs: &PackedCosts) -> bool {
         self.rows += rows;
-        let mut fits = true;
-        for (metric, amount) in costs.iter() {
-            let (head, tail) = amount.parts();
-            let sum = self.heads[metric as usize].checked_add(head);
-            fits &= sum.is_some();
-            self.heads[metric as usize] = sum.unwrap_or_default();
-            if tail != 0 {
-                self.tails[metric as usize] += i128::from(tail);
-            }
-        }
-        fits
+        self.sums.add(costs)
     }
 
+    #[must_use]
     pub(super) fn merge(&mut self, other: &Self) -> bool {
         self.rows += other.rows;
-        let mut fits = true;
-        for metric in 0..METRICS {
-            let sum = self.heads[metric].checked_add(other.heads[metric]);
-            fits &= sum.is_some();
-            self.heads[metric] = sum.unwrap_or_default();
-            self.tails[metric] += other.tails[metric];
-        }
-        fits
+        self.sums.merge(&other.sums)
     }
 
     /// `None` where a sum lies beyond the range.
     pub(super) fn costs(&self) -> Option<Costs> {
-        let mut amounts = [Amount::ZERO; METRICS];
-        for (metric, amount) in amounts.iter_mut().enumerate() {
-            *amount = Amount::from_sums(self.heads[metric], self.tails[metric])?;
-        }
-        Some(Costs::new(amounts))
+        self.sums.costs()
     }
 }
 
-/// A sum as it is kept in bulk: what one charge touches lies together.
+/// A sum as it is kept in bulk: what one charge touches lies together, in as few lines of the
+/// processor's cache as can be. Adding to it waits for memory, and for little else.
 #[derive(Clone, Copy, Debug)]
 struct Kept {
-    heads: [i128; METRICS],
-    rows: u64,
-    /// What any charge knows. It lies where the struct would be padded.
-    known: MetricSet,
+    units: [i64; METRICS],
+    rows: u32,
+    /// What any charge knows, in the lowest bits; above, the sum's place in `fine` from 1, or 0.
+    place_and_known: u32,
 }
 
-const NOTHING: Kept = Kept { heads: [0; METRICS], rows: 0, known: MetricSet::NONE };
+const NOTHING: Kept = Kept { units: [0; METRICS], rows: 0, place_and_known: 0 };
+
+impl Kept {
+    const KNOWN_BITS: u32 = 4;
+
+    fn known(&self) -> MetricSet {
+        let bits = self.place_and_known & ((1 << Self::KNOWN_BITS) - 1);
+        MetricSet::of_bits(u8::try_from(bits).unwrap_or_default())
+    }
+
+    fn place(&self) -> Option<usize> {
+        (self.place_and_known >> Self::KNOWN_BITS).checked_sub(1).map(|place| place as usize)
+    }
+}
 
 /// Many sums, in chunks, so that growing never holds them twice.
 #[derive(Debug, Default)]
 pub(super) struct SumTable {
     kept: Vec<Vec<Kept>>,
-    /// As many as `kept`, once any tail was seen.
+    /// What some sums have beside their units.
+    fine: Vec<Vec<[i128; METRICS]>>,
+    /// As many as `fine`, once any digit beyond 10⁻¹⁸ was seen.
     tails: Vec<Vec<[i128; METRICS]>>,
     len: usize,
+    fine_len: usize,
+    /// Rows beyond 32 bits.
+    more_rows: BTreeMap<u32, u64>,
     pub(super) overflow: bool,
 }
 
@@ -86,58 +88,155 @@ impl SumTable {
     pub(super) fn push(&mut self) -> u32 {
         if self.len.is_multiple_of(CHUNK) {
             self.kept.push(vec![NOTHING; CHUNK]);
-            if !self.tails.is_empty() {
-                self.tails.push(vec![[0; METRICS]; CHUNK]);
-            }
         }
         self.len += 1;
         u32::try_from(self.len - 1).expect("cells are counted in 32 bits")
     }
 
     #[inline]
-    pub(super) fn add(&mut self, index: u32, rows: u64, costs: &Costs, unknown: MetricSet) {
-        let (chunk, place) = (index as usize / CHUNK, index as usize % CHUNK);
-        let kept = &mut self.kept[chunk][place];
-        kept.rows += rows;
-        kept.known = kept.known.or(unknown.others());
-        let mut fine = 0;
-        for (metric, amount) in costs.iter() {
-            let (head, tail) = amount.parts();
-            let (sum, overflowed) = kept.heads[metric as usize].overflowing_add(head);
-            kept.heads[metric as usize] = sum;
-            self.overflow |= overflowed;
-            fine |= tail;
+    pub(super) fn add(&mut self, index: u32, rows: u32, costs: &PackedCosts, unknown: MetricSet) {
+        let kept = &mut self.kept[index as usize / CHUNK][index as usize % CHUNK];
+        kept.place_and_known |= u32::from(unknown.others().bits());
+        let PackedCosts::Units(units) = costs else { return self.spill(index, rows, costs) };
+        let mut sums = kept.units;
+        let mut overflowed = false;
+        for (sum, units) in sums.iter_mut().zip(units) {
+            let (added, beyond) = sum.overflowing_add(*units);
+            *sum = added;
+            overflowed |= beyond;
         }
-        if fine != 0 {
-            let tails = costs.iter().map(|(_, amount)| i128::from(amount.parts().1));
-            self.add_tails(chunk, place, tails);
+        let (rows_added, beyond) = kept.rows.overflowing_add(rows);
+        if overflowed || beyond {
+            return self.spill(index, rows, costs);
         }
+        kept.units = sums;
+        kept.rows = rows_added;
     }
 
+    /// Adds what 64 bits do not hold: what was there moves to where there is room.
     #[cold]
-    fn add_tails(&mut self, chunk: usize, place: usize, tails: impl Iterator<Item = i128>) {
-        if self.tails.is_empty() {
-            self.tails = self.kept.iter().map(|_| vec![[0; METRICS]; CHUNK]).collect();
+    fn spill(&mut self, index: u32, rows: u32, costs: &PackedCosts) {
+        let kept = &mut self.kept[index as usize / CHUNK][index as usize % CHUNK];
+        let mut sums = CostSums::of(std::mem::take(&mut kept.units), None);
+        let rows = u64::from(std::mem::take(&mut kept.rows)) + u64::from(rows);
+        match u32::try_from(rows) {
+            Ok(rows) => kept.rows = rows,
+            Err(_) => *self.more_rows.entry(index).or_default() += rows,
         }
-        for (sum, tail) in self.tails[chunk][place].iter_mut().zip(tails) {
-            *sum += tail;
+        let place = kept.place().unwrap_or(self.fine_len);
+        if place == self.fine_len {
+            let number = u32::try_from(place + 1).ok();
+            let number = number.and_then(|number| number.checked_mul(1 << Kept::KNOWN_BITS));
+            kept.place_and_known |= number.expect("no memory holds so many sums");
+            self.fine_len += 1;
+            if place.is_multiple_of(CHUNK) {
+                self.fine.push(vec![[0; METRICS]; CHUNK]);
+                if !self.tails.is_empty() {
+                    self.tails.push(vec![[0; METRICS]; CHUNK]);
+                }
+            }
+        }
+        self.overflow |= !sums.add(costs);
+        let (chunk, place) = (place / CHUNK, place % CHUNK);
+        let Some(added) = sums.fine_sums() else {
+            self.overflow = true;
+            return;
+        };
+        for (sum, head) in self.fine[chunk][place].iter_mut().zip(added.heads) {
+            let (added, overflowed) = sum.overflowing_add(head);
+            *sum = added;
+            self.overflow |= overflowed;
+        }
+        if added.tails != [0; METRICS] {
+            if self.tails.is_empty() {
+                self.tails = self.fine.iter().map(|_| vec![[0; METRICS]; CHUNK]).collect();
+            }
+            for (sum, tail) in self.tails[chunk][place].iter_mut().zip(added.tails) {
+                *sum += tail;
+            }
         }
     }
 
     pub(super) fn get(&self, index: u32) -> RunningSum {
-        let (chunk, place) = (index as usize / CHUNK, index as usize % CHUNK);
-        let tails = self.tails.get(chunk).map_or([0; METRICS], |tails| tails[place]);
-        let Kept { heads, rows, .. } = self.kept[chunk][place];
-        RunningSum { rows, heads, tails }
+        let kept = &self.kept[index as usize / CHUNK][index as usize % CHUNK];
+        let more = self.more_rows.get(&index).copied().unwrap_or_default();
+        let fine = kept.place().map(|place| {
+            let (chunk, place) = (place / CHUNK, place % CHUNK);
+            let tails = self.tails.get(chunk).map_or([0; METRICS], |tails| tails[place]);
+            FineSums { heads: self.fine[chunk][place], tails }
+        });
+        RunningSum { rows: u64::from(kept.rows) + more, sums: CostSums::of(kept.units, fine) }
     }
 
     /// The metrics that any charge of a sum knows.
     pub(super) fn known(&self, index: u32) -> MetricSet {
-        self.kept[index as usize / CHUNK][index as usize % CHUNK].known
+        self.kept[index as usize / CHUNK][index as usize % CHUNK].known()
     }
 
     /// Whether any sum may have digits beyond 10⁻¹⁸.
     pub(super) fn has_tails(&self) -> bool {
         !self.tails.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::Amount;
+
+    /// Costs that fit 64 bits, some of them so large that few of them together do not, and others.
+    fn costs() -> impl Strategy<Value = PackedCosts> {
+        let usual =
+            any::<[i32; METRICS]>().prop_map(|units| PackedCosts::Units(units.map(i64::from)));
+        let large = any::<[i64; METRICS]>().prop_map(PackedCosts::Units);
+        let fine = any::<([i64; METRICS], bool)>().prop_map(|(units, has_tails)| {
+            let scale = if has_tails { 36 } else { 18 };
+            let amount = |units| Amount::from_scaled(i128::from(units), scale).expect("in range");
+            PackedCosts::new(&Costs::new(units.map(amount)))
+        });
+        prop_oneof![3 => usual, 2 => large, 1 => fine]
+    }
+
+    proptest! {
+        #[test]
+        fn a_table_sums_as_running_sums_do(
+            charges in prop::collection::vec((0_usize..3, costs(), any::<u32>(), 0_u8..16), 0..40),
+        ) {
+            let mut table = SumTable::default();
+            // The last one lies in a chunk of its own.
+            let indices = [table.push(), table.push(), {
+                (2..CHUNK).for_each(|_| _ = table.push());
+                table.push()
+            }];
+            let mut slow: [RunningSum; 3] = Default::default();
+            let mut known = [MetricSet::NONE; 3];
+            for (at, costs, rows, unknown) in charges {
+                let unknown = MetricSet::of_bits(unknown);
+                table.add(indices[at], rows, &costs, unknown);
+                prop_assert!(slow[at].add(u64::from(rows), &costs));
+                known[at] = known[at].or(unknown.others());
+            }
+            prop_assert!(!table.overflow);
+            for (at, index) in indices.into_iter().enumerate() {
+                let found = table.get(index);
+                prop_assert_eq!(found.rows, slow[at].rows);
+                prop_assert_eq!(found.costs(), slow[at].costs());
+                prop_assert_eq!(table.known(index), known[at]);
+            }
+        }
+    }
+
+    #[test]
+    fn a_sum_beyond_the_range_is_seen() {
+        let mut table = SumTable::default();
+        let index = table.push();
+        let largest = Amount::from_sums(i128::MAX, 0).unwrap();
+        let costs = PackedCosts::new(&Costs::new([largest; METRICS]));
+        table.add(index, 1, &costs, MetricSet::NONE);
+        assert!(!table.overflow);
+        table.add(index, 1, &costs, MetricSet::NONE);
+        assert!(table.overflow);
     }
 }

@@ -2,7 +2,7 @@
 
 use hashbrown::HashTable;
 
-use crate::domain::{Costs, Currency, Period};
+use crate::domain::{Currency, PackedCosts, Period};
 
 use super::cube::{NameId, Verdict};
 use super::prints::{Fingerprint, Keys};
@@ -31,6 +31,16 @@ pub(super) struct Item {
     pub(super) sum: RunningSum,
 }
 
+/// An unallocated charge.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Listed<'a> {
+    pub(super) base: u32,
+    pub(super) resource: &'a [u8],
+    pub(super) month: Period,
+    pub(super) rows: u64,
+    pub(super) costs: &'a PackedCosts,
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Worklist {
     pub(super) items: Vec<Item>,
@@ -39,21 +49,32 @@ pub(super) struct Worklist {
     keys: Keys,
     folded: bool,
     pub(super) overflow: bool,
+    /// The items of a batch, found before any is added to, so that waits for memory overlap.
+    found: Vec<usize>,
 }
 
 impl Worklist {
-    pub(super) fn add(
-        &mut self,
-        base: u32,
-        resource: &[u8],
-        month: Period,
-        rows: u64,
-        costs: &Costs,
-    ) {
-        let index = self.item(base, resource, month);
-        let item = &mut self.items[index];
-        item.since = item.since.min(month);
-        self.overflow |= !item.sum.add(rows, costs);
+    pub(super) fn add<'a>(&mut self, charges: impl Iterator<Item = Listed<'a>> + Clone) {
+        let was_folded = self.folded;
+        self.find(charges.clone());
+        if self.folded != was_folded {
+            // Items that were found before are no more.
+            self.find(charges.clone());
+        }
+        for (index, listed) in self.found.iter().zip(charges) {
+            let item = &mut self.items[*index];
+            item.since = item.since.min(listed.month);
+            self.overflow |= !item.sum.add(listed.rows, listed.costs);
+        }
+    }
+
+    fn find<'a>(&mut self, charges: impl Iterator<Item = Listed<'a>>) {
+        let mut found = std::mem::take(&mut self.found);
+        found.clear();
+        for Listed { base, resource, month, .. } in charges {
+            found.push(self.item(base, resource, month));
+        }
+        self.found = found;
     }
 
     fn item(&mut self, base: u32, resource: &[u8], month: Period) -> usize {

@@ -12,6 +12,7 @@
 //!   Currency          ISO 4217; stands beside an amount
 //!   CostMetric        BilledCost, EffectiveCost, ListCost, ContractedCost
 //!   Costs             one amount per metric
+//!   PackedCosts       the same in a quarter of the room, where the digits allow it
 //! Exchange
 //!   Rate              what a unit of one currency is worth in another, an exact fraction
 //!   RateTable         quotes by pair and day
@@ -37,6 +38,7 @@ mod currency;
 mod exchange;
 mod metric;
 mod org;
+mod packed;
 mod period;
 mod share;
 mod split;
@@ -51,6 +53,7 @@ pub use exchange::{
 };
 pub use metric::{CostMetric, Costs, MetricSet};
 pub use org::{CostCenter, Org, OrgError, Standing};
+pub use packed::{CostSums, FineSums, PackedCosts};
 pub use period::{DateRange, Period, PeriodError};
 pub use share::{Share, ShareError};
 pub use split::{Parts, split, split_signed};

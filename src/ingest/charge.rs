@@ -1,11 +1,12 @@
 //! Charges as reading hands them on, many at a time, and who takes them.
 
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::NaiveDate;
 
 use crate::diagnostics::Code;
-use crate::domain::{Column, Costs, Currency, MetricSet, Period};
+use crate::domain::{Column, Currency, MetricSet, PackedCosts, Period};
 
 use super::report::FileId;
 
@@ -42,11 +43,11 @@ pub struct RowPlace {
 }
 
 /// One readable charge, but for its texts, which stand in its [`Charges`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Charge {
     pub place: RowPlace,
     /// Unknown ones are zero here.
-    pub costs: Costs,
+    pub costs: PackedCosts,
     pub unknown: MetricSet,
     pub currency: Currency,
     /// UTC day of `ChargePeriodStart`.
@@ -145,6 +146,12 @@ impl Words {
     }
 }
 
+/// Texts wherever a reader has them: looked up when they are asked for, and many never are.
+pub trait Texts: fmt::Debug {
+    /// The text of a charge of the batch; `None` where null.
+    fn text(&self, charge: usize) -> Option<&[u8]>;
+}
+
 /// One wanted text of many charges.
 #[derive(Clone, Copy, Debug)]
 pub enum TextColumn<'a> {
@@ -152,8 +159,8 @@ pub enum TextColumn<'a> {
     Same(Option<&'a [u8]>),
     /// One of each, anywhere in `bytes`.
     Each { bytes: &'a [u8], spans: &'a [Span] },
-    /// One of each, anywhere in memory.
-    Slices(&'a [Option<&'a [u8]>]),
+    /// One of each, anywhere.
+    Lying(&'a dyn Texts),
     /// One of each by its code; [`NO_WORD`] is no text.
     Coded { words: &'a Words, codes: &'a [u32] },
 }
@@ -165,7 +172,7 @@ impl<'a> TextColumn<'a> {
         match self {
             Self::Same(text) => *text,
             Self::Each { bytes, spans } => spans[charge].of(bytes),
-            Self::Slices(texts) => texts[charge],
+            Self::Lying(texts) => texts.text(charge),
             Self::Coded { words, codes } => words.get(codes[charge]),
         }
     }

@@ -46,7 +46,7 @@ mod values;
 mod workbook;
 
 pub use charge::{
-    Charge, Charges, NO_WORD, Rejection, RowPlace, Sink, Span, TextColumn, WantedText, Words,
+    Charge, Charges, NO_WORD, Rejection, RowPlace, Sink, Span, TextColumn, Texts, WantedText, Words,
 };
 pub use delivery::coverage::{DeliveryReport, SourceCoverage, Sums, judge};
 pub use delivery::discover::{Discovery, contained, discover, sha256_hex, survey};

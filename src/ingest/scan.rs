@@ -1,8 +1,8 @@
 //! The one pass over the big data: all files, side by side, into one sink per thread.
 //!
-//! Parquet is shared out by row group, CSV by block of records; a file's rows may thus reach
-//! several sinks, in any order. What comes out does not depend on it: sums are exact, and rows are
-//! numbered afterwards from the counts of their blocks.
+//! Parquet is shared out by row group, the last ones in parts, CSV by block of records; a file's rows
+//! may thus reach several sinks, in any order. What comes out does not depend on it: sums are exact,
+//! and rows are numbered afterwards from the counts of their blocks.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -26,6 +26,7 @@ use super::guard;
 use super::layout::{absent_everywhere, asked_nowhere};
 use super::open::{self, CsvStream, Fingerprint, Kind, StreamEnd};
 use super::parquet::file::{ParquetFormat, ParquetHead};
+use super::parquet::parts::{self, ParquetJob, Part};
 use super::quality::{self, Look};
 use super::report::{FileId, FileReport, Role, ScanReport, SheetTable};
 use super::row_numbers::RowNumbers;
@@ -150,9 +151,9 @@ fn pass<S: Sink>(
         opened: &opened,
         ends: files.iter().map(|_| Mutex::new(End::default())).collect(),
         spare: Mutex::default(),
-        next_group: AtomicUsize::new(0),
+        next_part: AtomicUsize::new(0),
         next_stream: AtomicUsize::new(0),
-        groups: row_groups(&opened),
+        parts: parquet_jobs(&opened, options.threads),
         progress: options.progress,
     };
     let sinks = pass.run(options.threads.max(1), make_sink);
@@ -316,16 +317,12 @@ fn guarded<T>(
     .help("fetch the file again; nothing of it was counted"))
 }
 
-fn row_groups(opened: &[Opened]) -> Vec<(usize, Option<usize>)> {
-    let mut jobs = Vec::new();
-    for (index, file) in opened.iter().enumerate() {
-        if let Body::Parquet(format, _) = &file.body {
-            // The hash is a job of its own; first, so that the file's pages are warm for the others.
-            jobs.push((index, None));
-            jobs.extend((0..format.row_groups()).map(|group| (index, Some(group))));
-        }
-    }
-    jobs
+fn parquet_jobs(opened: &[Opened], threads: usize) -> Vec<ParquetJob> {
+    let formats = opened.iter().enumerate().filter_map(|(index, file)| match &file.body {
+        Body::Parquet(format, _) => Some((index, &**format)),
+        _ => None,
+    });
+    parts::jobs(formats, threads)
 }
 
 /// A block on its way to a worker.
@@ -339,10 +336,10 @@ struct Pass<'a> {
     files: &'a [SourceFile],
     opened: &'a [Opened],
     ends: Vec<Mutex<End>>,
-    groups: Vec<(usize, Option<usize>)>,
+    parts: Vec<ParquetJob>,
     /// Room of blocks that were read. Blocks under way are few, so these are.
     spare: Mutex<Vec<Block>>,
-    next_group: AtomicUsize,
+    next_part: AtomicUsize,
     next_stream: AtomicUsize,
     progress: &'a dyn Progress,
 }
@@ -378,10 +375,10 @@ impl Pass<'_> {
         let mut tray = Tray::default();
         let mut tallies: Vec<Option<Tally>> = self.files.iter().map(|_| None).collect();
         loop {
-            let job = self.next_group.fetch_add(1, Ordering::Relaxed);
-            let Some((file, group)) = self.groups.get(job).copied() else { break };
-            let tally = tallies[file].get_or_insert_default();
-            self.read_group(file, group, &mut tray, tally, &mut sink);
+            let job = self.next_part.fetch_add(1, Ordering::Relaxed);
+            let Some((file, part)) = self.parts.get(job) else { break };
+            let tally = tallies[*file].get_or_insert_default();
+            self.read_part(*file, part.as_ref(), &mut tray, tally, &mut sink);
         }
         loop {
             let next = blocks.lock().unwrap_or_else(PoisonError::into_inner).recv();
@@ -402,34 +399,33 @@ impl Pass<'_> {
         sink
     }
 
-    fn read_group(
+    fn read_part(
         &self,
         file: usize,
-        group: Option<usize>,
+        part: Option<&(u32, Part)>,
         tray: &mut Tray,
         tally: &mut Tally,
         sink: &mut impl Sink,
     ) {
         let Body::Parquet(format, handle) = &self.opened[file].body else { return };
-        match group {
+        match part {
             None => match open::fingerprint(handle) {
                 Ok(fingerprint) => self.end(file, |end| end.fingerprint = fingerprint),
                 Err(error) => self.fail(file, unreadable(&error)),
             },
-            Some(group) => {
+            Some((block, part)) => {
                 let mut desk = Desk::open(format.job(), tray, tally, sink);
-                // Each row group has a handle of its own: a shared one would share its position.
+                // Each part has a handle of its own: a shared one would share its position.
                 let read = File::open(&self.files[file].location)
                     .map_err(|error| unreadable(&error))
                     .and_then(|handle| {
-                        guarded(|| format.read_row_group(&handle, group, &mut desk))
+                        guarded(|| format.read_part(&handle, (*block, part), &mut desk))
                     });
                 match read {
-                    Ok(rows) => desk.close(u32::try_from(group).unwrap_or(u32::MAX), rows),
+                    Ok(rows) => desk.close(*block, rows),
                     Err(finding) => self.fail(file, finding),
                 }
-                let bytes = format.metadata.metadata().row_group(group).compressed_size();
-                self.progress.advanced(format.file, u64::try_from(bytes).unwrap_or(0));
+                self.progress.advanced(format.file, part.bytes);
             }
         }
     }

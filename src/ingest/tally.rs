@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 
 use crate::diagnostics::Code;
-use crate::domain::{Amount, AmountError, CostMetric, Costs, Currency, MetricSet, Period};
+use crate::domain::{
+    Amount, AmountError, CostMetric, CostSums, Costs, Currency, MetricSet, PackedCosts, Period,
+};
 use crate::rules::SpreadBy;
 
 use super::charge::{Charge, RowPlace};
@@ -127,7 +129,7 @@ impl Tally {
         let month = row.billing_day.ok_or((Part::BillingStart, Code::BadDate))?;
         let day = row.charge_day.ok_or((Part::ChargeStart, Code::BadDate))?;
         let currency = self.currency(row.currency).ok_or((Part::Currency, Code::BadCurrency))?;
-        let month = Period::of(month);
+        let (month, costs) = (Period::of(month), PackedCosts::new(&costs));
         Ok(Charge { place: row.place, costs, unknown, currency, day, month, rows: 1 })
     }
 
@@ -148,7 +150,7 @@ impl Tally {
             }
             self.rows += rows;
             self.accepted += rows;
-            let (Some(costs), Some(magnitude)) = (sums.costs(), sums.magnitude()) else {
+            let Some((costs, magnitude)) = sums.costs() else {
                 self.overflow = true;
                 continue;
             };
@@ -189,7 +191,7 @@ impl Tally {
         }
         self.rows += 1;
         let cost =
-            |metric: CostMetric| (!charge.unknown.has(metric)).then_some(charge.costs[metric]);
+            |metric: CostMetric| (!charge.unknown.has(metric)).then(|| charge.costs.get(metric));
         self.quarantine(charge.place, || QuarantinedRow {
             row: 0,
             column,
@@ -344,13 +346,11 @@ impl SourceSum {
     }
 }
 
-/// Sums of some charges, and of their absolute values, as integers of 10⁻¹⁸ and 10⁻³⁶.
+/// Sums of some charges, and of their absolute values.
 #[derive(Default)]
 struct RunSums {
-    heads: [i128; CostMetric::COUNT],
-    tails: [i128; CostMetric::COUNT],
-    absolute_heads: [i128; CostMetric::COUNT],
-    absolute_tails: [i128; CostMetric::COUNT],
+    sums: CostSums,
+    absolute: CostSums,
     /// Rows that do not know a metric, by metric.
     unknown: [u64; CostMetric::COUNT],
     /// What any charge knows.
@@ -362,40 +362,20 @@ impl RunSums {
     #[inline]
     fn add(&mut self, charge: &Charge) {
         self.known = self.known.or(charge.unknown.others());
-        for (metric, amount) in charge.costs.iter() {
-            let at = metric as usize;
-            let ((head, tail), (absolute, absolute_tail)) = (amount.parts(), amount.abs().parts());
-            let (sum, over) = self.heads[at].overflowing_add(head);
-            let (absolute, absolute_over) = self.absolute_heads[at].overflowing_add(absolute);
-            (self.heads[at], self.absolute_heads[at]) = (sum, absolute);
-            self.overflow |= over | absolute_over;
-            if tail != 0 {
-                self.tails[at] += i128::from(tail);
-                self.absolute_tails[at] += i128::from(absolute_tail);
-            }
-            if charge.unknown.has(metric) {
+        self.overflow |= !self.sums.add(&charge.costs);
+        self.overflow |= !self.absolute.add_absolute(&charge.costs);
+        if charge.unknown != MetricSet::NONE {
+            for metric in CostMetric::ALL.into_iter().filter(|metric| charge.unknown.has(*metric)) {
                 // A row that is spread counts once, with its shares.
-                self.unknown[at] += u64::from(charge.rows);
+                self.unknown[metric as usize] += u64::from(charge.rows);
             }
         }
     }
 
-    /// `None` beyond the range.
-    fn costs(&self) -> Option<Costs> {
-        self.of(&self.heads, &self.tails)
-    }
-
-    fn magnitude(&self) -> Option<Costs> {
-        self.of(&self.absolute_heads, &self.absolute_tails)
-    }
-
-    fn of(&self, heads: &[i128; 4], tails: &[i128; 4]) -> Option<Costs> {
-        let mut costs = Costs::ZERO;
-        for metric in CostMetric::ALL {
-            let at = metric as usize;
-            costs[metric] = Amount::from_sums(heads[at], tails[at])?;
-        }
-        (!self.overflow).then_some(costs)
+    /// The sums and those of absolute values; `None` beyond the range.
+    fn costs(&self) -> Option<(Costs, Costs)> {
+        let sums = self.sums.costs().zip(self.absolute.costs());
+        sums.filter(|_| !self.overflow)
     }
 }
 

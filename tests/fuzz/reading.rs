@@ -72,7 +72,8 @@ impl Sink for Keeper {
         for (index, charge) in batch.charges.iter().enumerate() {
             let text = |wanted: usize| batch.text(index, wanted).map(<[u8]>::to_vec);
             let texts = (0..batch.texts.len()).map(text).collect();
-            let Charge { costs, currency, day, month, .. } = *charge;
+            let Charge { currency, day, month, .. } = *charge;
+            let costs = charge.costs.costs();
             self.0.push((charge.place, Accepted { row: 0, texts, costs, currency, day, month }));
         }
     }

@@ -295,7 +295,7 @@ impl Seen {
 
 /// The print of a charge's money; 0 where it costs nothing.
 fn print(charge: &Charge) -> u32 {
-    let money = [CostMetric::BilledCost, CostMetric::EffectiveCost].map(|of| charge.costs[of]);
+    let money = [CostMetric::BilledCost, CostMetric::EffectiveCost].map(|of| charge.costs.get(of));
     if money.iter().all(|amount| amount.is_zero()) {
         return 0;
     }

@@ -10,18 +10,20 @@ use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
 };
 use parquet::errors::ParquetError;
+use parquet::file::metadata::RowGroupMetaData;
 
 use crate::domain::CostMetric;
 
 use super::column::{CostColumn, DayColumn, TextColumn};
 use super::fields::{BatchFields, FlatColumn, flat_columns};
+use super::parts::Part;
 use super::whole::{Projected, Whole, coded, spelt_out};
 use super::{footer, pages};
 use crate::ingest::charge::{RowPlace, Sink};
 use crate::ingest::desk::{Desk, Job};
 use crate::ingest::quality::Look;
 use crate::ingest::report::FileId;
-use crate::ingest::tally::{Part, Row, Source};
+use crate::ingest::tally::{Part as RowPart, Row, Source};
 use crate::ingest::values::binding::{Binding, Spot};
 use crate::ingest::values::recipe::{Given, Recipe, Scratch};
 
@@ -155,38 +157,45 @@ impl ParquetFormat {
         Job { file: self.file, binding: &self.binding }
     }
 
-    pub(in crate::ingest) fn row_groups(&self) -> usize {
-        self.metadata.metadata().num_row_groups()
+    /// The row groups, in their order.
+    pub(super) fn row_groups(&self) -> &[RowGroupMetaData] {
+        self.metadata.metadata().row_groups()
     }
 
-    /// Reads one row group and tells how many rows it has.
+    /// Whether rows can be passed over by the counts of pages alone: where columns are lists, they
+    /// would have to be unpacked.
+    pub(super) fn may_be_cut(&self) -> bool {
+        self.coded.is_some()
+    }
+
+    /// Reads one part, which is so many rows, as that block of the file.
     ///
     /// # Errors
     /// Where pages do not hold together.
-    pub(in crate::ingest) fn read_row_group(
+    pub(in crate::ingest) fn read_part(
         &self,
         file: &File,
-        group: usize,
+        (block, part): (u32, &Part),
         desk: &mut Desk<'_, impl Sink>,
     ) -> Result<u64, ParquetError> {
         let used = self.binding.used_columns();
         let descriptor = self.metadata.metadata().file_metadata().schema_descr();
         let leaves = used.iter().flat_map(|at| self.columns[*at].leaves.clone());
         let mask = ProjectionMask::leaves(descriptor, leaves);
-        let told = self.metadata.metadata().row_group(group);
+        let told = self.metadata.metadata().row_group(part.group);
         pages::vet(file, told, |leaf| mask.leaf_included(leaf))?;
         let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(
             file.try_clone()?,
             self.coded.as_ref().unwrap_or(&self.metadata).clone(),
         )
-        .with_row_groups(vec![group])
+        .with_row_groups(vec![part.group])
         .with_projection(mask)
-        .with_batch_size(BATCH_ROWS)
-        .build()?;
-        let block = u32::try_from(group).unwrap_or(u32::MAX);
+        .with_batch_size(BATCH_ROWS);
+        let is_whole = part.count() == told.num_rows();
+        let reader = if is_whole { reader } else { reader.with_row_selection(part.selection()) };
         let mut record = 0;
         let mut whole = Whole::default();
-        for batch in reader {
+        for batch in reader.build()? {
             let batch = batch?;
             let begin = RowPlace { block, record };
             let from = Projected { batch: &batch, used: &used };
@@ -197,7 +206,7 @@ impl ParquetFormat {
             }
             record += u32::try_from(batch.num_rows()).unwrap_or(u32::MAX);
         }
-        if i64::from(record) != told.num_rows() {
+        if i64::from(record) != part.count() {
             return Err(footer::general("a row group holds fewer rows than it tells"));
         }
         Ok(u64::from(record))
@@ -319,20 +328,20 @@ struct BatchRow<'a> {
 }
 
 impl Source for BatchRow<'_> {
-    fn name(&self, part: Part) -> String {
+    fn name(&self, part: RowPart) -> String {
         self.format.binding.name_of(part)
     }
 
-    fn text(&self, part: Part) -> Vec<u8> {
+    fn text(&self, part: RowPart) -> Vec<u8> {
         match part {
-            Part::Cost(metric) => self.columns.costs[metric as usize].text(self.index),
-            Part::Currency => self.columns.currency.get(self.index).unwrap_or_default().to_vec(),
-            Part::BillingStart => self.columns.billing_start.text(self.index),
-            Part::ChargeStart => self.columns.charge_start.text(self.index),
-            Part::Text(index) => {
+            RowPart::Cost(metric) => self.columns.costs[metric as usize].text(self.index),
+            RowPart::Currency => self.columns.currency.get(self.index).unwrap_or_default().to_vec(),
+            RowPart::BillingStart => self.columns.billing_start.text(self.index),
+            RowPart::ChargeStart => self.columns.charge_start.text(self.index),
+            RowPart::Text(index) => {
                 self.columns.texts[index].get(self.index).unwrap_or_default().to_vec()
             }
-            Part::ChargeEnd | Part::Field(_) | Part::Record => Vec::new(),
+            RowPart::ChargeEnd | RowPart::Field(_) | RowPart::Record => Vec::new(),
         }
     }
 }

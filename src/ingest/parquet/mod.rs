@@ -3,6 +3,7 @@
 //! ```text
 //! footer      what the file says of itself (thrift), held against itself
 //! pages       what its pages say, before anything is unpacked
+//! parts       which part of which file is read next
 //! fields      columns of the file, and children of nested ones, by name
 //! file        row groups → rows
 //!   column    one column of a row group, dictionaries kept
@@ -18,5 +19,6 @@ pub(in crate::ingest) mod file;
 mod footer;
 mod nested;
 mod pages;
+pub(in crate::ingest) mod parts;
 mod thrift;
 mod whole;

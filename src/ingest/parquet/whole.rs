@@ -4,6 +4,7 @@
 //! row group, and charges refer to them by code. A batch with any row that cannot be a charge is
 //! left to the way row by row, which knows how to complain.
 
+use std::fmt;
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
@@ -17,10 +18,10 @@ use chrono::NaiveDate;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::errors::ParquetError;
 
-use crate::domain::{Amount, CostMetric, Costs, Currency, MetricSet, Period};
+use crate::domain::{CostMetric, Costs, Currency, MetricSet, PackedCosts, Period};
 
 use super::column::{CostColumn, DayColumn, TextColumn};
-use crate::ingest::charge::{Charge, NO_WORD, RowPlace, Sink, TextColumn as Column, Words};
+use crate::ingest::charge::{Charge, NO_WORD, RowPlace, Sink, TextColumn as Column, Texts, Words};
 use crate::ingest::desk::Desk;
 use crate::ingest::values::binding::{Binding, Spot};
 
@@ -106,6 +107,8 @@ pub(in crate::ingest) struct Whole {
     currencies: Vec<Currency>,
     billing: Vec<NaiveDate>,
     days: Vec<NaiveDate>,
+    units: Vec<[i64; CostMetric::COUNT]>,
+    /// Where some cost of the batch is no whole number of units.
     costs: Vec<Costs>,
     unknown: Vec<MetricSet>,
     charges: Vec<Charge>,
@@ -139,7 +142,7 @@ impl Whole {
     ) -> Result<bool, ParquetError> {
         let is_sound = self.dates(binding, from)?
             && self.currencies(binding, from)?
-            && self.costs(binding, from)?;
+            && (self.units(binding, from) || self.costs(binding, from)?);
         if !is_sound {
             return Ok(false);
         }
@@ -153,8 +156,11 @@ impl Whole {
             let record = begin.record + u32::try_from(row).unwrap_or(u32::MAX);
             self.charges.push(Charge {
                 place: RowPlace { block: begin.block, record },
-                costs: self.costs[row],
-                unknown: self.unknown[row],
+                costs: match self.costs.get(row) {
+                    Some(costs) => PackedCosts::new(costs),
+                    None => PackedCosts::Units(self.units[row]),
+                },
+                unknown: self.unknown.get(row).copied().unwrap_or_default(),
                 currency: self.currencies[row],
                 day: self.days[row],
                 month,
@@ -166,20 +172,16 @@ impl Whole {
             return Ok(false);
         }
         let written =
-            spots.iter().map(|spot| written(spot, from)).collect::<Result<Vec<_>, _>>()?;
+            spots.iter().map(|spot| written(binding, spot, from)).collect::<Result<Vec<_>, _>>()?;
         let known = |text: &&[u8]| !binding.is_null(text);
-        let rows = 0..from.batch.num_rows();
-        let slices = written.iter().map(|column| -> Vec<Option<&[u8]>> {
-            let texts = column.iter().flat_map(|column| rows.clone().map(|row| column.get(row)));
-            texts.map(|text| text.filter(known)).collect()
-        });
-        let slices: Vec<_> = slices.collect();
         let mut texts: Vec<Column<'_>> = Vec::with_capacity(spots.len());
         for (at, spot) in spots.iter().enumerate() {
             texts.push(match (spot, &self.words[at]) {
                 (Spot::Constant(text), _) => Column::Same(Some(text.as_bytes()).filter(known)),
                 (Spot::At(_), Some((_, words))) => Column::Coded { words, codes: &self.codes[at] },
-                (Spot::At(_), None) if written[at].is_some() => Column::Slices(&slices[at]),
+                (Spot::At(_), None) => {
+                    written[at].as_ref().map_or(Column::Same(None), |texts| Column::Lying(texts))
+                }
                 _ => Column::Same(None),
             });
         }
@@ -232,11 +234,35 @@ impl Whole {
         }
     }
 
+    /// Costs as whole numbers of 10⁻¹², which spares making amounts of them; false where some cost of
+    /// the batch is no such number.
+    fn units(&mut self, binding: &Binding, from: Projected<'_>) -> bool {
+        self.costs.clear();
+        self.unknown.clear();
+        self.units.clear();
+        self.units.resize(from.batch.num_rows(), [0; CostMetric::COUNT]);
+        CostMetric::ALL.into_iter().all(|metric| {
+            let array = from.array(&binding.costs[metric as usize]);
+            let narrow = array.and_then(|array| array.as_primitive_opt::<Decimal128Type>());
+            let Some(narrow) = narrow.filter(|narrow| narrow.null_count() == 0) else {
+                return false;
+            };
+            let digits = u32::try_from(narrow.scale()).ok();
+            let digits = digits.and_then(|scale| PackedCosts::DIGITS.checked_sub(scale));
+            let Some(factor) = digits.map(|digits| 10_i64.pow(digits)) else { return false };
+            let mut fits = true;
+            for (units, found) in self.units.iter_mut().zip(narrow.values()) {
+                let unit = i64::try_from(*found).ok().and_then(|found| found.checked_mul(factor));
+                fits &= unit.is_some();
+                units[metric as usize] = unit.unwrap_or_default();
+            }
+            fits
+        })
+    }
+
     fn costs(&mut self, binding: &Binding, from: Projected<'_>) -> Result<bool, ParquetError> {
         let rows = from.batch.num_rows();
-        self.costs.clear();
         self.costs.resize(rows, Costs::ZERO);
-        self.unknown.clear();
         self.unknown.resize(rows, MetricSet::NONE);
         for metric in CostMetric::ALL {
             let spot = &binding.costs[metric as usize];
@@ -245,17 +271,7 @@ impl Whole {
             if matches!(spot, Spot::Constant(_)) {
                 return Ok(false);
             }
-            let array = from.array(spot);
-            let narrow = array.and_then(|array| array.as_primitive_opt::<Decimal128Type>());
-            if let Some(narrow) = narrow.filter(|narrow| narrow.null_count() == 0) {
-                let scale = narrow.scale();
-                for (costs, units) in self.costs.iter_mut().zip(narrow.values()) {
-                    let Ok(amount) = Amount::from_scaled(*units, scale) else { return Ok(false) };
-                    costs[metric] = amount;
-                }
-                continue;
-            }
-            let column = CostColumn::new(array)?;
+            let column = CostColumn::new(from.array(spot))?;
             for (row, (costs, unknown)) in self.costs.iter_mut().zip(&mut self.unknown).enumerate()
             {
                 match column.get(row, binding) {
@@ -303,10 +319,31 @@ fn is_same(known: &ArrayRef, found: &ArrayRef) -> bool {
 }
 
 /// A column of texts that is no dictionary.
-fn written<'a>(spot: &Spot, from: Projected<'a>) -> Result<Option<TextColumn<'a>>, ParquetError> {
+struct Written<'a> {
+    column: TextColumn<'a>,
+    binding: &'a Binding,
+}
+
+impl fmt::Debug for Written<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a column of texts")
+    }
+}
+
+impl Texts for Written<'_> {
+    fn text(&self, charge: usize) -> Option<&[u8]> {
+        self.column.get(charge).filter(|text| !self.binding.is_null(text))
+    }
+}
+
+fn written<'a>(
+    binding: &'a Binding,
+    spot: &Spot,
+    from: Projected<'a>,
+) -> Result<Option<Written<'a>>, ParquetError> {
     match from.array(spot) {
         Some(array) if !matches!(array.data_type(), DataType::Dictionary(..)) => {
-            TextColumn::new(array).map(Some)
+            TextColumn::new(array).map(|column| Some(Written { column, binding }))
         }
         _ => Ok(None),
     }

@@ -140,7 +140,7 @@ impl Sink for Collector {
             let text = |wanted| charges.text(index, wanted);
             let shown = |text: &[u8]| String::from_utf8_lossy(text).into_owned();
             let texts = (0..charges.texts.len()).map(|wanted| text(wanted).map(shown)).collect();
-            self.0.push(Taken { charge: *charge, texts });
+            self.0.push(Taken { charge: charge.clone(), texts });
         }
     }
 }
@@ -236,7 +236,7 @@ impl Taken {
             .find(|metric| matches!(column, MapColumn::Focus(c) if c.name() == metric.name()));
         if let Some(metric) = metric {
             let known = !self.charge.unknown.has(metric);
-            return known.then(|| self.charge.costs[metric].to_string());
+            return known.then(|| self.charge.costs.get(metric).to_string());
         }
         match column {
             MapColumn::Focus(Column::BillingPeriodStart) if is_share => {

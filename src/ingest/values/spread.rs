@@ -3,7 +3,7 @@
 use chrono::{Datelike, NaiveDate};
 use num_bigint::BigUint;
 
-use crate::domain::{CostMetric, Costs, Period, split};
+use crate::domain::{CostMetric, Costs, PackedCosts, Period, split};
 use crate::rules::SpreadBy;
 
 use crate::ingest::charge::Charge;
@@ -32,12 +32,12 @@ pub(in crate::ingest) fn spread(
     }
     let months = months(charge.day, until, by)?;
     if months.len() < 2 {
-        return Ok(vec![*charge]);
+        return Ok(vec![charge.clone()]);
     }
     let weights: Vec<BigUint> = months.iter().map(|(_, _, weight)| (*weight).into()).collect();
     let mut shares = vec![Costs::ZERO; months.len()];
     for metric in CostMetric::ALL.into_iter().filter(|metric| *metric != CostMetric::BilledCost) {
-        let whole = charge.costs[metric];
+        let whole = charge.costs.get(metric);
         let digits = whole.digits().max(DIGITS);
         // The quantum is as fine as the amount, so nothing is left over.
         let Some(parts) = split(whole, &weights, digits) else { continue };
@@ -46,10 +46,10 @@ pub(in crate::ingest) fn spread(
         }
     }
     let mut billed = Costs::ZERO;
-    billed[CostMetric::BilledCost] = charge.costs[CostMetric::BilledCost];
+    billed[CostMetric::BilledCost] = charge.costs.get(CostMetric::BilledCost);
     let mut charges = Vec::with_capacity(months.len() + 1);
     if months.iter().all(|(month, ..)| *month != charge.month) {
-        charges.push(Charge { costs: billed, ..*charge });
+        charges.push(Charge { costs: PackedCosts::new(&billed), ..charge.clone() });
     }
     for ((month, day, _), mut costs) in months.into_iter().zip(shares) {
         let is_billed = month == charge.month;
@@ -57,7 +57,8 @@ pub(in crate::ingest) fn spread(
             costs += billed;
         }
         if is_billed || !costs.is_zero() {
-            charges.push(Charge { month, day, costs, rows: u32::from(is_billed), ..*charge });
+            let (costs, rows) = (PackedCosts::new(&costs), u32::from(is_billed));
+            charges.push(Charge { costs, day, month, rows, ..charge.clone() });
         }
     }
     Ok(charges)
@@ -100,7 +101,7 @@ mod tests {
         costs[CostMetric::EffectiveCost] = effective.parse().unwrap();
         Charge {
             place: RowPlace { block: 0, record: 0 },
-            costs,
+            costs: PackedCosts::new(&costs),
             unknown: MetricSet::NONE,
             currency: Currency::parse("EUR").unwrap(),
             day: from.parse().unwrap(),
@@ -112,7 +113,7 @@ mod tests {
     fn shown(charges: &[Charge]) -> Vec<String> {
         let one = |c: &Charge| {
             let (billed, effective) =
-                (c.costs[CostMetric::BilledCost], c.costs[CostMetric::EffectiveCost]);
+                (c.costs.get(CostMetric::BilledCost), c.costs.get(CostMetric::EffectiveCost));
             format!("{} {} {billed} {effective} {}", c.month, c.day, c.rows)
         };
         charges.iter().map(one).collect()
@@ -146,7 +147,7 @@ mod tests {
         assert_eq!(found.len(), 13);
         assert_eq!(shown(&found[1..2]), ["2026-02 2026-02-01 120 10 1"]);
         // 14 of 31 days and 17 of 31 days are one month together.
-        let ends = [&found[0], &found[12]].map(|c| c.costs[CostMetric::EffectiveCost]);
+        let ends = [&found[0], &found[12]].map(|c| c.costs.get(CostMetric::EffectiveCost));
         assert_eq!(ends.into_iter().sum::<Amount>(), "10".parse().unwrap());
     }
 
@@ -167,7 +168,7 @@ mod tests {
             let charge = charge("2026-01-15", "2026-03", amount, amount);
             let found = spread(&charge, "2026-08-02".parse().unwrap(), SpreadBy::Days).unwrap();
             for metric in [CostMetric::BilledCost, CostMetric::EffectiveCost] {
-                let sum: Amount = found.iter().map(|c| c.costs[metric]).sum();
+                let sum: Amount = found.iter().map(|c| c.costs.get(metric)).sum();
                 assert_eq!(sum, amount.parse().unwrap(), "{amount}");
             }
             assert_eq!(found.iter().map(|c| c.rows).sum::<u32>(), 1);
