@@ -124,6 +124,11 @@ impl SumTable {
         }
     }
 
+    pub(super) fn rows(&self, index: u32) -> u64 {
+        self.kept[index as usize / CHUNK][index as usize % CHUNK].rows
+    }
+
+    #[inline]
     pub(super) fn get(&self, index: u32) -> RunningSum {
         let (chunk, place) = (index as usize / CHUNK, index as usize % CHUNK);
         let tails = self.tails.get(chunk).map_or([0; METRICS], |tails| tails[place]);
@@ -136,8 +141,20 @@ impl SumTable {
         self.kept[index as usize / CHUNK][index as usize % CHUNK].known
     }
 
-    /// Whether any sum may have digits beyond 10⁻¹⁸.
-    pub(super) fn has_tails(&self) -> bool {
-        !self.tails.is_empty()
+    /// Puts the sum that was the `order[n]`-th in the `n`-th place. It is done where the sums lie,
+    /// by way of one more copy of this table.
+    pub(super) fn reorder(&mut self, order: &[u32]) {
+        permute(&mut self.kept, order);
+        permute(&mut self.tails, order);
+    }
+}
+
+/// The chunks are all of one length but for slots at the end that were never used.
+fn permute<T: Copy>(chunks: &mut [Vec<T>], order: &[u32]) {
+    let before = chunks.concat();
+    let places = chunks.iter_mut().flatten();
+    for (place, old) in places.zip(order) {
+        // There are no tails at all where no amount has them.
+        *place = before[*old as usize];
     }
 }

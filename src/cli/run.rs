@@ -73,7 +73,7 @@ fn produce(args: &RunArgs, project: &Loaded, timings: &mut Timings) -> Result<Do
     let published = timings.stage("report", || {
         let facts = outcome.facts(project);
         let staging = folder.stage(&report::run_id(&facts))?;
-        report::write(&facts, &staging)?;
+        report::write(&facts, options.threads, &staging)?;
         folder.publish()
     });
     let published = published.map_err(one)?;

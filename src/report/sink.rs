@@ -37,6 +37,12 @@ impl Sink {
         Self { directory: directory.to_owned(), files: Vec::new() }
     }
 
+    /// With what another sink of the same directory wrote.
+    pub(super) fn and(mut self, other: Self) -> Self {
+        self.files.extend(other.files);
+        self
+    }
+
     /// Writes a table: the header, then what `rows` writes. Every row has as many fields as the
     /// header, or writing fails.
     pub(super) fn table(
