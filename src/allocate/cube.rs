@@ -284,19 +284,17 @@ impl<'a> GroupCells<'a> {
     /// By day.
     pub fn cells(self) -> impl Iterator<Item = Cell<'a>> {
         let Self { group, shard, cells } = self;
-        cells.map(move |cell| Cell {
-            group,
-            day: shard.days[cell as usize],
-            rows: shard.sums.rows(cell),
-            costs: checked(&shard.sums.get(cell)),
-            known: shard.sums.known(cell),
+        cells.map(move |cell| {
+            let sum = shard.sums.get(cell);
+            let (day, known) = (shard.days[cell as usize], shard.sums.known(cell));
+            Cell { group, day, rows: sum.rows, costs: checked(&sum), known }
         })
     }
 
     /// The rows of all cells.
     #[must_use]
     pub fn rows(&self) -> u64 {
-        self.cells.clone().map(|cell| self.shard.sums.rows(cell)).sum()
+        self.cells.clone().map(|cell| self.shard.sums.get(cell).rows).sum()
     }
 
     /// The costs of all cells.

@@ -124,11 +124,6 @@ impl SumTable {
         }
     }
 
-    pub(super) fn rows(&self, index: u32) -> u64 {
-        self.kept[index as usize / CHUNK][index as usize % CHUNK].rows
-    }
-
-    #[inline]
     pub(super) fn get(&self, index: u32) -> RunningSum {
         let (chunk, place) = (index as usize / CHUNK, index as usize % CHUNK);
         let tails = self.tails.get(chunk).map_or([0; METRICS], |tails| tails[place]);
@@ -156,5 +151,39 @@ fn permute<T: Copy>(chunks: &mut [Vec<T>], order: &[u32]) {
     for (place, old) in places.zip(order) {
         // There are no tails at all where no amount has them.
         *place = before[*old as usize];
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn sums_keep_what_they_hold_in_any_order(
+            amounts in prop::collection::vec((any::<i64>(), 0_i128..10), 1..50),
+            repeated in 1_usize..100,
+            with_tails: bool,
+        ) {
+            let mut table = SumTable::default();
+            let amounts: Vec<Amount> = amounts
+                .iter()
+                .map(|(head, tail)| (i128::from(*head), if with_tails { *tail } else { 0 }))
+                .map(|(head, tail)| Amount::from_sums(head, tail).unwrap())
+                .collect();
+            // More than a chunk, in the longest case.
+            let all: Vec<Amount> = std::iter::repeat_n(amounts, repeated).flatten().collect();
+            for amount in &all {
+                let cell = table.push();
+                table.add(cell, 1, &Costs::new([*amount; METRICS]), MetricSet::NONE);
+            }
+            let backwards: Vec<u32> = (0..u32::try_from(all.len()).unwrap()).rev().collect();
+            table.reorder(&backwards);
+            for (place, amount) in (0..).zip(all.iter().rev()) {
+                prop_assert_eq!(table.get(place).costs(), Some(Costs::new([*amount; METRICS])));
+                prop_assert_eq!((table.get(place).rows, table.known(place)), (1, MetricSet::ALL));
+            }
+        }
     }
 }
