@@ -6,16 +6,16 @@ use std::sync::Arc;
 use chrono::{Days, NaiveDate};
 
 use crate::diagnostics::{Code, Finding};
-use crate::domain::{Amount, CostMetric, Costs, Currency, MetricSet};
+use crate::domain::{Amount, CostMetric, Costs, Currency};
 use crate::ingest::{FileId, WantedText};
 
 use super::cube::{
-    Bearer, Cube, Group, LineageKey, NameId, Reason, StoredCell, UnallocatedItem, Verdict,
+    Bearer, Cube, Group, LineageKey, NameId, Reason, StoredCells, Stretch, UnallocatedItem, Verdict,
 };
 use super::kernel::Kernel;
 use super::plan::Plan;
 use super::shared::{Cells, Registry, place_of};
-use super::sums::RunningSum;
+use super::sums::{RunningSum, SumTable};
 use super::worklist::{ItemBase, Worklist};
 
 /// Puts the kernels of one scan together.
@@ -34,13 +34,14 @@ pub fn assemble(plan: &Plan<'_>, kernels: Vec<Kernel<'_>>) -> Result<Cube, Findi
     let other_forms = other_forms(plan, &registry);
     let groups = std::mem::take(&mut registry.groups).values;
     drop((registry, worklist));
-    let (groups, cells, tails) = cells(plan, threads, groups, &shards, &rename)?;
+    let groups = sorted_groups(threads, groups, &rename);
+    let (places, shards) = stored(plan, threads, &groups, shards)?;
     Ok(Cube {
         period: plan.period,
         names,
-        groups,
-        cells,
-        tails,
+        groups: groups.into_iter().map(|(group, _)| group).collect(),
+        places,
+        shards,
         segments: plan.segments(),
         provenances,
         coverage,
@@ -173,59 +174,6 @@ fn item_key(item: &UnallocatedItem) -> impl Ord + '_ {
     (item.reason, item.rule, place, item.currency)
 }
 
-type Tails = Vec<[u64; CostMetric::COUNT]>;
-type Sorted = (Vec<Group>, Vec<StoredCell>, Tails);
-
-/// Sorts groups, and puts the cells of each behind those of the one before it.
-fn cells(
-    plan: &Plan<'_>,
-    threads: usize,
-    groups: Vec<Group>,
-    shards: &[Cells],
-    rename: &(impl Fn(NameId) -> NameId + Sync),
-) -> Result<Sorted, Finding> {
-    let groups = sorted_groups(threads, groups, rename);
-    let others = other_days(shards);
-    let days: Vec<NaiveDate> =
-        (0..32).filter_map(|day| plan.period.first().checked_add_days(Days::new(day))).collect();
-    let of = |old: u32| Lying { old, shards, others: &others, days: &days };
-    let counts: Vec<usize> = groups.iter().map(|(_, old)| of(*old).cells().count()).collect();
-    let total = counts.iter().sum();
-    let has_tails = shards.iter().any(|cells| cells.sums.has_tails());
-    let mut cells = vec![StoredCell::default(); total];
-    let mut tails = if has_tails { vec![[0; CostMetric::COUNT]; total] } else { Tails::new() };
-    let mut magnitude = [Amount::ZERO; CostMetric::COUNT];
-    let parts = std::thread::scope(|scope| {
-        let mut workers = Vec::new();
-        let (mut cells, mut tails, mut rank) = (&mut *cells, &mut *tails, 0_u32);
-        let size = groups.len().div_ceil(threads).max(1);
-        for (groups, counts) in groups.chunks(size).zip(counts.chunks(size)) {
-            let count = counts.iter().sum();
-            let (mine, rest) = std::mem::take(&mut cells).split_at_mut(count);
-            let (my_tails, rest_tails) =
-                std::mem::take(&mut tails).split_at_mut(if has_tails { count } else { 0 });
-            (cells, tails) = (rest, rest_tails);
-            let of = &of;
-            let first = rank;
-            workers.push(scope.spawn(move || {
-                let found = groups.iter().zip(first..).flat_map(|((_, old), rank)| {
-                    of(*old).cells().map(move |(day, sum, known)| (rank, day, sum, known))
-                });
-                fill(found, mine, my_tails)
-            }));
-            rank += u32::try_from(groups.len()).unwrap_or(u32::MAX);
-        }
-        let joined = workers.into_iter().map(std::thread::ScopedJoinHandle::join);
-        joined.map(|part| part.expect("sums are checked, they do not panic")).collect::<Vec<_>>()
-    });
-    for part in parts {
-        for (total, amount) in magnitude.iter_mut().zip(part.ok_or_else(too_large)?) {
-            *total = total.checked_add(amount).ok_or_else(too_large)?;
-        }
-    }
-    Ok((groups.into_iter().map(|(group, _)| group).collect(), cells, tails))
-}
-
 fn sorted_groups(
     threads: usize,
     groups: Vec<Group>,
@@ -248,61 +196,101 @@ fn sorted_groups(
     groups
 }
 
-/// Cells on days that are not of the period, by group and day.
-fn other_days(shards: &[Cells]) -> BTreeMap<(u32, NaiveDate), u32> {
-    let shards_count = u32::try_from(shards.len()).unwrap_or(1);
-    let numbered = (0..).zip(shards);
-    let all = numbered.flat_map(|(shard, cells)| {
-        cells.others().map(move |(group, day, cell)| ((group * shards_count + shard, day), cell))
-    });
-    all.collect()
-}
+/// The groups of one shard by their number there, each with its rank among all groups, ascending.
+type Ranked = Vec<(u32, u32)>;
+type Magnitude = [Amount; CostMetric::COUNT];
 
-/// The cells of one group, wherever they lie.
-#[derive(Clone, Copy)]
-struct Lying<'a> {
-    old: u32,
-    shards: &'a [Cells],
-    others: &'a BTreeMap<(u32, NaiveDate), u32>,
-    days: &'a [NaiveDate],
-}
-
-impl<'a> Lying<'a> {
-    /// By day.
-    fn cells(self) -> impl Iterator<Item = (NaiveDate, RunningSum, MetricSet)> + 'a {
-        let (shard, group) = place_of(self.old);
-        let cells = &self.shards[shard];
-        let first = self.days.first().copied().unwrap_or_default();
-        let other = |from: NaiveDate, to: NaiveDate| {
-            self.others
-                .range((self.old, from)..(self.old, to))
-                .map(|((_, day), cell)| (*day, *cell))
-        };
-        let before = other(NaiveDate::MIN, first);
-        let near = cells.of(group).map(move |(day, cell)| (self.days[day], cell));
-        let after = other(first, NaiveDate::MAX);
-        let all = before.chain(near).chain(after);
-        all.map(|(day, cell)| (day, cells.sums.get(cell), cells.sums.known(cell)))
+/// Puts the cells of each shard into the order of groups, where they lie: nothing else is as large,
+/// so there is no second copy of them.
+fn stored(
+    plan: &Plan<'_>,
+    threads: usize,
+    groups: &[(Group, u32)],
+    shards: Vec<Cells>,
+) -> Result<(Vec<Stretch>, Vec<StoredCells>), Finding> {
+    let mut work: Vec<(Cells, Ranked)> =
+        shards.into_iter().map(|cells| (cells, Ranked::new())).collect();
+    for ((_, old), rank) in groups.iter().zip(0..) {
+        let (shard, group) = place_of(*old);
+        work[shard].1.push((group, rank));
     }
+    let days: Vec<NaiveDate> =
+        (0..32).filter_map(|day| plan.period.first().checked_add_days(Days::new(day))).collect();
+    let size = work.len().div_ceil(threads).max(1);
+    let mut done = Vec::new();
+    std::thread::scope(|scope| {
+        let mut workers = Vec::new();
+        while !work.is_empty() {
+            let rest = work.split_off(size.min(work.len()));
+            let (part, days) = (std::mem::replace(&mut work, rest), &days);
+            workers.push(scope.spawn(move || {
+                let shards = part.into_iter().map(|(cells, ranked)| shard(cells, &ranked, days));
+                shards.collect::<Vec<_>>()
+            }));
+        }
+        for worker in workers {
+            done.extend(worker.join().expect("sums are checked, they do not panic"));
+        }
+    });
+    let mut places = vec![Stretch::default(); groups.len()];
+    let mut magnitude = [Amount::ZERO; CostMetric::COUNT];
+    let mut stored = Vec::new();
+    for (number, shard) in (0..).zip(done) {
+        let Shard { cells, stretches, magnitude: of_shard } = shard.ok_or_else(too_large)?;
+        for (rank, stretch) in stretches {
+            places[rank as usize] = Stretch { shard: number, ..stretch };
+        }
+        for (total, amount) in magnitude.iter_mut().zip(of_shard) {
+            *total = total.checked_add(amount).ok_or_else(too_large)?;
+        }
+        stored.push(cells);
+    }
+    Ok((places, stored))
 }
 
-/// Stores cells and tells the sum of their absolute values; `None` where a sum leaves the range.
-fn fill(
-    found: impl Iterator<Item = (u32, NaiveDate, RunningSum, MetricSet)>,
-    cells: &mut [StoredCell],
-    tails: &mut [[u64; CostMetric::COUNT]],
-) -> Option<[Amount; CostMetric::COUNT]> {
+/// One shard in order.
+struct Shard {
+    cells: StoredCells,
+    /// By rank.
+    stretches: Vec<(u32, Stretch)>,
+    /// The sum of all absolute values.
+    magnitude: Magnitude,
+}
+
+/// `None` where a sum leaves the range.
+fn shard(cells: Cells, ranked: &[(u32, u32)], near: &[NaiveDate]) -> Option<Shard> {
+    let others: BTreeMap<(u32, NaiveDate), u32> =
+        cells.others().map(|(group, day, cell)| ((group, day), cell)).collect();
+    let first = near.first().copied().unwrap_or_default();
+    let (mut order, mut days, mut stretches) = (Vec::new(), Vec::new(), Vec::new());
+    for (group, rank) in ranked {
+        let begin = order.len();
+        let other = |from, to| others.range((*group, from)..(*group, to));
+        let before = other(NaiveDate::MIN, first).map(|((_, day), cell)| (*day, *cell));
+        let after = other(first, NaiveDate::MAX).map(|((_, day), cell)| (*day, *cell));
+        let of_period = cells.of(*group).map(|(day, cell)| (near[day], cell));
+        for (day, cell) in before.chain(of_period).chain(after) {
+            days.push(day);
+            order.push(cell);
+        }
+        let place = |place: usize| u32::try_from(place).expect("cells are counted in 32 bits");
+        let cells = place(order.len() - begin);
+        stretches.push((*rank, Stretch { shard: 0, first: place(begin), cells }));
+    }
+    let mut sums = cells.sums;
+    sums.reorder(&order);
+    let magnitude = magnitude(&sums, order.len())?;
+    days.shrink_to_fit();
+    Some(Shard { cells: StoredCells { days, sums }, stretches, magnitude })
+}
+
+fn magnitude(sums: &SumTable, cells: usize) -> Option<Magnitude> {
     let mut magnitude = [Amount::ZERO; CostMetric::COUNT];
-    for (index, ((group, day, sum, known), cell)) in found.zip(cells).enumerate() {
-        let costs = sum.costs()?;
+    for cell in 0..u32::try_from(cells).ok()? {
+        let costs = sums.get(cell).costs()?;
         for (metric, amount) in costs.iter() {
             let total = &mut magnitude[metric as usize];
             *total = total.checked_add(amount.abs())?;
-        }
-        let parts = CostMetric::ALL.map(|metric| costs[metric].parts());
-        *cell = StoredCell::new(group, day, sum.rows, known, parts.map(|(head, _)| head));
-        if let Some(tail) = tails.get_mut(index) {
-            *tail = parts.map(|(_, tail)| tail);
         }
     }
     Some(magnitude)

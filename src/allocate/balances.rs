@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use hashbrown::HashMap;
+
 use crate::domain::{Costs, Currency, Period};
 use crate::rules::{PoolId, RuleSet};
 
-use super::cube::{Bearer, Cube};
+use super::cube::{Bearer, Cube, Group, NameId};
 use super::model::{Flow, Line, Party};
 
 /// A part of a pool that is divided as one: charges of one kind of cost and currency, on days
@@ -26,26 +28,30 @@ pub(super) struct Balances {
 
 impl Balances {
     pub(super) fn of(cube: &Cube, rules: &RuleSet, month: Period) -> Self {
+        // Texts are compared once per sum, not once per group.
+        let mut sums: HashMap<(Bearer, NameId, u16, Currency), (u64, Costs)> = HashMap::new();
+        for cells in cube.groups_of(month) {
+            let Group { verdict, component, segment, currency, .. } = *cells.group;
+            let sum = sums.entry((verdict.bearer, component, segment, currency)).or_default();
+            sum.0 += cells.rows();
+            sum.1 += cells.costs();
+        }
         let mut found = Self::default();
-        for (group, rows, costs) in cube.by_group().filter(|(group, ..)| group.month == month) {
-            let component = cube.text(group.component).to_owned();
-            let party = match group.verdict.bearer {
+        for ((bearer, component, segment, currency), (rows, costs)) in sums {
+            let component = cube.text(component).to_owned();
+            let party = match bearer {
                 Bearer::Owner(name) => Party::Owner(cube.text(name).to_owned()),
                 Bearer::Pool(pool) => Party::Pool(rules.pool(pool).name.clone()),
                 Bearer::Unallocated(_) => Party::Unallocated,
             };
             if let Party::Owner(name) = &party {
-                *found.owners.entry((name.clone(), group.currency)).or_default() += costs;
+                *found.owners.entry((name.clone(), currency)).or_default() += costs;
             }
-            if let Bearer::Pool(pool) = group.verdict.bearer {
-                let lot = Lot {
-                    segment: group.segment,
-                    component: component.clone(),
-                    currency: group.currency,
-                };
+            if let Bearer::Pool(pool) = bearer {
+                let lot = Lot { segment, component: component.clone(), currency };
                 *found.lots.entry((pool, lot)).or_default() += costs;
             }
-            let sum = found.direct.entry((party, component, group.currency)).or_default();
+            let sum = found.direct.entry((party, component, currency)).or_default();
             sum.0 += rows;
             sum.1 += costs;
         }

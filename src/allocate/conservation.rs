@@ -22,11 +22,9 @@ pub fn prove(scan: &ScanReport, cube: &Cube, allocation: &Allocation) -> Vec<Con
     let period = cube.period;
     let read = sums(scan.totals().iter().map(|((currency, _), t)| (*currency, t.rows, t.costs)));
     let billed = sums(of_period(scan, period));
-    let all_cells = sums(cube.cells().map(|cell| (cell.group.currency, cell.rows, cell.costs)));
+    let (all_cells, cells) = cell_sums(cube);
     let lineage =
         sums(cube.lineage.iter().map(|(key, (rows, costs))| (key.currency, *rows, *costs)));
-    let cells = cube.cells().filter(|cell| cell.group.month == period);
-    let cells = sums(cells.map(|cell| (cell.group.currency, cell.rows, cell.costs)));
     let direct = lines(allocation, |line| line.flow == Flow::Direct);
     let borne = lines(allocation, |line| !matches!(line.party, Party::Pool(_)));
 
@@ -128,6 +126,24 @@ fn sums(parts: impl Iterator<Item = (Currency, u64, Costs)>) -> Sums {
         sum.1 += costs;
     }
     sums
+}
+
+/// The cells of all months, and those of the period.
+fn cell_sums(cube: &Cube) -> (Sums, Sums) {
+    let (mut all, mut of_period) = (Sums::new(), Sums::new());
+    for cells in cube.groups() {
+        let (rows, costs) = (cells.rows(), cells.costs());
+        let add = |sums: &mut Sums| {
+            let sum = sums.entry(cells.group.currency).or_default();
+            sum.0 += rows;
+            sum.1 += costs;
+        };
+        add(&mut all);
+        if cells.group.month == cube.period {
+            add(&mut of_period);
+        }
+    }
+    (all, of_period)
 }
 
 fn lines(allocation: &Allocation, wanted: impl Fn(&Line) -> bool) -> Sums {

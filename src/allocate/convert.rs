@@ -12,14 +12,14 @@ use hashbrown::HashMap;
 
 use crate::diagnostics::{Code, Finding, Place, Span};
 use crate::domain::{
-    Conversion, CostMetric, Costs, Currency, Exchange, ExchangeTerms, MetricSet, MonthRates,
-    Period, SCALE,
+    Amount, Conversion, CostMetric, Costs, Currency, Exchange, ExchangeTerms, MetricSet,
+    MonthRates, Period, SCALE,
 };
 use crate::ingest::ScanReport;
 use crate::rules::{PoolId, RuleSet};
 
 use super::convert_shares::{ConvertedLot, convert_shares};
-use super::cube::{Bearer, Cell, Cube, Group, NameId};
+use super::cube::{Bearer, Cube, Group, GroupCells, NameId};
 use super::model::{Allocation, ConservationRow, Flow, Party};
 
 /// The rates that a run needs, and what they did to the period.
@@ -96,10 +96,27 @@ impl Conversions {
         !matches!(self.rates.get(&(month, currency)), Some(MonthRates::Unknown))
     }
 
-    /// The costs of a cell in the report currency; `None` where no rate is known.
+    /// The costs of a group in the report currency, converted cell by cell; `None` where no rate is
+    /// known.
     #[must_use]
-    pub fn cell(&self, cell: &Cell<'_>) -> Option<Costs> {
-        self.rates(cell.group.month, cell.group.currency).costs(cell.day, &cell.costs)
+    pub fn group(&self, cells: &GroupCells<'_>) -> Option<Costs> {
+        match self.rates(cells.group.month, cells.group.currency) {
+            MonthRates::Same => Some(cells.costs()),
+            rates => cells.clone().cells().map(|cell| rates.costs(cell.day, &cell.costs)).sum(),
+        }
+    }
+
+    /// [`Conversions::group`] of `BilledCost` alone.
+    #[must_use]
+    pub fn billed(&self, cells: GroupCells<'_>) -> Option<Amount> {
+        match self.rates(cells.group.month, cells.group.currency) {
+            MonthRates::Same => Some(cells.costs()[CostMetric::BilledCost]),
+            rates => {
+                let billed =
+                    cells.cells().map(|cell| (cell.day, cell.costs[CostMetric::BilledCost]));
+                billed.map(|(day, amount)| rates.amount(day, amount)).sum()
+            }
+        }
     }
 
     fn find_rates(
@@ -156,13 +173,9 @@ fn charged_days(
     report: Currency,
 ) -> BTreeMap<(Period, Currency), BTreeSet<NaiveDate>> {
     let mut charged: BTreeMap<_, BTreeSet<NaiveDate>> = BTreeMap::new();
-    let mut last: Option<(&Group, NaiveDate)> = None;
-    for cell in cube.cells().filter(|cell| cell.group.currency != report) {
-        // Most cells repeat the days of the group before them; a look-up each would be felt.
-        if last.is_none_or(|(group, day)| !std::ptr::eq(group, cell.group) || day != cell.day) {
-            charged.entry((cell.group.month, cell.group.currency)).or_default().insert(cell.day);
-            last = Some((cell.group, cell.day));
-        }
+    for cells in cube.groups().filter(|cells| cells.group.currency != report) {
+        let days = charged.entry((cells.group.month, cells.group.currency)).or_default();
+        days.extend(cells.cells().map(|cell| cell.day));
     }
     charged
 }
@@ -188,35 +201,52 @@ struct Sums {
 
 impl Sums {
     fn gather(&mut self, cube: &Cube, conversions: &Conversions) -> Result<(), Finding> {
-        let mut run: Option<(&Group, &MonthRates, Option<Costs>)> = None;
-        for cell in cube.cells() {
-            let group = cell.group;
-            let known = run.as_ref().filter(|(known, ..)| std::ptr::eq(*known, group));
-            let rates =
-                known.map_or_else(|| conversions.rates(group.month, group.currency), |k| k.1);
+        // Where all is charged in the report currency, the cube's own bound is that of the report.
+        let is_plain = conversions.rates.is_empty();
+        for cells in cube.groups() {
+            let group = cells.group;
+            let rates = conversions.rates(group.month, group.currency);
+            if is_plain {
+                self.count_group(cube, &cells);
+            } else {
+                let report = self.gather_cells(cube, cells, rates)?;
+                self.absorb(group, rates, report);
+            }
+        }
+        Ok(())
+    }
+
+    /// A group of the report currency.
+    fn count_group(&mut self, cube: &Cube, cells: &GroupCells<'_>) {
+        let Group { month, currency, .. } = *cells.group;
+        if month == cube.period {
+            let costs = cells.costs();
+            self.count(currency, None, cells.rows(), &costs, cells.known(), Some(costs));
+        }
+    }
+
+    /// Converts each cell of a group; their sum.
+    fn gather_cells(
+        &mut self,
+        cube: &Cube,
+        cells: GroupCells<'_>,
+        rates: &MonthRates,
+    ) -> Result<Option<Costs>, Finding> {
+        let mut sum = Some(Costs::ZERO);
+        for cell in cells.cells() {
             let report = match (rates, rates.costs(cell.day, &cell.costs)) {
                 // A day without a rate was refused before; what is left is too large.
                 (MonthRates::Whole(_) | MonthRates::Daily(..), None) => return Err(too_large()),
                 (_, report) => report,
             };
             self.weigh(report)?;
-            if group.month == cube.period {
-                self.count(&cell, rates, report);
+            if cell.group.month == cube.period {
+                let day = rates.rate_day(cell.day);
+                self.count(cell.group.currency, day, cell.rows, &cell.costs, cell.known, report);
             }
-            match &mut run {
-                Some((known, _, sum)) if std::ptr::eq(*known, group) => add(sum, report),
-                _ => {
-                    let done = run.replace((group, rates, report));
-                    if let Some(done) = done {
-                        self.absorb(done);
-                    }
-                }
-            }
+            add(&mut sum, report);
         }
-        if let Some(last) = run {
-            self.absorb(last);
-        }
-        Ok(())
+        Ok(sum)
     }
 
     /// Sums of absolute values only grow, so that whatever is added up later is safe.
@@ -228,8 +258,15 @@ impl Sums {
         Ok(())
     }
 
-    fn count(&mut self, cell: &Cell<'_>, rates: &MonthRates, report: Option<Costs>) {
-        let (currency, day) = (cell.group.currency, rates.rate_day(cell.day));
+    fn count(
+        &mut self,
+        currency: Currency,
+        day: Option<NaiveDate>,
+        rows: u64,
+        costs: &Costs,
+        known: MetricSet,
+        report: Option<Costs>,
+    ) {
         let total = self.totals.entry((currency, day)).or_insert_with(|| ExchangeTotal {
             currency,
             day,
@@ -238,14 +275,14 @@ impl Sums {
             report_costs: Some(Costs::ZERO),
             known: MetricSet::NONE,
         });
-        total.rows += cell.rows;
-        total.costs += cell.costs;
-        total.known = total.known.or(cell.known);
+        total.rows += rows;
+        total.costs += *costs;
+        total.known = total.known.or(known);
         add(&mut total.report_costs, report);
     }
 
     /// Cost in the report currency itself needs no sum of its own: lines have it already.
-    fn absorb(&mut self, (group, rates, report): (&Group, &MonthRates, Option<Costs>)) {
+    fn absorb(&mut self, group: &Group, rates: &MonthRates, report: Option<Costs>) {
         let Some(report) = report.filter(|_| !matches!(rates, MonthRates::Same)) else { return };
         let bearer = group.verdict.bearer;
         let key = (group.month, bearer, group.component, group.currency);

@@ -9,6 +9,8 @@ use crate::domain::{Amount, Costs, Currency, DateRange, MetricSet, Period};
 use crate::ingest::FileId;
 use crate::rules::{PoolId, RuleId};
 
+use super::sums::{RunningSum, SumTable};
+
 /// Index into the names of a [`Cube`]. `NameId::ABSENT` is no value, not an empty one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NameId(pub u32);
@@ -161,9 +163,11 @@ pub struct LineageKey {
 pub struct Cube {
     pub period: Period,
     pub(super) names: Vec<Box<str>>,
+    /// Sorted by all fields, names by their text.
     pub(super) groups: Vec<Group>,
-    pub(super) cells: Vec<StoredCell>,
-    pub(super) tails: Vec<[u64; 4]>,
+    /// Where the cells of each group lie.
+    pub(super) places: Vec<Stretch>,
+    pub(super) shards: Vec<StoredCells>,
     /// Stretches of days in which no rule, owner or list changes; together they are all time.
     pub segments: Vec<DateRange>,
     /// For each profile, where each dimension's value came from, such as `tag.env`,
@@ -179,40 +183,21 @@ pub struct Cube {
     pub other_forms: Vec<(String, String)>,
 }
 
-/// A cell without the digits beyond 10⁻¹⁸, which most bills do not have; those stand in `tails`.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct StoredCell {
-    pub(super) group: u32,
-    pub(super) day: NaiveDate,
-    rows_and_known: u64,
-    pub(super) heads: [i128; 4],
+/// Cells of some groups, where the scan summed them: of one group next to each other, by day. Groups
+/// follow each other as in [`Cube::groups`], so that to go over all of them is to go over each
+/// shard from its begin to its end.
+#[derive(Debug)]
+pub(super) struct StoredCells {
+    pub(super) days: Vec<NaiveDate>,
+    pub(super) sums: SumTable,
 }
 
-impl StoredCell {
-    /// Rows are fewer than 2⁶⁰, so that what is known has room in the same word: there are as many
-    /// cells as memory holds.
-    const ROW_BITS: u32 = 60;
-
-    pub(super) fn new(
-        group: u32,
-        day: NaiveDate,
-        rows: u64,
-        known: MetricSet,
-        heads: [i128; 4],
-    ) -> Self {
-        debug_assert!(rows >> Self::ROW_BITS == 0, "no bill has so many rows");
-        let rows_and_known = rows | u64::from(known.bits()) << Self::ROW_BITS;
-        Self { group, day, rows_and_known, heads }
-    }
-
-    fn rows(&self) -> u64 {
-        self.rows_and_known & ((1 << Self::ROW_BITS) - 1)
-    }
-
-    fn known(&self) -> MetricSet {
-        let bits = self.rows_and_known >> Self::ROW_BITS;
-        MetricSet::of_bits(u8::try_from(bits).unwrap_or_default())
-    }
+/// The cells of one group: a stretch of one of the shards.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Stretch {
+    pub(super) shard: u32,
+    pub(super) first: u32,
+    pub(super) cells: u32,
 }
 
 impl Cube {
@@ -230,64 +215,107 @@ impl Cube {
 }
 
 impl Cube {
-    /// All cells: sorted by group (all its fields by their text), then day.
-    pub fn cells(&self) -> impl Iterator<Item = Cell<'_>> {
-        self.cells_in(0..self.cells.len())
+    /// All groups with their cells, sorted by all fields of the group, by their text.
+    pub fn groups(&self) -> impl Iterator<Item = GroupCells<'_>> {
+        self.groups_in(0..self.groups.len())
     }
 
-    /// A stretch of [`Cube::cells`], as much of it as there is.
-    pub fn cells_in(&self, range: Range<usize>) -> impl Iterator<Item = Cell<'_>> {
-        let range = range.start.min(self.cells.len())..range.end.min(self.cells.len());
-        range.map(|index| self.cell(index))
+    /// The groups of one month, in the order of [`Cube::groups`].
+    pub fn groups_of(&self, month: Period) -> impl Iterator<Item = GroupCells<'_>> {
+        self.groups_in(self.range_of(month))
     }
 
-    fn cell(&self, index: usize) -> Cell<'_> {
-        let stored = &self.cells[index];
-        let tails = self.tails.get(index).copied().unwrap_or_default();
-        let amount = |metric: usize| {
-            Amount::from_sums(stored.heads[metric], i128::from(tails[metric]))
-                .expect("sums were checked when the cube was made")
-        };
-        Cell {
-            group: &self.groups[stored.group as usize],
-            day: stored.day,
-            rows: stored.rows(),
-            costs: Costs::new(std::array::from_fn(amount)),
-            known: stored.known(),
-        }
-    }
-
-    /// Rows and costs of each group, in the order of [`Cube::cells`].
-    pub fn by_group(&self) -> impl Iterator<Item = (&Group, u64, Costs)> {
-        let mut next = 0;
-        self.cells.chunk_by(|a, b| a.group == b.group).map(move |cells| {
-            let stretch = next..next + cells.len();
-            next = stretch.end;
-            let (mut rows, mut costs) = (0, Costs::ZERO);
-            for cell in self.cells_in(stretch) {
-                rows += cell.rows;
-                costs += cell.costs;
+    /// The groups of one month cut into stretches for [`Cube::groups_in`], each of so many cells
+    /// or a few more.
+    #[must_use]
+    pub fn stretches(&self, month: Period, cells: u32) -> Vec<Range<usize>> {
+        let groups = self.range_of(month);
+        let (mut stretches, mut begin, mut held) = (Vec::new(), groups.start, 0);
+        for at in groups.clone() {
+            held += self.places[at].cells;
+            if held >= cells || at + 1 == groups.end {
+                stretches.push(begin..at + 1);
+                (begin, held) = (at + 1, 0);
             }
-            (&self.groups[cells[0].group as usize], rows, costs)
+        }
+        stretches
+    }
+
+    fn range_of(&self, month: Period) -> Range<usize> {
+        // The month comes first in the order of groups.
+        let begin = self.groups.partition_point(|group| group.month < month);
+        let end = self.groups.partition_point(|group| group.month <= month);
+        begin..end
+    }
+
+    /// A stretch of [`Cube::groups`], as much of it as there is.
+    pub fn groups_in(&self, range: Range<usize>) -> impl Iterator<Item = GroupCells<'_>> {
+        let range = range.start.min(self.groups.len())..range.end.min(self.groups.len());
+        let all = self.groups[range.clone()].iter().zip(&self.places[range]);
+        // A group whose charges were all refused after they were decided has no cell.
+        all.filter(|(_, place)| place.cells > 0).map(|(group, place)| GroupCells {
+            group,
+            shard: &self.shards[place.shard as usize],
+            cells: place.first..place.first + place.cells,
         })
     }
 
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.cells.len()
-    }
-
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.cells.is_empty()
+    /// All cells: sorted by group, then day.
+    pub fn cells(&self) -> impl Iterator<Item = Cell<'_>> {
+        self.groups().flat_map(GroupCells::cells)
     }
 
     /// The months that hold charges, ascending.
     #[must_use]
     pub fn months(&self) -> Vec<Period> {
-        let mut months: Vec<Period> = self.groups.iter().map(|group| group.month).collect();
-        months.sort_unstable();
-        months.dedup();
-        months
+        self.groups.chunk_by(|a, b| a.month == b.month).map(|groups| groups[0].month).collect()
     }
+}
+
+/// The cells of one group.
+#[derive(Clone, Debug)]
+pub struct GroupCells<'a> {
+    pub group: &'a Group,
+    shard: &'a StoredCells,
+    cells: Range<u32>,
+}
+
+impl<'a> GroupCells<'a> {
+    /// By day.
+    pub fn cells(self) -> impl Iterator<Item = Cell<'a>> {
+        let Self { group, shard, cells } = self;
+        cells.map(move |cell| {
+            let sum = shard.sums.get(cell);
+            let (day, known) = (shard.days[cell as usize], shard.sums.known(cell));
+            Cell { group, day, rows: sum.rows, costs: checked(&sum), known }
+        })
+    }
+
+    /// The rows of all cells.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
+        self.cells.clone().map(|cell| self.shard.sums.get(cell).rows).sum()
+    }
+
+    /// The costs of all cells.
+    #[must_use]
+    pub fn costs(&self) -> Costs {
+        let mut sum = RunningSum::default();
+        for cell in self.cells.clone() {
+            let fits = sum.merge(&self.shard.sums.get(cell));
+            assert!(fits, "sums were checked when the cube was made");
+        }
+        checked(&sum)
+    }
+
+    /// The metrics that any charge of any cell knows.
+    #[must_use]
+    pub fn known(&self) -> MetricSet {
+        let known = self.cells.clone().map(|cell| self.shard.sums.known(cell));
+        known.fold(MetricSet::NONE, MetricSet::or)
+    }
+}
+
+fn checked(sum: &RunningSum) -> Costs {
+    sum.costs().expect("sums were checked when the cube was made")
 }

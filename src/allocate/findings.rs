@@ -130,12 +130,11 @@ fn silent_sources(scan: &ScanReport, period: Period) -> Vec<Finding> {
 
 fn unallocated(totals: &[PeriodTotal], cube: &Cube) -> Vec<Finding> {
     let of_period = |currency: Currency| {
-        let groups = cube.by_group().filter(move |(group, ..)| {
-            group.month == cube.period
-                && group.currency == currency
-                && matches!(group.verdict.bearer, Bearer::Unallocated(_))
+        let groups = cube.groups_of(cube.period).filter(move |cells| {
+            let group = cells.group;
+            group.currency == currency && matches!(group.verdict.bearer, Bearer::Unallocated(_))
         });
-        groups.map(|(_, rows, _)| rows).sum::<u64>()
+        groups.map(|cells| cells.rows()).sum::<u64>()
     };
     let effective = totals.iter().filter(|total| total.metric == CostMetric::EffectiveCost);
     effective

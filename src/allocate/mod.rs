@@ -50,7 +50,9 @@ pub use assemble::assemble;
 pub use classify::{Decision, USAGE, classify};
 pub use conservation::{broken, period_totals, prove};
 pub use convert::{Conversions, ExchangeTotal, convert, prove_conversion};
-pub use cube::{Bearer, Cell, Cube, Group, LineageKey, NameId, Reason, UnallocatedItem, Verdict};
+pub use cube::{
+    Bearer, Cell, Cube, Group, GroupCells, LineageKey, NameId, Reason, UnallocatedItem, Verdict,
+};
 pub use examples::run_examples;
 pub use findings::findings;
 pub use kernel::Kernel;

@@ -73,12 +73,38 @@ struct ReceivedKey {
     currency: Currency,
 }
 
-/// The shares of one division: who, by what weight, and in words.
+/// The shares of one division.
 struct Division {
     method: String,
     /// In the order of names. The party is `Unallocated` for a share that nobody may take.
-    shares: Vec<(Party, BigUint, String)>,
+    receivers: Vec<Receiver>,
+    weights: Vec<BigUint>,
     total: String,
+}
+
+struct Receiver {
+    party: Party,
+    /// Its weight in words.
+    driver_value: String,
+    /// Its weight as a part of all.
+    share: Ratio<BigUint>,
+}
+
+impl Division {
+    /// Of who, by what weight, and that in words. Fractions are reduced here, once for all that is
+    /// divided like this.
+    fn new(method: String, shares: Vec<(Party, BigUint, String)>, total: String) -> Self {
+        let weights: Vec<BigUint> = shares.iter().map(|(_, weight, _)| weight.clone()).collect();
+        let sum: BigUint = weights.iter().sum();
+        let share =
+            |weight| if sum.is_zero() { Ratio::zero() } else { Ratio::new(weight, sum.clone()) };
+        let receivers = shares.into_iter().map(|(party, weight, driver_value)| Receiver {
+            party,
+            driver_value,
+            share: share(weight),
+        });
+        Self { method, receivers: receivers.collect(), weights, total }
+    }
 }
 
 struct Work<'a> {
@@ -132,11 +158,8 @@ impl Work<'_> {
                 let shares = weights.into_iter().map(|(owner, amount)| {
                     (Party::Owner(owner), amount.to_units().magnitude().clone(), amount.to_string())
                 });
-                Division {
-                    method: format!("proportional by {by}"),
-                    shares: shares.collect(),
-                    total: total.to_string(),
-                }
+                let method = format!("proportional by {by}");
+                Division::new(method, shares.collect(), total.to_string())
             }
         }
     }
@@ -151,11 +174,8 @@ impl Work<'_> {
         }
         let one =
             |owner: &String| (Party::Owner(owner.clone()), BigUint::from(1_u32), "1".to_owned());
-        Division {
-            method: method.to_owned(),
-            shares: receiving.leaves.iter().map(one).collect(),
-            total: receiving.leaves.len().to_string(),
-        }
+        let shares = receiving.leaves.iter().map(one).collect();
+        Division::new(method.to_owned(), shares, receiving.leaves.len().to_string())
     }
 
     fn fixed(&mut self, pool: &Pool, receiving: &Receiving) -> Division {
@@ -179,7 +199,7 @@ impl Work<'_> {
             divided.push((party, weight, share.to_string()));
         }
         divided.sort_by(|a, b| a.0.cmp(&b.0));
-        Division { method: "fixed".to_owned(), shares: divided, total: "1".to_owned() }
+        Division::new("fixed".to_owned(), divided, "1".to_owned())
     }
 
     /// What receivers weigh: their cost so far, where it is positive.
@@ -245,9 +265,6 @@ impl Work<'_> {
         currency: Currency,
         costs: &Costs,
     ) {
-        let weights: Vec<BigUint> =
-            division.shares.iter().map(|(_, weight, _)| weight.clone()).collect();
-        let weight_sum: BigUint = weights.iter().sum();
         let pool_name = self.rules.pool(id).name.clone();
         for (metric, amount) in costs.iter().filter(|(_, amount)| !amount.is_zero()) {
             let digits = self.rounding_digits.unwrap_or(amount.digits().max(LEAST_DIGITS));
@@ -272,10 +289,11 @@ impl Work<'_> {
                 report: None,
             };
             let mut steps = Vec::new();
-            let residual = if let Some(done) = split(amount, &weights, digits) {
-                for ((party, weight, value), part) in division.shares.iter().zip(&done.parts) {
-                    let share = Ratio::new(weight.clone(), weight_sum.clone());
-                    steps.push(step_of(party.clone(), value.clone(), share, *part));
+            let residual = if let Some(done) = split(amount, &division.weights, digits) {
+                for (receiver, part) in division.receivers.iter().zip(&done.parts) {
+                    let Receiver { party, driver_value, share } = receiver;
+                    let share = share.clone();
+                    steps.push(step_of(party.clone(), driver_value.clone(), share, *part));
                 }
                 done.residual
             } else {
@@ -316,5 +334,5 @@ impl Work<'_> {
 }
 
 fn nobody(method: &str) -> Division {
-    Division { method: method.to_owned(), shares: Vec::new(), total: "0".to_owned() }
+    Division::new(method.to_owned(), Vec::new(), "0".to_owned())
 }

@@ -173,9 +173,55 @@ impl SumTable {
         self.kept[index as usize / CHUNK][index as usize % CHUNK].known()
     }
 
-    /// Whether any sum may have digits beyond 10⁻¹⁸.
-    pub(super) fn has_tails(&self) -> bool {
-        !self.tails.is_empty()
+    /// Puts the sum that was the `order[n]`-th in the `n`-th place. It is done where the sums lie,
+    /// by way of one more copy of this table.
+    pub(super) fn reorder(&mut self, order: &[u32]) {
+        permute(&mut self.kept, order);
+        permute(&mut self.tails, order);
+    }
+}
+
+/// The chunks are all of one length but for slots at the end that were never used.
+fn permute<T: Copy>(chunks: &mut [Vec<T>], order: &[u32]) {
+    let before = chunks.concat();
+    let places = chunks.iter_mut().flatten();
+    for (place, old) in places.zip(order) {
+        // There are no tails at all where no amount has them.
+        *place = before[*old as usize];
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn sums_keep_what_they_hold_in_any_order(
+            amounts in prop::collection::vec((any::<i64>(), 0_i128..10), 1..50),
+            repeated in 1_usize..100,
+            with_tails: bool,
+        ) {
+            let mut table = SumTable::default();
+            let amounts: Vec<Amount> = amounts
+                .iter()
+                .map(|(head, tail)| (i128::from(*head), if with_tails { *tail } else { 0 }))
+                .map(|(head, tail)| Amount::from_sums(head, tail).unwrap())
+                .collect();
+            // More than a chunk, in the longest case.
+            let all: Vec<Amount> = std::iter::repeat_n(amounts, repeated).flatten().collect();
+            for amount in &all {
+                let cell = table.push();
+                table.add(cell, 1, &Costs::new([*amount; METRICS]), MetricSet::NONE);
+            }
+            let backwards: Vec<u32> = (0..u32::try_from(all.len()).unwrap()).rev().collect();
+            table.reorder(&backwards);
+            for (place, amount) in (0..).zip(all.iter().rev()) {
+                prop_assert_eq!(table.get(place).costs(), Some(Costs::new([*amount; METRICS])));
+                prop_assert_eq!((table.get(place).rows, table.known(place)), (1, MetricSet::ALL));
+            }
+        }
     }
 }
 

@@ -128,7 +128,7 @@ pub(super) struct PeriodArgs {
 
 #[derive(Debug, ClapArgs)]
 pub(super) struct ThreadArgs {
-    /// Threads to read with; as many as processors where not given. The result does not depend on it.
+    /// Threads to read and write with; as many as processors where not given. The result does not depend on it.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) threads: Option<u16>,
 }

@@ -3,9 +3,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::num::NonZero;
+use std::panic::resume_unwind;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::diagnostics::{Code, Finding, Place, Severity, printable};
-use crate::ingest::{Layout, SourceFile, WantedText, head, layout, read_nowhere, survey};
+use crate::ingest::{Head, Layout, SourceFile, WantedText, head, layout, read_nowhere, survey};
 use crate::rules::Field;
 
 use super::args::CheckArgs;
@@ -79,31 +83,27 @@ struct Bill {
     unmatched: Option<String>,
 }
 
+/// A source's files as they lie there.
+struct Lying {
+    bill: Bill,
+    files: Vec<SourceFile>,
+    errors: Vec<Finding>,
+}
+
 impl Bills {
     fn look(project: &Loaded) -> Self {
         let reader = executable();
         let wanted = asked(project);
+        let sources = 0..project.project.sources.len();
+        let lying: Vec<Lying> =
+            sources.map(|source| survey_of(project, source, reader.as_deref())).collect();
+        let files: Vec<&SourceFile> = lying.iter().flat_map(|source| &source.files).collect();
+        let mut found = heads_of(&files, &wanted, reader.as_deref()).into_iter();
         let mut bills = Self { sources: Vec::new(), findings: Vec::new() };
         let mut heads = Vec::new();
-        for (index, source) in project.project.sources.iter().enumerate() {
-            let (sources, maps) = (std::slice::from_ref(source), &project.maps[index..=index]);
-            let (found, errors) = survey(&project.root, sources, maps, None, reader.as_deref());
-            // A project can be right before its first bill comes.
-            let (none, errors): (Vec<Finding>, Vec<Finding>) =
-                errors.into_iter().partition(|finding| finding.code == Code::NoFiles);
-            let patterns = source.files.iter().map(|(pattern, _)| pattern.as_str());
-            let patterns = || patterns.collect::<Vec<_>>().join(", ");
-            let mut bill = Bill {
-                source: source.name.clone(),
-                layouts: BTreeMap::new(),
-                unmatched: (!none.is_empty()).then(patterns),
-            };
-            let is_refused = |file: &SourceFile| {
-                let place = Some(Place::File(file.path.clone()));
-                errors.iter().any(|finding| finding.place == place)
-            };
-            for file in found.files.iter().filter(|file| !is_refused(file)) {
-                match head(file, &wanted, reader.as_deref()) {
+        for Lying { mut bill, files, errors } in lying {
+            for (file, head) in files.iter().zip(found.by_ref()) {
+                match head {
                     Ok(head) => {
                         let files = bill.layouts.entry(layout(&head, &wanted)).or_default();
                         files.push(file.path.to_string());
@@ -153,6 +153,54 @@ impl Bills {
         }
         text
     }
+}
+
+fn survey_of(project: &Loaded, index: usize, reader: Option<&Path>) -> Lying {
+    let source = &project.project.sources[index];
+    let (sources, maps) = (std::slice::from_ref(source), &project.maps[index..=index]);
+    let (found, errors) = survey(&project.root, sources, maps, None, reader);
+    // A project can be right before its first bill comes.
+    let (none, errors): (Vec<Finding>, Vec<Finding>) =
+        errors.into_iter().partition(|finding| finding.code == Code::NoFiles);
+    let patterns = source.files.iter().map(|(pattern, _)| pattern.as_str());
+    let patterns = || patterns.collect::<Vec<_>>().join(", ");
+    let bill = Bill {
+        source: source.name.clone(),
+        layouts: BTreeMap::new(),
+        unmatched: (!none.is_empty()).then(patterns),
+    };
+    let is_refused = |file: &SourceFile| {
+        let place = Some(Place::File(file.path.clone()));
+        errors.iter().any(|finding| finding.place == place)
+    };
+    let files = found.files.into_iter().filter(|file| !is_refused(file)).collect();
+    Lying { bill, files, errors }
+}
+
+/// The heads of files, in their order. They are read side by side: a workbook's takes two processes
+/// of some milliseconds each.
+fn heads_of(
+    files: &[&SourceFile],
+    wanted: &[WantedText],
+    reader: Option<&Path>,
+) -> Vec<Result<Head, Vec<Finding>>> {
+    let threads = std::thread::available_parallelism().map_or(1, NonZero::get).min(files.len());
+    let next = AtomicUsize::new(0);
+    let read = || {
+        let taken = std::iter::from_fn(|| {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            files.get(at).map(|file| (at, head(file, wanted, reader)))
+        });
+        taken.collect::<Vec<_>>()
+    };
+    let mut found = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(read)).collect();
+        let done =
+            workers.into_iter().map(|worker| worker.join().unwrap_or_else(|p| resume_unwind(p)));
+        done.flatten().collect::<Vec<_>>()
+    });
+    found.sort_unstable_by_key(|(at, _)| *at);
+    found.into_iter().map(|(_, head)| head).collect()
 }
 
 /// Everything about a layout. Headers are texts of strangers, and shown as such.

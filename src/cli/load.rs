@@ -290,8 +290,11 @@ impl Loader {
             };
             match ColumnMap::parse(&path, &text) {
                 Ok(map) => {
-                    self.errors.extend(run_map_examples(&map));
-                    self.errors.extend(run_manifest_examples(&map, &path));
+                    // Those of shipped maps hold by costbook's own tests.
+                    if matches!(source.format, FormatName::Own(_)) {
+                        self.errors.extend(run_map_examples(&map));
+                        self.errors.extend(run_manifest_examples(&map, &path));
+                    }
                     maps.push(vec![Arc::new(map)]);
                 }
                 Err(findings) => self.errors.extend(findings),

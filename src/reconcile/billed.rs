@@ -37,36 +37,16 @@ impl Books {
         let mut books = Self::default();
         let mut sums: HashMap<Ids, Billed> = HashMap::new();
         let mut others: BTreeMap<Period, HashMap<Ids, Billed>> = BTreeMap::new();
-        let mut run: Option<Run> = None;
-        // Cells of one group follow each other: they are summed before anything is looked up.
-        for cell in cube.cells() {
-            let group = cell.group;
-            let billed = cell.costs[CostMetric::BilledCost];
-            if group.month != cube.period {
-                if cube.name(group.invoice).is_some() {
-                    let sums = others.entry(group.month).or_default();
-                    let run = Run { group, rows: cell.rows, billed, report: None };
-                    absorb(sums, cube, &run);
-                }
-                continue;
+        for cells in cube.groups() {
+            let group = cells.group;
+            let billed = cells.costs()[CostMetric::BilledCost];
+            let run = Run { group, rows: cells.rows(), billed, report: None };
+            if group.month == cube.period {
+                let report = conversions.billed(cells);
+                absorb(&mut sums, cube, &Run { report, ..run });
+            } else if cube.name(group.invoice).is_some() {
+                absorb(others.entry(group.month).or_default(), cube, &run);
             }
-            let report = conversions.rates(group.month, group.currency).amount(cell.day, billed);
-            match &mut run {
-                Some(run) if std::ptr::eq(run.group, group) => {
-                    run.rows += cell.rows;
-                    run.billed += billed;
-                    run.report = [run.report, report].into_iter().sum();
-                }
-                _ => {
-                    let next = Run { group, rows: cell.rows, billed, report };
-                    if let Some(done) = run.replace(next) {
-                        absorb(&mut sums, cube, &done);
-                    }
-                }
-            }
-        }
-        if let Some(last) = run {
-            absorb(&mut sums, cube, &last);
         }
         books.period = named(cube, sums);
         for (month, sums) in others {

@@ -37,18 +37,30 @@ pub(super) fn push_amount(out: &mut Vec<u8>, amount: Amount) {
     if head < 0 {
         out.push(b'-');
     }
-    push_whole(out, whole_and_half / u128::from(TEN_18));
-    let half = u64::try_from(whole_and_half % u128::from(TEN_18)).unwrap_or(0);
+    // Most cells hold less than 18; their division is one of machine words.
+    let (whole, half) = if let Ok(small) = u64::try_from(whole_and_half) {
+        (u128::from(small / TEN_18), small % TEN_18)
+    } else {
+        let whole = whole_and_half / u128::from(TEN_18);
+        let half = whole_and_half - whole * u128::from(TEN_18);
+        (whole, u64::try_from(half).unwrap_or(0))
+    };
+    push_whole(out, whole);
     if half == 0 && rest == 0 {
         return;
     }
-    out.push(b'.');
-    push_padded(out, half);
+    let mut digits = [b'0'; 37];
+    digits[0] = b'.';
+    write_padded(&mut digits[1..19], half);
+    let mut shown = 19;
     if rest > 0 {
-        push_padded(out, rest);
+        write_padded(&mut digits[19..], rest);
+        shown = 37;
     }
-    let zeros = out.iter().rev().take_while(|digit| **digit == b'0').count();
-    out.truncate(out.len() - zeros);
+    while digits[shown - 1] == b'0' {
+        shown -= 1;
+    }
+    out.extend_from_slice(&digits[..shown]);
 }
 
 /// Appends a whole number.
@@ -58,30 +70,40 @@ pub(super) fn push_number(out: &mut Vec<u8>, number: u64) {
 
 fn push_whole(out: &mut Vec<u8>, number: u128) {
     match u64::try_from(number) {
+        Ok(small) if small < 10 => out.push(digit(small)),
         Ok(small) if small < TEN_18 => {
-            let mut digits = [b'0'; 18];
-            write_padded(&mut digits, small);
-            let zeros = digits.iter().take_while(|digit| **digit == b'0').count();
-            out.extend_from_slice(&digits[zeros.min(17)..]);
+            let (mut digits, mut begin, mut rest) = ([b'0'; 18], 18, small);
+            while rest > 0 {
+                begin -= 1;
+                digits[begin] = digit(rest % 10);
+                rest /= 10;
+            }
+            out.extend_from_slice(&digits[begin..]);
         }
         _ => {
             push_whole(out, number / u128::from(TEN_18));
-            push_padded(out, u64::try_from(number % u128::from(TEN_18)).unwrap_or(0));
+            let mut digits = [b'0'; 18];
+            write_padded(&mut digits, u64::try_from(number % u128::from(TEN_18)).unwrap_or(0));
+            out.extend_from_slice(&digits);
         }
     }
 }
 
-fn push_padded(out: &mut Vec<u8>, number: u64) {
-    let mut digits = [b'0'; 18];
-    write_padded(&mut digits, number);
-    out.extend_from_slice(&digits);
+/// The one digit of a number below ten.
+fn digit(number: u64) -> u8 {
+    b'0' + u8::try_from(number).unwrap_or(0)
 }
 
-/// Writes a number below 10¹⁸ two digits at a time.
-fn write_padded(digits: &mut [u8; 18], mut number: u64) {
-    for pair in digits.chunks_exact_mut(2).rev() {
-        pair.copy_from_slice(&PAIRS[usize::try_from(number % 100).unwrap_or(0)]);
-        number /= 100;
+/// Writes a number below 10¹⁸ into 18 places, two digits at a time, by three numbers of six digits
+/// that do not wait for each other.
+fn write_padded(places: &mut [u8], number: u64) {
+    const MILLION: u64 = 1_000_000;
+    let sixes = [number / (MILLION * MILLION), number / MILLION % MILLION, number % MILLION];
+    for (places, six) in places.chunks_exact_mut(6).zip(sixes) {
+        let six = usize::try_from(six).unwrap_or(0);
+        places[..2].copy_from_slice(&PAIRS[six / 10_000]);
+        places[2..4].copy_from_slice(&PAIRS[six / 100 % 100]);
+        places[4..].copy_from_slice(&PAIRS[six % 100]);
     }
 }
 

@@ -6,22 +6,22 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
-use std::num::NonZero;
+use std::ops::Range;
 use std::sync::mpsc::{Receiver, sync_channel};
 
 use chrono::{Datelike, NaiveDate};
 
 use crate::allocate::{Allocation, Bearer, Flow, Group, Line, Party};
 use crate::diagnostics::Finding;
-use crate::domain::{CostMetric, Costs, Currency, MetricSet, MonthRates};
+use crate::domain::{CostMetric, Costs, Currency, MetricSet};
 
 use super::Facts;
 use super::decimal::{push_amount, push_number};
 use super::party::{Kind, of_bearer, of_party};
 use super::sink::{HashedFile, Sink};
 
-/// Cells that a thread writes in one go: a megabyte of text or so.
-const STRETCH: usize = 1 << 12;
+/// Cells that a thread writes in one go: half a megabyte of text or so.
+const STRETCH: u32 = 1 << 11;
 /// More threads than this would only wait for the one that writes.
 const THREADS: usize = 8;
 
@@ -54,7 +54,7 @@ const AFTER: [&str; 12] = [
     "report_contracted_cost",
 ];
 
-pub(super) fn write(facts: &Facts, sink: &mut Sink) -> Result<(), Finding> {
+pub(super) fn write(facts: &Facts, threads: usize, sink: &mut Sink) -> Result<(), Finding> {
     let dimensions = dimension_columns(facts);
     let header = BEFORE.into_iter().chain(dimensions.iter().map(String::as_str)).chain(AFTER);
     let mut first = Vec::new();
@@ -63,7 +63,7 @@ pub(super) fn write(facts: &Facts, sink: &mut Sink) -> Result<(), Finding> {
     let row = || Row::new(facts, dimensions.len());
     sink.stream("showback_detail.csv", |file| {
         file.write_all(&first)?;
-        write_cells(facts, &row, file)?;
+        write_cells(facts, threads, &row, file)?;
         let (mut row, mut text) = (row(), Vec::new());
         let month = facts.months.get(&facts.period);
         if let Some(month) = month {
@@ -76,24 +76,27 @@ pub(super) fn write(facts: &Facts, sink: &mut Sink) -> Result<(), Finding> {
     })
 }
 
-/// Cells as text, stretch by stretch, by as many threads as there are processors: each has every
-/// so-manieth stretch, and they are written in their order.
+/// Cells as text, stretch by stretch, by so many threads: each has every so-manieth stretch, and
+/// they are written in their order.
 fn write_cells(
     facts: &Facts<'_>,
+    threads: usize,
     row: &(impl Fn() -> Row + Sync),
     file: &mut HashedFile,
 ) -> io::Result<()> {
-    let threads = std::thread::available_parallelism().map_or(1, NonZero::get).min(THREADS);
-    let stretches = facts.cube.len().div_ceil(STRETCH);
+    let threads = threads.clamp(1, THREADS);
+    let stretches = &facts.cube.stretches(facts.period, STRETCH);
     std::thread::scope(|scope| {
         let formatted: Vec<Receiver<Vec<u8>>> = (0..threads)
             .map(|thread| {
                 let (send, receive) = sync_channel(1);
                 scope.spawn(move || {
                     let mut row = row();
-                    for stretch in (thread..stretches).step_by(threads) {
-                        let mut text = Vec::new();
-                        push_cells(facts, stretch * STRETCH, &mut row, &mut text);
+                    let mut room = 0;
+                    for stretch in stretches.iter().skip(thread).step_by(threads) {
+                        let mut text = Vec::with_capacity(room);
+                        push_cells(facts, stretch.clone(), &mut row, &mut text);
+                        room = room.max(text.len());
                         // Nobody listens any more where writing failed.
                         if send.send(text).is_err() {
                             return;
@@ -105,7 +108,7 @@ fn write_cells(
             .collect();
         let ended = |_| io::Error::other("a thread ended early");
         let piece = |stretch: usize| formatted[stretch % threads].recv().map_err(ended);
-        file.write_pieces((0..stretches).map(piece))
+        file.write_pieces((0..stretches.len()).map(piece))
     })
 }
 
@@ -121,22 +124,16 @@ fn dimension_columns(facts: &Facts) -> Vec<String> {
         .collect()
 }
 
-fn push_cells(facts: &Facts<'_>, from: usize, row: &mut Row, out: &mut Vec<u8>) {
-    let mut known: Option<(&Group, &MonthRates)> = None;
-    let cells = facts.cube.cells_in(from..from + STRETCH);
-    for cell in cells.filter(|cell| cell.group.month == facts.period) {
-        let rates = match known {
-            Some((group, rates)) if std::ptr::eq(group, cell.group) => rates,
-            _ => {
-                row.set_group(facts, cell.group);
-                let group = cell.group;
-                let rates = facts.conversions.rates(group.month, group.currency);
-                known.insert((group, rates)).1
-            }
-        };
-        let report = rates.costs(cell.day, &cell.costs);
-        let costs = Shown { costs: &cell.costs, report: report.as_ref(), known: cell.known };
-        row.push(Some(cell.day), &costs, cell.rows, out);
+fn push_cells(facts: &Facts<'_>, groups: Range<usize>, row: &mut Row, out: &mut Vec<u8>) {
+    for cells in facts.cube.groups_in(groups) {
+        let group = cells.group;
+        let rates = facts.conversions.rates(group.month, group.currency);
+        row.set_group(facts, group);
+        for cell in cells.cells() {
+            let report = rates.costs(cell.day, &cell.costs);
+            let costs = Shown { costs: &cell.costs, report: report.as_ref(), known: cell.known };
+            row.push(Some(cell.day), &costs, cell.rows, out);
+        }
     }
 }
 
@@ -218,12 +215,19 @@ impl Row {
         out.push(b',');
         out.extend_from_slice(&self.currency.bytes());
         out.push(b',');
+        let begin = out.len();
         push_costs(Some(shown.costs), shown.known, out);
+        let costs = begin..out.len();
         push_number(out, rows);
         out.push(b',');
         out.extend_from_slice(&self.report_currency.bytes());
         out.push(b',');
-        push_costs(shown.report, shown.known, out);
+        if shown.report == Some(shown.costs) {
+            // Where nothing was converted, half of all amounts are there as text already.
+            out.extend_from_within(costs);
+        } else {
+            push_costs(shown.report, shown.known, out);
+        }
         end_record(out);
     }
 }
@@ -239,7 +243,9 @@ fn push_costs(costs: Option<&Costs>, known: MetricSet, out: &mut Vec<u8>) {
 
 /// Appends a field and a comma, quoted where it must be.
 fn push_field(out: &mut Vec<u8>, field: &[u8]) {
-    if field.iter().any(|byte| matches!(byte, b',' | b'"' | b'\r' | b'\n')) {
+    let is_special = |byte: &u8| matches!(byte, b',' | b'"' | b'\r' | b'\n');
+    // All bytes are looked at, several at once: fields are short and hardly ever quoted.
+    if field.iter().fold(false, |found, byte| found | is_special(byte)) {
         out.push(b'"');
         for byte in field {
             if *byte == b'"' {
@@ -263,26 +269,13 @@ fn end_record(out: &mut Vec<u8>) {
 /// What the shares of each pool know: what any of its own cells does, or what came from another pool.
 fn known_of_pools(facts: &Facts, month: &Allocation) -> KnownOfPools {
     let mut known = KnownOfPools::new();
-    let mut last: Option<(&Group, MetricSet)> = None;
-    let mut add = |group: &Group, more: MetricSet| {
+    for cells in facts.cube.groups_of(facts.period) {
+        let group = cells.group;
         if let Bearer::Pool(pool) = group.verdict.bearer {
             let key = (facts.rules.pool(pool).name.clone(), group.currency);
             let sum = known.entry(key).or_default();
-            *sum = sum.or(more);
+            *sum = sum.or(cells.known());
         }
-    };
-    for cell in facts.cube.cells().filter(|cell| cell.group.month == facts.period) {
-        match &mut last {
-            Some((group, sum)) if std::ptr::eq(*group, cell.group) => *sum = sum.or(cell.known),
-            _ => {
-                if let Some((group, sum)) = last.replace((cell.group, cell.known)) {
-                    add(group, sum);
-                }
-            }
-        }
-    }
-    if let Some((group, sum)) = last {
-        add(group, sum);
     }
     // Pools may stand in a row, each giving to the next.
     loop {

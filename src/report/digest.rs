@@ -2,7 +2,7 @@
 
 use hashbrown::HashMap;
 
-use crate::allocate::{Bearer, Cube, Group, NameId, UnallocatedItem, Verdict};
+use crate::allocate::{Bearer, Cube, Group, GroupCells, NameId, UnallocatedItem, Verdict};
 use crate::domain::{Amount, CostMetric, Costs, Currency};
 
 use super::Facts;
@@ -63,48 +63,25 @@ type Place = (NameId, Currency, NameId);
 impl Digest {
     pub(super) fn of(facts: &Facts) -> Self {
         let mut digest = Self::default();
-        let mut run: Option<Run> = None;
-        // Cells of one group follow each other: they are summed before anything is looked up.
-        for cell in facts.cube.cells().filter(|cell| cell.group.month == facts.period) {
-            let report = facts.conversions.cell(&cell);
-            match &mut run {
-                Some(run) if std::ptr::eq(run.group, cell.group) => {
-                    run.costs += cell.costs;
-                    run.report = [run.report, report].into_iter().sum();
-                }
-                _ => {
-                    let next = Run { group: cell.group, costs: cell.costs, report };
-                    if let Some(done) = run.replace(next) {
-                        digest.absorb(&done);
-                    }
-                }
-            }
-        }
-        if let Some(last) = run {
-            digest.absorb(&last);
+        for cells in facts.cube.groups_of(facts.period) {
+            digest.absorb(facts, &cells);
         }
         digest
     }
 
-    fn absorb(&mut self, Run { group, costs, report }: &Run) {
+    fn absorb(&mut self, facts: &Facts, cells: &GroupCells<'_>) {
+        let group = cells.group;
         match group.verdict.bearer {
             Bearer::Owner(owner) => {
-                self.bearers.add(group, owner, costs[CostMetric::EffectiveCost]);
+                self.bearers.add(group, owner, cells.costs()[CostMetric::EffectiveCost]);
             }
             Bearer::Unallocated(_) => {
                 let sum = self.unallocated.entry(WorkKey::of_group(group)).or_default();
-                *sum += report.unwrap_or_default();
+                *sum += facts.conversions.group(cells).unwrap_or_default();
             }
             Bearer::Pool(_) => {}
         }
     }
-}
-
-/// Cells of one group that follow each other.
-struct Run<'a> {
-    group: &'a Group,
-    costs: Costs,
-    report: Option<Costs>,
 }
 
 impl Bearers {

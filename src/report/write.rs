@@ -1,6 +1,7 @@
 //! Facts into a directory of files.
 
 use std::fs;
+use std::panic::resume_unwind;
 use std::path::Path;
 
 use crate::diagnostics::Finding;
@@ -22,20 +23,34 @@ pub struct Written {
     pub files: Vec<WrittenFile>,
 }
 
-/// Writes every report into `directory`, which exists and is empty. The same facts give the same
-/// bytes: nothing in them tells when, where or how fast they were written.
+/// Writes every report into `directory`, which exists and is empty, by so many threads. The same
+/// facts give the same bytes: nothing in them tells when, where or how fast they were written.
 ///
 /// # Errors
 /// [`Code::OutputFailed`](crate::diagnostics::Code::OutputFailed) where a file cannot be written;
 /// what was written so far is of no use then.
-pub fn write(facts: &Facts, directory: &Path) -> Result<Written, Finding> {
+pub fn write(facts: &Facts, threads: usize, directory: &Path) -> Result<Written, Finding> {
     must_be_empty(directory)?;
+    // The detail waits for the disk and for its hash; all other files are made meanwhile.
+    let (detail, others) = std::thread::scope(|scope| {
+        let detail = scope.spawn(|| {
+            let mut sink = Sink::new(directory);
+            detail::write(facts, threads, &mut sink).map(|()| sink)
+        });
+        let others = write_others(facts, directory);
+        (detail.join().unwrap_or_else(|panic| resume_unwind(panic)), others)
+    });
+    let sink = others?.and(detail?);
+    Ok(Written { run_id: run_id(facts), files: sink.finish()? })
+}
+
+/// Everything but the detail.
+fn write_others(facts: &Facts, directory: &Path) -> Result<Sink, Finding> {
     let showback = Showback::of(facts)?;
     let digest = Digest::of(facts);
     let unallocated = unallocated::list(facts, &digest);
     let mut sink = Sink::new(directory);
     showback.write(facts, &mut sink)?;
-    detail::write(facts, &mut sink)?;
     unallocated::write(facts, &unallocated, &mut sink)?;
     proof::write_trace(facts, &mut sink)?;
     proof::write_conservation(facts, &mut sink)?;
@@ -46,7 +61,7 @@ pub fn write(facts: &Facts, directory: &Path) -> Result<Written, Finding> {
     charts::write(facts, &unallocated, &mut sink)?;
     run_json::write(facts, &mut sink)?;
     manifest::write(facts, &mut sink)?;
-    Ok(Written { run_id: run_id(facts), files: sink.finish()? })
+    Ok(sink)
 }
 
 fn must_be_empty(directory: &Path) -> Result<(), Finding> {

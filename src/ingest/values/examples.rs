@@ -280,6 +280,7 @@ fn plain(column: &MapColumn, text: Option<String>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ingest::run_manifest_examples;
     use crate::rules::shipped;
 
     #[test]
@@ -288,6 +289,7 @@ mod tests {
             let (path, text) = shipped::column_map(name).unwrap();
             let map = ColumnMap::parse(path, text).unwrap();
             assert_eq!(run_map_examples(&map), [], "{name}");
+            assert_eq!(run_manifest_examples(&map, path), [], "{name}");
         }
     }
 

@@ -48,16 +48,15 @@ fn cells(
 ) -> Vec<Branch> {
     let cube = facts.cube;
     let mut sums: BTreeMap<String, (u64, Costs)> = BTreeMap::new();
-    for cell in cube.cells() {
-        let group = cell.group;
-        let ours = group.month == facts.period
-            && group.verdict.bearer == bearer
+    for cells in cube.groups_of(facts.period) {
+        let group = cells.group;
+        let ours = group.verdict.bearer == bearer
             && group.verdict.rule == rule
             && group.currency == currency;
         if ours {
             let sum = sums.entry(cell_label(facts, group)).or_default();
-            sum.0 += cell.rows;
-            sum.1 += cell.costs;
+            sum.0 += cells.rows();
+            sum.1 += cells.costs();
         }
     }
     sorted(

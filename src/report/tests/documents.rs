@@ -43,7 +43,7 @@ fn a_directory_that_is_not_empty_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     fs::write(directory.path().join("mine"), "x").unwrap();
     let world = World::of(&acme());
-    assert!(write(&world.facts(), directory.path()).is_err());
+    assert!(write(&world.facts(), 1, directory.path()).is_err());
 }
 
 #[test]

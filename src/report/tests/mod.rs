@@ -49,7 +49,7 @@ fn acme() -> Vec<Charge> {
 
 fn written(world: &World) -> tempfile::TempDir {
     let directory = tempfile::tempdir().unwrap();
-    write(&world.facts(), directory.path()).unwrap();
+    write(&world.facts(), 3, directory.path()).unwrap();
     directory
 }
 
