@@ -174,53 +174,17 @@ impl SumTable {
     }
 
     /// Puts the sum that was the `order[n]`-th in the `n`-th place. It is done where the sums lie,
-    /// by way of one more copy of this table.
+    /// by way of one more copy of their 64-bit part; what lies beside it is found by its own place.
     pub(super) fn reorder(&mut self, order: &[u32]) {
-        permute(&mut self.kept, order);
-        permute(&mut self.tails, order);
-    }
-}
-
-/// The chunks are all of one length but for slots at the end that were never used.
-fn permute<T: Copy>(chunks: &mut [Vec<T>], order: &[u32]) {
-    let before = chunks.concat();
-    let places = chunks.iter_mut().flatten();
-    for (place, old) in places.zip(order) {
-        // There are no tails at all where no amount has them.
-        *place = before[*old as usize];
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn sums_keep_what_they_hold_in_any_order(
-            amounts in prop::collection::vec((any::<i64>(), 0_i128..10), 1..50),
-            repeated in 1_usize..100,
-            with_tails: bool,
-        ) {
-            let mut table = SumTable::default();
-            let amounts: Vec<Amount> = amounts
-                .iter()
-                .map(|(head, tail)| (i128::from(*head), if with_tails { *tail } else { 0 }))
-                .map(|(head, tail)| Amount::from_sums(head, tail).unwrap())
-                .collect();
-            // More than a chunk, in the longest case.
-            let all: Vec<Amount> = std::iter::repeat_n(amounts, repeated).flatten().collect();
-            for amount in &all {
-                let cell = table.push();
-                table.add(cell, 1, &Costs::new([*amount; METRICS]), MetricSet::NONE);
-            }
-            let backwards: Vec<u32> = (0..u32::try_from(all.len()).unwrap()).rev().collect();
-            table.reorder(&backwards);
-            for (place, amount) in (0..).zip(all.iter().rev()) {
-                prop_assert_eq!(table.get(place).costs(), Some(Costs::new([*amount; METRICS])));
-                prop_assert_eq!((table.get(place).rows, table.known(place)), (1, MetricSet::ALL));
-            }
+        let before = self.kept.concat();
+        for (place, old) in self.kept.iter_mut().flatten().zip(order) {
+            *place = before[*old as usize];
+        }
+        if !self.more_rows.is_empty() {
+            let more = (0..)
+                .zip(order)
+                .filter_map(|(place, old)| self.more_rows.get(old).map(|rows| (place, *rows)));
+            self.more_rows = more.collect();
         }
     }
 }
@@ -247,6 +211,33 @@ mod tests {
 
     proptest! {
         #[test]
+        fn sums_keep_what_they_hold_in_any_order(
+            amounts in prop::collection::vec((any::<i64>(), 0_i128..10), 1..50),
+            repeated in 1_usize..100,
+            with_tails: bool,
+        ) {
+            let mut table = SumTable::default();
+            let amounts: Vec<Amount> = amounts
+                .iter()
+                .map(|(head, tail)| (i128::from(*head), if with_tails { *tail } else { 0 }))
+                .map(|(head, tail)| Amount::from_sums(head, tail).unwrap())
+                .collect();
+            // More than a chunk, in the longest case.
+            let all: Vec<Amount> = std::iter::repeat_n(amounts, repeated).flatten().collect();
+            for amount in &all {
+                let cell = table.push();
+                let costs = PackedCosts::new(&Costs::new([*amount; METRICS]));
+                table.add(cell, 1, &costs, MetricSet::NONE);
+            }
+            let backwards: Vec<u32> = (0..u32::try_from(all.len()).unwrap()).rev().collect();
+            table.reorder(&backwards);
+            for (place, amount) in (0..).zip(all.iter().rev()) {
+                prop_assert_eq!(table.get(place).costs(), Some(Costs::new([*amount; METRICS])));
+                prop_assert_eq!((table.get(place).rows, table.known(place)), (1, MetricSet::ALL));
+            }
+        }
+
+        #[test]
         fn a_table_sums_as_running_sums_do(
             charges in prop::collection::vec((0_usize..3, costs(), any::<u32>(), 0_u8..16), 0..40),
         ) {
@@ -272,6 +263,20 @@ mod tests {
                 prop_assert_eq!(table.known(index), known[at]);
             }
         }
+    }
+
+    #[test]
+    fn rows_beyond_32_bits_stay_with_their_sum() {
+        let mut table = SumTable::default();
+        let cells = [table.push(), table.push(), table.push()];
+        for (cell, times) in cells.into_iter().zip(1..) {
+            for _ in 0..times {
+                table.add(cell, u32::MAX, &PackedCosts::ZERO, MetricSet::NONE);
+            }
+        }
+        table.reorder(&[2, 0, 1]);
+        let rows = cells.map(|cell| table.get(cell).rows / u64::from(u32::MAX));
+        assert_eq!(rows, [3, 1, 2]);
     }
 
     #[test]
