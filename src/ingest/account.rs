@@ -168,19 +168,35 @@ fn excluded(report: &FileReport) -> Vec<Finding> {
     report.excluded.iter().map(described).collect()
 }
 
+/// Whether a file can be or have a duplicate.
+fn is_in(file: &FileReport) -> bool {
+    let is_out = file.is_refused() || matches!(file.role, Role::Replaced(_));
+    !is_out && !file.sha256.is_empty()
+}
+
+/// Files whose content must be hashed to know whether they repeat another: it is as long as that of
+/// another file.
+pub(super) fn undecided(report: &ScanReport) -> Vec<usize> {
+    let mut files_of: BTreeMap<u64, usize> = BTreeMap::new();
+    for file in report.files.iter().filter(|file| is_in(file)) {
+        *files_of.entry(file.content.bytes).or_default() += 1;
+    }
+    let open = |file: &FileReport| {
+        is_in(file) && file.content.sha256.is_none() && files_of[&file.content.bytes] > 1
+    };
+    (0..report.files.len()).filter(|index| open(&report.files[*index])).collect()
+}
+
 /// Files that repeat the content of an earlier one that counts, by index, with the account that
 /// they get instead: read, and not counted.
 pub(super) fn duplicates(report: &ScanReport) -> BTreeMap<usize, FileReport> {
     let mut seen: BTreeMap<&str, &FileReport> = BTreeMap::new();
     let mut found = BTreeMap::new();
-    for (index, file) in report.files.iter().enumerate() {
-        let is_out = file.is_refused() || matches!(file.role, Role::Replaced(_));
-        if is_out || file.content_sha256.is_empty() {
-            continue;
-        }
-        match seen.get(file.content_sha256.as_str()) {
+    for (index, file) in report.files.iter().enumerate().filter(|(_, file)| is_in(file)) {
+        let Some(content) = file.content.sha256.as_deref() else { continue };
+        match seen.get(content) {
             None => {
-                seen.insert(&file.content_sha256, file);
+                seen.insert(content, file);
             }
             Some(first) => {
                 found.insert(index, repeated(file, first));

@@ -57,8 +57,8 @@ pub use json::scan::{
 };
 pub use layout::{Head, Layout, head, layout, read_nowhere};
 pub use report::{
-    FileId, FileReport, MonthTotals, Overlap, QuarantinedRow, Role, ScanReport, SetAside, day_bit,
-    days_of,
+    Content, FileId, FileReport, MonthTotals, Overlap, QuarantinedRow, Role, ScanReport, SetAside,
+    day_bit, days_of,
 };
 pub use row_numbers::RowNumbers;
 pub use scan::{Progress, ScanOptions, Silent, SourceFile, scan};

@@ -14,6 +14,7 @@ use super::csv::encoding::Utf16;
 use super::csv::records::Records;
 use super::csv::stream::{Text, torn};
 use super::json::lines::JsonLines;
+use super::report::Content;
 use super::row_numbers::RowNumbers;
 use super::workbook::{SheetStream, Summary};
 
@@ -114,37 +115,58 @@ pub(super) fn suffix_note(name: &Arc<str>, kind: Kind) -> Option<Finding> {
     })
 }
 
-/// Hashes what passes through.
+/// Counts what passes through, and hashes it.
 pub(super) struct Hashing<R> {
     input: R,
-    hash: Sha256,
+    /// `None` while another does it.
+    hash: Option<Sha256>,
     bytes: u64,
 }
 
 impl<R: Read> Hashing<R> {
     fn new(input: R) -> Self {
-        Self { input, hash: Sha256::new(), bytes: 0 }
+        Self { input, hash: Some(Sha256::new()), bytes: 0 }
+    }
+
+    /// Counts only.
+    fn counting(input: R) -> Self {
+        Self { input, hash: None, bytes: 0 }
+    }
+
+    fn hex(self) -> String {
+        self.hash.map(|hash| hex(&hash.finalize())).unwrap_or_default()
     }
 }
 
 impl<R: Read> Read for Hashing<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let size = self.input.read(buffer)?;
-        self.hash.update(&buffer[..size]);
+        if let Some(hash) = &mut self.hash {
+            hash.update(&buffer[..size]);
+        }
         self.bytes += size as u64;
         Ok(size)
     }
 }
 
-/// SHA-256 as hex, and the bytes it covers.
+/// What tells a file from others: SHA-256 as hex, and the bytes it covers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Fingerprint {
     pub(super) file: String,
-    pub(super) content: String,
     pub(super) bytes: u64,
+    pub(super) content: Content,
 }
 
-/// The text of a CSV, decompressed, hashed on both sides of the decompression.
+impl Fingerprint {
+    /// Of a file that is its own content.
+    fn plain(raw: Hashing<File>) -> Self {
+        let bytes = raw.bytes;
+        let file = raw.hex();
+        Self { content: Content { bytes, sha256: Some(file.clone()) }, file, bytes }
+    }
+}
+
+/// The text of a CSV, decompressed, hashed as it lies on disk.
 pub(super) enum CsvStream {
     Plain(Hashing<File>),
     Gzip(Box<Hashing<MultiGzDecoder<BufReader<Hashing<File>>>>>),
@@ -171,7 +193,7 @@ impl CsvStream {
         match kind {
             Kind::GzipCsv => {
                 let buffered = BufReader::with_capacity(1 << 18, raw);
-                Self::Gzip(Box::new(Hashing::new(MultiGzDecoder::new(buffered))))
+                Self::Gzip(Box::new(Hashing::counting(MultiGzDecoder::new(buffered))))
             }
             _ => Self::Plain(raw),
         }
@@ -184,25 +206,38 @@ impl CsvStream {
         }
     }
 
+    /// The hash of what was read, where it can be made by who is told all that is read from now on.
+    pub(super) fn lend_hash(&mut self) -> Option<Sha256> {
+        match self {
+            Self::Plain(raw) => raw.hash.take(),
+            _ => None,
+        }
+    }
+
+    /// The hash that was lent, with all that was read.
+    pub(super) fn take_hash(&mut self, hash: Sha256) {
+        if let Self::Plain(raw) = self {
+            raw.hash = Some(hash);
+        }
+    }
+
     /// The account of the stream, once it was read to its end.
     pub(super) fn end(self) -> StreamEnd {
         let fingerprint = match self {
-            Self::Plain(raw) => {
-                let hash = hex(&raw.hash.finalize());
-                Fingerprint { file: hash.clone(), content: hash, bytes: raw.bytes }
-            }
+            Self::Plain(raw) => Fingerprint::plain(raw),
             Self::Gzip(content) => {
-                let raw = content.input.into_inner().into_inner();
+                let Hashing { input, hash, bytes } = *content;
+                let raw = input.into_inner().into_inner();
+                let sha256 = hash.map(|hash| hex(&hash.finalize()));
                 Fingerprint {
-                    file: hex(&raw.hash.finalize()),
-                    content: hex(&content.hash.finalize()),
                     bytes: raw.bytes,
+                    file: raw.hex(),
+                    content: Content { bytes, sha256 },
                 }
             }
             Self::Sheet(stream, workbook) => {
-                let (hash, rows, summary) = stream.end();
                 // The same table saved again is the same content.
-                let content = hex(&hash.finalize());
+                let (content, rows, summary) = stream.end();
                 let fingerprint = Fingerprint { content, ..workbook };
                 return StreamEnd { fingerprint, rows, sheet: Some(summary) };
             }
@@ -245,8 +280,17 @@ pub(super) fn fingerprint(file: &File) -> io::Result<Fingerprint> {
     let mut hashing = Hashing::new(file);
     let mut buffer = vec![0; 1 << 18];
     while hashing.read(&mut buffer)? > 0 {}
-    let hash = hex(&hashing.hash.finalize());
-    Ok(Fingerprint { file: hash.clone(), content: hash, bytes: hashing.bytes })
+    Ok(Fingerprint::plain(hashing))
+}
+
+/// The fingerprint of a gzip with the hash of its content.
+pub(super) fn packed_fingerprint(path: &Path) -> io::Result<Fingerprint> {
+    let mut stream = CsvStream::new(File::open(path)?, Kind::GzipCsv);
+    if let CsvStream::Gzip(content) = &mut stream {
+        content.hash = Some(Sha256::new());
+    }
+    io::copy(&mut stream, &mut io::sink())?;
+    Ok(stream.end().fingerprint)
 }
 
 pub(super) fn hex(bytes: &[u8]) -> String {

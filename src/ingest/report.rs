@@ -76,9 +76,8 @@ pub struct FileReport {
     pub path: Arc<str>,
     /// Of the file's bytes as they lie on disk, in hex.
     pub sha256: String,
-    /// Of the content after decompression, in hex: what decides whether two files are the same.
-    pub content_sha256: String,
     pub bytes: u64,
+    pub content: Content,
     pub rows: u64,
     pub accepted: u64,
     pub quarantined: u64,
@@ -102,6 +101,14 @@ pub struct FileReport {
     /// Ordered by row.
     pub quarantine: Vec<QuarantinedRow>,
     pub findings: Vec<Finding>,
+}
+
+/// What a file holds after decompression: what decides whether two files are the same.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Content {
+    pub bytes: u64,
+    /// In hex. Of a gzip, only where another file's content is as long: no other can be the same.
+    pub sha256: Option<String>,
 }
 
 /// The table of a workbook.

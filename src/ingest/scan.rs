@@ -17,14 +17,15 @@ use crate::rules::{ColumnMap, SheetPlace};
 
 use super::account;
 use super::charge::{Sink, WantedText};
-use super::csv::blocks::{Block, BlockError, Blocks};
+use super::csv::blocks::BlockError;
+use super::csv::feed::{Room, Sent, feed};
 use super::csv::rows::{CsvFormat, look_at_head, read_block};
 use super::csv::stream::{names_read, open_text};
 use super::delivery::gate::{Gate, GatePlan};
 use super::desk::{Desk, Tray};
 use super::guard;
 use super::layout::{absent_everywhere, asked_nowhere};
-use super::open::{self, CsvStream, Fingerprint, Kind, StreamEnd};
+use super::open::{self, CsvStream, Fingerprint, Kind};
 use super::parquet::file::{ParquetFormat, ParquetHead};
 use super::parquet::parts::{self, ParquetJob, Part};
 use super::quality::{self, Look};
@@ -35,9 +36,6 @@ use super::values::binding::{Binding, Circumstances};
 use super::workbook::source::{
     BINARY, map_of_sheet, open_workbook, refusal_in, sheet_findings, wanted_of,
 };
-
-/// Bytes of room that are worth to be kept for another block.
-const SPARE_LIMIT: usize = 1 << 24;
 
 /// A bill to read.
 #[derive(Clone, Debug)]
@@ -112,6 +110,9 @@ pub fn scan<S: Sink>(
     let mut duplicates: BTreeMap<usize, FileReport> = BTreeMap::new();
     loop {
         let (mut report, gates) = pass(files, &duplicates, plan.wanted(), options, &gated);
+        for index in account::undecided(&report) {
+            hash_content(&mut report.files[index], &files[index].location);
+        }
         let found = account::duplicates(&report);
         if found.is_empty() {
             for (index, duplicate) in duplicates {
@@ -124,6 +125,18 @@ pub fn scan<S: Sink>(
             return (report, sinks);
         }
         duplicates.extend(found);
+    }
+}
+
+/// Reads a gzip once more, to hash what it holds.
+fn hash_content(report: &mut FileReport, location: &Path) {
+    let changed = || std::io::Error::other("it changed while it was read");
+    let read = open::packed_fingerprint(location);
+    match read.and_then(|read| if read.file == report.sha256 { Ok(read) } else { Err(changed()) }) {
+        Ok(fingerprint) => report.content = fingerprint.content,
+        Err(error) => {
+            report.findings.push(unreadable(&error).at(Place::File(report.path.clone())));
+        }
     }
 }
 
@@ -150,7 +163,7 @@ fn pass<S: Sink>(
         files,
         opened: &opened,
         ends: files.iter().map(|_| Mutex::new(End::default())).collect(),
-        spare: Mutex::default(),
+        room: Room::default(),
         next_part: AtomicUsize::new(0),
         next_stream: AtomicUsize::new(0),
         parts: parquet_jobs(&opened, options.threads),
@@ -325,20 +338,12 @@ fn parquet_jobs(opened: &[Opened], threads: usize) -> Vec<ParquetJob> {
     parts::jobs(formats, threads)
 }
 
-/// A block on its way to a worker.
-struct Sent {
-    file: usize,
-    index: u32,
-    block: Block,
-}
-
 struct Pass<'a> {
     files: &'a [SourceFile],
     opened: &'a [Opened],
     ends: Vec<Mutex<End>>,
     parts: Vec<ParquetJob>,
-    /// Room of blocks that were read. Blocks under way are few, so these are.
-    spare: Mutex<Vec<Block>>,
+    room: Room,
     next_part: AtomicUsize,
     next_stream: AtomicUsize,
     progress: &'a dyn Progress,
@@ -389,7 +394,7 @@ impl Pass<'_> {
                 let records = read_block(format, &block, index, &mut desk);
                 desk.close(index, records);
             }
-            self.take_back(block);
+            self.room.take_back(block);
         }
         for (file, tally) in tallies.into_iter().enumerate() {
             if let Some(tally) = tally {
@@ -439,43 +444,15 @@ impl Pass<'_> {
             let taken = stream.lock().unwrap_or_else(PoisonError::into_inner).take();
             let Some((stream, begun)) = taken else { continue };
             let path = &self.files[file].path;
-            match self.cut(file, format, stream, begun, send) {
+            let progress = |bytes| self.progress.advanced(format.file, bytes);
+            match feed(stream, begun, (file, format.delimiter), (send, &self.room), progress) {
                 Ok(told) => self.end(file, |end| {
                     end.findings.extend(sheet_findings(&format.binding, &told, path));
                     end.fingerprint = told.fingerprint;
                     end.row_numbers = told.rows;
                 }),
-                Err(finding) => self.fail(file, finding),
+                Err(error) => self.fail(file, broken(&error)),
             }
-        }
-    }
-
-    fn cut(
-        &self,
-        file: usize,
-        format: &CsvFormat,
-        stream: CsvStream,
-        begun: Vec<u8>,
-        send: &SyncSender<Sent>,
-    ) -> Result<StreamEnd, Finding> {
-        let mut blocks = Blocks::new(stream, format.delimiter, begun);
-        let mut index = 0;
-        while let Some(block) = blocks.next().map_err(|error| broken(&error))? {
-            let spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            blocks.lend(spare.unwrap_or_default());
-            self.progress.advanced(format.file, block.bytes.len() as u64);
-            if send.send(Sent { file, index, block }).is_err() {
-                break;
-            }
-            index += 1;
-        }
-        Ok(blocks.into_input().end())
-    }
-
-    /// Keeps the room of a block for the next, unless a huge record made it huge.
-    fn take_back(&self, block: Block) {
-        if block.bytes.capacity() <= SPARE_LIMIT {
-            self.spare.lock().unwrap_or_else(PoisonError::into_inner).push(block);
         }
     }
 
@@ -518,8 +495,8 @@ fn file_report(file: &SourceFile, opened: Opened, end: End) -> FileReport {
         sheet: opened.sheet,
         path: file.path.clone(),
         sha256: end.fingerprint.file,
-        content_sha256: end.fingerprint.content,
         bytes: end.fingerprint.bytes,
+        content: end.fingerprint.content,
         rows: end.tally.rows,
         accepted: end.tally.accepted,
         quarantined: end.tally.quarantined,

@@ -4,6 +4,7 @@
 //! stream      what the bytes are: UTF-16 is decoded (encoding), JSON lines are turned
 //! blocks      cut where records end, so that blocks are read side by side
 //!   marks     where fields and records end, 64 bytes at a time
+//! feed        blocks to who reads them, hashed beside
 //! records     a block → fields, without copying, whatever its quotes
 //!   quotes    a quoted field that has taken rows in
 //! rows        fields → rows for the desk
@@ -16,6 +17,7 @@
 
 pub(in crate::ingest) mod blocks;
 pub(in crate::ingest) mod encoding;
+pub(in crate::ingest) mod feed;
 mod marks;
 mod quotes;
 pub(in crate::ingest) mod records;

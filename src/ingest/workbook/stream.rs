@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use crate::ingest::report::SheetTable;
+use crate::ingest::open::hex;
+use crate::ingest::report::{Content, SheetTable};
 use crate::ingest::row_numbers::RowNumbers;
 
 use super::child::{Frames, limit_this_process};
@@ -103,9 +104,10 @@ impl SheetStream {
         }
     }
 
-    /// The hash of the text, the numbers of its rows, and what was seen; once it was read to its end.
-    pub(in crate::ingest) fn end(self) -> (Sha256, RowNumbers, Summary) {
-        (self.hash, self.rows, self.summary.unwrap_or_default())
+    /// The text as a content, the numbers of its rows, and what was seen; once it was read to its end.
+    pub(in crate::ingest) fn end(self) -> (Content, RowNumbers, Summary) {
+        let content = Content { bytes: self.given, sha256: Some(hex(&self.hash.finalize())) };
+        (content, self.rows, self.summary.unwrap_or_default())
     }
 
     /// Fills the buffer. False at the end.
