@@ -8,6 +8,7 @@
 //! scan        files → charges into sinks, and a report
 //!   values    a column map meets a header; rows are valued
 //!   csv, json, workbook, parquet   blocks and row groups → rows
+//!     made    bytes that were decoded, handed out piece by piece
 //!     guard   a panic of foreign code is an answer
 //!   Desk      rows → batches of charges for the sink
 //!   Tally     rows → accepted, quarantined, excluded; exact sums
@@ -34,6 +35,7 @@ mod desk;
 mod guard;
 mod json;
 mod layout;
+mod made;
 mod open;
 mod parquet;
 mod quality;

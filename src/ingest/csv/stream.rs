@@ -9,7 +9,7 @@ use crate::rules::{ColumnMap, ColumnSource, Field, InputRef};
 
 use super::encoding::{Utf16, declared, undeclared};
 use crate::ingest::charge::WantedText;
-use crate::ingest::json::lines::{Columns, JsonLines, Shape, one_value, shape};
+use crate::ingest::json::lines::{JsonLines, Shape, gather, one_value, shape};
 use crate::ingest::open::{CsvStream, HEAD_BYTES, Kind, csv_head};
 use crate::ingest::workbook::source::{refusal_in, refused};
 
@@ -38,7 +38,7 @@ pub(in crate::ingest) fn open_text(
             let again = File::open(location).map_err(|error| torn(&error))?;
             let again = decoded(CsvStream::new(again, kind))?;
             let whole = io::Cursor::new(again.begun).chain(again.stream);
-            let columns = Columns::gather(whole, names).map_err(|error| torn(&error))?;
+            let columns = gather(whole, names).map_err(|error| torn(&error))?;
             let lines = JsonLines::new(text.stream, text.begun, columns);
             Ok(Text { stream: CsvStream::Json(Box::new(lines)), begun: Vec::new() })
         }
@@ -57,7 +57,7 @@ pub(in crate::ingest) fn head_names(
         Shape::OneValue => Err(refused(one_value())),
         Shape::Lines => {
             let head = io::Cursor::new(&text.begun);
-            let columns = Columns::gather(head, names).map_err(|error| torn(&error))?;
+            let columns = gather(head, names).map_err(|error| torn(&error))?;
             Ok(columns.into_names())
         }
     }
