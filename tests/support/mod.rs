@@ -38,7 +38,7 @@ pub(crate) use columnar::{Money, Shape, Tags, Times, parquet};
 pub(crate) use exact::{Exact, exact, plain, scaled};
 pub(crate) use faults::Faults;
 pub(crate) use output::{Output, Row, sum};
-pub(crate) use sheets::{Cell, container, ods, xls, xlsb};
+pub(crate) use sheets::{Cell, container, ods, ods_of, xls, xlsb};
 use tempfile::TempDir;
 
 /// The month that tests ask for.
