@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! stream      what the bytes are: UTF-16 is decoded (encoding), JSON lines are turned
+//!   foreign   what is no text of a bill at all
 //! blocks      cut where records end, so that blocks are read side by side
 //! records     a block → fields, without copying
 //!   quotes    a quoted field that has taken rows in
@@ -15,6 +16,7 @@
 
 pub(in crate::ingest) mod blocks;
 pub(in crate::ingest) mod encoding;
+mod foreign;
 mod quotes;
 pub(in crate::ingest) mod records;
 pub(in crate::ingest) mod rows;

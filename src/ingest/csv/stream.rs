@@ -8,6 +8,7 @@ use crate::diagnostics::{Code, Finding};
 use crate::rules::{ColumnMap, ColumnSource, Field, InputRef};
 
 use super::encoding::{Utf16, declared, undeclared};
+use super::foreign::foreign;
 use crate::ingest::charge::WantedText;
 use crate::ingest::json::lines::{JsonLines, Shape, gather, one_value, shape};
 use crate::ingest::open::{CsvStream, HEAD_BYTES, Kind, csv_head};
@@ -67,7 +68,7 @@ pub(in crate::ingest) fn head_names(
 fn decoded(mut stream: CsvStream) -> Result<Text, Finding> {
     let begun = begin(&mut stream)?;
     let Some(endian) = declared(&begun) else {
-        return match undeclared(&begun) {
+        return match foreign(&begun).or_else(|| undeclared(&begun)) {
             Some(refusal) => Err(refused(refusal)),
             None => Ok(Text { stream, begun }),
         };
