@@ -4,6 +4,7 @@
 //! delivery    patterns of a source → files (discover); files that belong together, by name and by
 //!             the provider's manifest; which of them count (Gate); what is missing (judge)
 //! open        what a file is, by its content; its hashes
+//! stamp       whether it is still that file
 //! layout      heads of bills: their format, and what a map finds, without reading a row
 //! scan        files → charges into sinks, and a report
 //!   values    a column map meets a header; rows are valued
@@ -42,6 +43,7 @@ mod quality;
 mod report;
 mod row_numbers;
 mod scan;
+mod stamp;
 mod tables;
 mod tally;
 mod values;
