@@ -34,7 +34,7 @@ use std::process::{Command, Stdio};
 
 pub(crate) use archive::{RawXlsx, Zip, inline};
 pub(crate) use bill::{Bill, COSTS, Charge, FOCUS_1_2};
-pub(crate) use columnar::{Money, Shape, Tags, Times, parquet};
+pub(crate) use columnar::{Money, Shape, Tags, Times, parquet, parquet_of_shared_letters};
 pub(crate) use exact::{Exact, exact, plain, scaled};
 pub(crate) use faults::Faults;
 pub(crate) use output::{Output, Row, sum};
