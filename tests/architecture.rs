@@ -173,6 +173,34 @@ fn no_file_names_a_machine() {
     report(&faults);
 }
 
+/// The tests that docs/testing.md names.
+#[test]
+fn every_test_that_is_named_exists() {
+    let docs = fs::read_to_string(home().join("docs/testing.md")).expect("docs/testing.md");
+    let sources: String = ["src", "tests"]
+        .iter()
+        .flat_map(|folder| files(folder).into_iter().map(move |file| format!("{folder}/{file}")))
+        .filter(|file| has_extension(file, "rs"))
+        .map(|file| fs::read_to_string(home().join(file)).expect("a source"))
+        .collect();
+    let rows = docs.lines().filter(|line| line.starts_with("| "));
+    let last = rows.filter_map(|line| line.trim_end_matches(" |").rsplit(" | ").next());
+    let names = last.flat_map(|cell| cell.split('`').skip(1).step_by(2));
+    let (mut count, mut faults) = (0, Vec::new());
+    for name in names {
+        let test = name.rsplit([' ', ':']).next().unwrap_or_default();
+        let is_test = test.contains('_') && !test.contains(['.', '/']) && test != "serde_json";
+        if is_test {
+            count += 1;
+            if !sources.contains(&format!("fn {test}()")) {
+                faults.push(format!("docs/testing.md names the test `{name}`, and there is none"));
+            }
+        }
+    }
+    assert!(count > 60, "{count} names were found");
+    report(&faults);
+}
+
 #[test]
 fn every_shipped_file_is_built_in() {
     let sources: String = sources().into_iter().map(|source| source.text).collect();

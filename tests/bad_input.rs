@@ -10,6 +10,7 @@
 //! parquet             headers that contradict themselves or ask for too much
 //! hand_made           Parquet written byte by byte, so that each header can lie
 //! columnar            figures of one file, by the library
+//! lines               JSON lines
 //! columns             headers, delimiters, lengths, rows that are none
 //! numbers             amounts and their sums
 //! days                dates that do not exist, or are not proven
@@ -31,6 +32,8 @@ mod days;
 mod files;
 #[path = "bad_input/hand_made.rs"]
 mod hand_made;
+#[path = "bad_input/lines.rs"]
+mod lines;
 #[path = "bad_input/numbers.rs"]
 mod numbers;
 #[path = "bad_input/parquet.rs"]

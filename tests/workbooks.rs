@@ -6,7 +6,7 @@ mod support;
 use std::time::{Duration, Instant};
 
 use rust_xlsxwriter::{ExcelDateTime, Format, Formula, Workbook, Worksheet};
-use support::{Cell, PERIOD, Project, RawXlsx, Row, Zip, container, ods, xls, xlsb};
+use support::{Cell, PERIOD, Project, RawXlsx, Row, Zip, container, ods, ods_of, xls, xlsb};
 
 const MAP: &str = "format: phone\ntitle: Phone bills\ncolumns:\n  BilledCost: Amount\n  \
     EffectiveCost: Amount\n  BillingCurrency: Currency\n  BillingPeriodStart: Month\n  \
@@ -447,7 +447,7 @@ fn other_kinds() -> [(&'static str, Vec<u8>); 3] {
         line(7, Cell::Failed),
         vec![Cell::Empty, Cell::Empty, Cell::Text("Total"), Cell::Empty, Cell::Number(1.75)],
     ];
-    [("bill.ods", ods(&rows)), ("bill.xlsb", xlsb(&rows)), ("bill.xls", xls(&rows, None))]
+    [("bill.ods", ods(&rows)), ("bill.xlsb", xlsb(&rows, None)), ("bill.xls", xls(&rows, None))]
 }
 
 #[test]
@@ -491,6 +491,91 @@ fn other_kinds_that_are_cut_off_or_locked_are_refused() {
     let filepass =
         [&[0x09, 8, 16, 0, 0, 6, 5, 0][..], &[0; 12], &[0x2f, 0, 4, 0, 1, 0, 1, 0]].concat();
     says(&refused(&container("Workbook", &filepass), ""), &["protected by a password"]);
-    let merged = xls(&[HEADER.map(Cell::Text).to_vec()], Some([0, 0, 1, 2]));
-    says(&refused(&merged, ""), &["sheet-unclear", "B1:C1"]);
+}
+
+/// What the other kinds tell of merged cells stands where their reader does not look.
+#[test]
+fn a_merged_header_is_refused_whatever_the_kind() {
+    let rows = [HEADER.map(Cell::Text).to_vec()];
+    let merged = |name: &str| {
+        let cell = |name: &&str| {
+            let spanned = if *name == "Month" { " table:number-columns-spanned='2'" } else { "" };
+            format!(
+                "<table:table-cell office:value-type=\"string\"{spanned}><text:p>{name}</text:p>\
+                 </table:table-cell>"
+            )
+        };
+        let cells = HEADER.iter().map(cell).collect::<Vec<_>>().concat();
+        match name {
+            "ods" => ods_of(&format!("<table:table-row>{cells}</table:table-row>")),
+            "xlsb" => xlsb(&rows, Some([0, 0, 1, 2])),
+            _ => xls(&rows, Some([0, 0, 1, 2])),
+        }
+    };
+    for kind in ["ods", "xlsb", "xls"] {
+        says(&refused(&merged(kind), ""), &["sheet-unclear", "B1:C1 of the sheet `Bill`"]);
+    }
+}
+
+/// Two kilobytes that are four billion rows. Rows of nothing may go to the end of the sheet.
+#[test]
+fn rows_that_are_only_claimed_are_not_made() {
+    let text = |text: &str| {
+        format!(
+            "<table:table-cell office:value-type='string'><text:p>{text}</text:p></table:table-cell>"
+        )
+    };
+    let header: String = HEADER.iter().map(|name| text(name)).collect();
+    let day = "<table:table-cell office:value-type='date' office:date-value='2026-10-05'/>";
+    let amount = "<table:table-cell office:value-type='float' office:value='1.5'/>";
+    let line = [day, day, &text("Mobile"), &text("0049"), amount, &text("EUR")].concat();
+    let book = |repeats: &str| {
+        let row = |repeats: &str, cells: &str| {
+            format!(
+                "<table:table-row table:number-rows-repeated='{repeats}'>{cells}</table:table-row>"
+            )
+        };
+        let nothing = "<table:table-cell table:number-columns-repeated='16384'/>";
+        ods_of(&[row("1", &header), row(repeats, &line), row("1048000", nothing)].concat())
+    };
+    for repeats in ["4000000000", "1048575", "99999999999999999999"] {
+        let stderr = refused(&book(repeats), "");
+        says(&stderr, &["broken-file", "it repeats rows more than 100000 times"]);
+    }
+    let output = project("").file("data/bill.ods", book("3")).published();
+    assert_eq!(output.table("showback.csv")[0]["total"], "4.5");
+}
+
+#[test]
+fn a_text_that_is_not_there_is_no_empty_cell() {
+    let book = |cell: Cell| {
+        let line = [
+            Cell::Day(5),
+            Cell::Day(1),
+            cell,
+            Cell::Text("1"),
+            Cell::Number(1.5),
+            Cell::Text("EUR"),
+        ];
+        xls(&[HEADER.map(Cell::Text).to_vec(), line.to_vec()], None)
+    };
+    let output = project("").file("data/bill.xls", book(Cell::Shared(0))).published();
+    assert_eq!(output.table("showback_detail.csv")[0]["service_name"], "x");
+    for at in [1, 7, u32::MAX] {
+        let stderr = refused(&book(Cell::Shared(at)), "");
+        says(&stderr, &["broken-file", "the cell C2 refers to a text that is not there"]);
+    }
+}
+
+/// Letters of one text may be written in several ways; to people it is one text.
+#[test]
+fn a_text_in_parts_is_one_text() {
+    let parts = "<is><r><rPr><b/></rPr><t xml:space=\"preserve\">Mob</t></r><r><t>ile</t></r>\
+                 <rPh sb=\"0\" eb=\"1\"><t>x</t></rPh></is>";
+    let line = good_line(2);
+    let begin = line.find("<is>").expect("an inline text");
+    let end = line.find("</is>").expect("its end") + 5;
+    let line = format!("{}{parts}{}", &line[..begin], &line[end..]);
+    let output = project("").file("data/bill.xlsx", raw(&line).bytes()).published();
+    assert_eq!(output.table("showback_detail.csv")[0]["service_name"], "Mobile");
 }

@@ -152,6 +152,11 @@ impl<'a, S: Sink> Desk<'a, S> {
         self.tally.exclude(rule);
     }
 
+    /// So many pages of the file are not covered by a checksum.
+    pub(super) fn unchecked(&mut self, pages: u64) {
+        self.tally.unchecked_pages += pages;
+    }
+
     /// The file ends in the middle of its last record.
     pub(super) fn tear(&mut self) {
         self.tally.is_torn = true;

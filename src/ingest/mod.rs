@@ -4,10 +4,12 @@
 //! delivery    patterns of a source → files (discover); files that belong together, by name and by
 //!             the provider's manifest; which of them count (Gate); what is missing (judge)
 //! open        what a file is, by its content; its hashes
+//! stamp       whether it is still that file
 //! layout      heads of bills: their format, and what a map finds, without reading a row
 //! scan        files → charges into sinks, and a report
 //!   values    a column map meets a header; rows are valued
 //!   csv, json, workbook, parquet   blocks and row groups → rows
+//!     made    bytes that were decoded, handed out piece by piece
 //!     guard   a panic of foreign code is an answer
 //!   Desk      rows → batches of charges for the sink
 //!   Tally     rows → accepted, quarantined, excluded; exact sums
@@ -34,12 +36,14 @@ mod desk;
 mod guard;
 mod json;
 mod layout;
+mod made;
 mod open;
 mod parquet;
 mod quality;
 mod report;
 mod row_numbers;
 mod scan;
+mod stamp;
 mod tables;
 mod tally;
 mod values;

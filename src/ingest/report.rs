@@ -72,6 +72,9 @@ pub struct FileReport {
     pub version: Option<String>,
     /// Where the table stands, where the file is a workbook.
     pub sheet: Option<SheetTable>,
+    /// Pages that were read and have no checksum, where the file is Parquet: damage to those may pass
+    /// for other figures.
+    pub unchecked_pages: Option<u64>,
     /// Relative to the project, with `/`.
     pub path: Arc<str>,
     /// Of the file's bytes as they lie on disk, in hex.

@@ -31,6 +31,7 @@ use super::parquet::parts::{self, ParquetJob, Part};
 use super::quality::{self, Look};
 use super::report::{FileId, FileReport, Role, ScanReport, SheetTable};
 use super::row_numbers::RowNumbers;
+use super::stamp::Stamp;
 use super::tally::{SourceSum, Tally};
 use super::values::binding::{Binding, Circumstances};
 use super::workbook::source::{
@@ -149,12 +150,7 @@ fn pass<S: Sink>(
 ) -> (ScanReport, Vec<S>) {
     let open = |(index, file)| {
         if duplicates.contains_key(&index) {
-            return Opened {
-                body: Body::Refused,
-                version: None,
-                sheet: None,
-                findings: Vec::new(),
-            };
+            return Opened::refused(Vec::new());
         }
         open_file(index, file, wanted, options.reader)
     };
@@ -191,9 +187,17 @@ fn pass<S: Sink>(
 /// A file whose header is understood, or why not.
 struct Opened {
     body: Body,
+    /// As it was opened.
+    stamp: Option<Stamp>,
     version: Option<String>,
     sheet: Option<SheetTable>,
     findings: Vec<Finding>,
+}
+
+impl Opened {
+    fn refused(findings: Vec<Finding>) -> Self {
+        Self { body: Body::Refused, stamp: None, version: None, sheet: None, findings }
+    }
 }
 
 enum Body {
@@ -232,12 +236,7 @@ fn open_file(
             None => finding.at(Place::File(file.path.clone())),
             Some(_) => finding,
         };
-        Opened {
-            body: Body::Refused,
-            version: None,
-            sheet: None,
-            findings: findings.into_iter().map(place).collect(),
-        }
+        Opened::refused(findings.into_iter().map(place).collect())
     })
 }
 
@@ -249,6 +248,7 @@ fn try_open(
 ) -> Result<Opened, Vec<Finding>> {
     let id = FileId(u32::try_from(index).unwrap_or(u32::MAX));
     let (handle, kind) = open::open(&file.location, &file.path).map_err(|f| vec![f])?;
+    let stamp = Stamp::of(&handle).ok();
     let mut findings: Vec<Finding> = open::suffix_note(&file.path, kind).into_iter().collect();
     let mut look = Look::new(&file.map);
     if kind == Kind::Parquet {
@@ -270,7 +270,7 @@ fn try_open(
         }
         let version = binding.version.clone();
         let body = Body::Parquet(Box::new(head.into_format(id, binding)), handle);
-        return Ok(Opened { body, version, sheet: None, findings });
+        return Ok(Opened { body, stamp, version, sheet: None, findings });
     }
     let (mut text, map, sheet) = if kind == Kind::Workbook {
         let wanted = wanted_of(&file.map, &file.place);
@@ -304,6 +304,7 @@ fn try_open(
     let format = CsvFormat { file: id, binding, delimiter: head.delimiter, cells };
     Ok(Opened {
         body: Body::Csv(Box::new(format), Mutex::new(Some((stream, head.rest)))),
+        stamp,
         version,
         sheet,
         findings,
@@ -484,8 +485,11 @@ fn broken(error: &BlockError) -> Finding {
 fn file_report(file: &SourceFile, opened: Opened, end: End) -> FileReport {
     let first_row = if matches!(opened.body, Body::Csv(..)) { 2 } else { 1 };
     let readable = !matches!(opened.body, Body::Refused);
+    let is_parquet = matches!(opened.body, Body::Parquet(..));
     let mut findings = opened.findings;
     findings.extend(end.findings);
+    let changed = opened.stamp.and_then(|stamp| stamp.broken(&file.location));
+    findings.extend(changed.map(|finding| finding.at(Place::File(file.path.clone()))));
     findings.sort_by(|a, b| (a.code, &a.message).cmp(&(b.code, &b.message)));
     findings.dedup();
     let mut report = FileReport {
@@ -493,6 +497,7 @@ fn file_report(file: &SourceFile, opened: Opened, end: End) -> FileReport {
         format: file.map.name.clone(),
         version: opened.version,
         sheet: opened.sheet,
+        unchecked_pages: is_parquet.then_some(end.tally.unchecked_pages),
         path: file.path.clone(),
         sha256: end.fingerprint.file,
         bytes: end.fingerprint.bytes,

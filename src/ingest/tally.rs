@@ -105,6 +105,8 @@ pub(super) struct Tally {
     pub(super) overflow: bool,
     /// Sums of absolute values: they only grow, so whether they fit does not depend on order.
     pub(super) magnitude: Costs,
+    /// Pages of Parquet that are read and have no checksum.
+    pub(super) unchecked_pages: u64,
     /// The file ends in the middle of a record.
     pub(super) is_torn: bool,
     /// The first row of which a quoted field has taken in others, and how many.
@@ -288,6 +290,7 @@ impl Tally {
         self.accepted += other.accepted;
         self.quarantined += other.quarantined;
         self.wrong_length += other.wrong_length;
+        self.unchecked_pages += other.unchecked_pages;
         for (rule, rows) in other.excluded {
             *self.excluded.entry(rule).or_default() += rows;
         }

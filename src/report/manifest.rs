@@ -34,6 +34,9 @@ struct Bill<'a> {
     sheet: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     header_row: Option<u32>,
+    /// Of Parquet: pages that were read and have no checksum.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unchecked_pages: Option<u64>,
     path: &'a str,
     sha256: &'a str,
     bytes: u64,
@@ -121,6 +124,7 @@ fn bill(file: &FileReport) -> Bill<'_> {
         version: file.version.as_deref(),
         sheet: file.sheet.as_ref().map(|table| table.sheet.as_str()),
         header_row: file.sheet.as_ref().map(|table| table.header_row),
+        unchecked_pages: file.unchecked_pages,
         path: &file.path,
         sha256: &file.sha256,
         bytes: file.bytes,

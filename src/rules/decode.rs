@@ -119,16 +119,30 @@ pub(super) fn word(node: &Node, what: &str, sink: &mut Sink) -> Option<Key> {
     text(node, what, sink).map(|found| Key { text: found.to_owned(), span: node.span.clone() })
 }
 
-/// A list of single values, or one of them without the brackets. Never empty.
-pub(super) fn words(node: &Node, what: &str, sink: &mut Sink) -> Option<Vec<Key>> {
-    if matches!(node.kind, Kind::Scalar(_)) {
-        return word(node, what, sink).map(|one| vec![one]);
-    }
+/// The entries of a list, of which there must be one at least.
+pub(super) fn some_items<'n>(node: &'n Node, what: &str, sink: &mut Sink) -> Option<&'n [Node]> {
     let nodes = items(node, what, sink)?;
     if nodes.is_empty() {
         sink.report(Code::InvalidValue, &node.span, format!("{what} is an empty list"));
         return None;
     }
+    Some(nodes)
+}
+
+/// [`some_items`], or one entry without the brackets.
+pub(super) fn one_or_more<'n>(node: &'n Node, what: &str, sink: &mut Sink) -> Option<&'n [Node]> {
+    match node.kind {
+        Kind::List(_) => some_items(node, what, sink),
+        _ => Some(std::slice::from_ref(node)),
+    }
+}
+
+/// A list of single values, or one of them without the brackets. Never empty.
+pub(super) fn words(node: &Node, what: &str, sink: &mut Sink) -> Option<Vec<Key>> {
+    if matches!(node.kind, Kind::Scalar(_)) {
+        return word(node, what, sink).map(|one| vec![one]);
+    }
+    let nodes = some_items(node, what, sink)?;
     let found: Vec<Key> = nodes.iter().filter_map(|node| word(node, what, sink)).collect();
     (found.len() == nodes.len()).then_some(found)
 }

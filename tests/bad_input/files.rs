@@ -9,7 +9,7 @@ use costbook::rules::{ColumnMap, shipped};
 
 use super::answer::Expected::{Fine, Quarantined, Refused, Told};
 use super::answer::{Case, case, check};
-use super::support::{Bill, Charge, Project, gzip};
+use super::support::{Bill, Charge, Project, Shape, gzip, parquet};
 
 const BILL: &str = "data/bill.csv";
 const PACKED: &str = "data/bill.csv.gz";
@@ -240,6 +240,34 @@ const READ: &[Case] = &[
     case("no last newline", || bytes(two().trim_end()), Fine),
     case("empty lines in between", || bytes(two().replace('\n', "\n\n\r\n")), Fine),
     case(
+        "a mark in the middle, where files were put together",
+        || bytes(format!("\u{feff}{}\u{feff}{}", two(), two())),
+        Told(&[Code::RowsExcluded], "1 of 5 rows are excluded as `repeated header`"),
+    ),
+    case(
+        "an empty gzip member between two",
+        || {
+            let text = two();
+            let (first, second) = text.split_at(text.len() / 2);
+            packed([gzip(first), gzip(""), gzip(second)].concat())
+        },
+        Fine,
+    ),
+    case(
+        "10,000 columns",
+        || {
+            let mut bill = Bill::sound();
+            bill.columns.extend((0..9943).map(|number| format!("x_{number}")));
+            Project::sound().bill("bill.csv", &bill)
+        },
+        Fine,
+    ),
+    case(
+        "letters that end lines elsewhere",
+        || bytes(raw("ResourceName", "a\u{85}b\u{2028}c\u{2029}d\u{b}e\u{c}f")),
+        Fine,
+    ),
+    case(
         "a text of several lines",
         || bytes(raw("ResourceName", "\"Dear all,\nsee invoice 7, page 3,\r\nof 2026-10-05\n\"")),
         Fine,
@@ -285,6 +313,81 @@ const READ: &[Case] = &[
 #[test]
 fn what_can_be_read_is_read() {
     check(READ);
+}
+
+const FOREIGN: &[Case] = &[
+    case(
+        "gzip within gzip",
+        || packed(gzip(gzip(two()))),
+        Refused(Code::BrokenFile, "compressed with gzip twice"),
+    ),
+    case(
+        "Parquet within gzip",
+        || packed(gzip(parquet(&Bill::sound(), Shape::TYPED))),
+        Refused(Code::BrokenFile, "Parquet within gzip"),
+    ),
+    case(
+        "zstd",
+        || Project::sound().file("data/bill.csv.zst", b"\x28\xb5\x2f\xfd\x04\0\x91\0\0Date"),
+        Refused(Code::BrokenFile, "compressed with zstd"),
+    ),
+    case(
+        "bzip2",
+        || Project::sound().file("data/bill.csv.bz2", b"BZh91AY&SY\x9f\x01\xff\xf0"),
+        Refused(Code::BrokenFile, "compressed with bzip2"),
+    ),
+    case(
+        "a tape archive",
+        || bytes([&[b'a'; 257][..], b"ustar\0", &[0; 600]].concat()),
+        Refused(Code::BrokenFile, "a tape archive"),
+    ),
+    case("a PDF", || bytes(b"%PDF-1.7\n1 0 obj"), Refused(Code::BrokenFile, "is a PDF")),
+    case(
+        "the page of a log-in",
+        || bytes("\u{feff}\n<!DOCTYPE HTML>\n<html><body>Please log in</body></html>\n"),
+        Refused(Code::BrokenFile, "answered with a page, such as a log-in"),
+    ),
+    case(
+        "what a store says in place of a bill",
+        || packed(gzip("<?xml version='1.0'?>\n<Error><Code>AccessDenied</Code></Error>\n")),
+        Refused(Code::BrokenFile, "the content is XML"),
+    ),
+    case(
+        "a word to a spreadsheet program before the header",
+        || bytes(format!("sep=,\r\n{}", two())),
+        Refused(Code::BrokenFile, "take that line out"),
+    ),
+    case("noise", || bytes(noise(5000)), Refused(Code::BrokenFile, "the header is not UTF-8")),
+    case("nothing but NULs", || bytes([0; 5000]), Refused(Code::ColumnMissing, "BilledCost")),
+    case("nothing but CR", || bytes("\r\r\r"), Refused(Code::EmptyFile, "no header")),
+    case("nothing but a mark", || bytes("\u{feff}"), Refused(Code::EmptyFile, "no header")),
+    case(
+        "NULs behind its end, as after a crash",
+        || bytes([two().as_bytes(), &[0; 4096]].concat()),
+        Refused(Code::BrokenFile, "ends in the middle of its last row"),
+    ),
+    case(
+        "an end as DOS wrote it",
+        || bytes(two() + "\u{1a}"),
+        Refused(Code::BrokenFile, "ends in the middle of its last row"),
+    ),
+];
+
+/// Bytes without a meaning, the same every time.
+fn noise(bytes: usize) -> Vec<u8> {
+    let mut state = 0x9e37_79b9_u32;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        state.to_le_bytes()[2]
+    };
+    (0..bytes).map(|_| next()).collect()
+}
+
+#[test]
+fn what_is_no_bill_is_said_by_name() {
+    check(FOREIGN);
 }
 
 const NO_FILES: &[Case] = &[
@@ -365,6 +468,47 @@ fn a_file_that_vanished_is_named() {
     let finding = &report.files[0].findings[0];
     assert_eq!(finding.code, Code::UnreadableFile);
     assert_eq!(finding.place.as_ref().map(ToString::to_string).as_deref(), Some("data/gone.csv"));
+}
+
+/// Writes to a file once some of it was read, as a copy that is still under way does.
+struct Writing<'a>(&'a std::path::Path, std::sync::Once);
+
+impl costbook::ingest::Progress for Writing<'_> {
+    fn advanced(&self, _: costbook::ingest::FileId, _: u64) {
+        self.1.call_once(|| {
+            let mut file = fs::OpenOptions::new().append(true).open(self.0).expect("the bill");
+            std::io::Write::write_all(&mut file, b"\n").expect("room for a byte");
+        });
+    }
+}
+
+#[test]
+fn a_file_that_changes_while_it_is_read_is_refused() {
+    let (path, text) = shipped::column_map("focus").expect("the map of FOCUS");
+    let map = Arc::new(ColumnMap::parse(path, text).expect("the map of FOCUS"));
+    let bill = Bill::of(vec![Charge::sound(); 10]);
+    let kinds = [
+        ("bill.csv", bill.csv().into_bytes()),
+        ("bill.csv.gz", gzip(bill.csv())),
+        ("bill.parquet", parquet(&bill, Shape::TYPED)),
+    ];
+    for (name, content) in kinds {
+        let project = Project::new().file(name, content);
+        let location = project.path(name);
+        let file = SourceFile::alone("bills", name, location.clone(), map.clone());
+        let read = |progress: &dyn costbook::ingest::Progress| {
+            let options = ScanOptions { threads: 1, progress, reader: None };
+            let (report, _) = scan(std::slice::from_ref(&file), &[], options, || Nobody);
+            report.files[0].clone()
+        };
+        assert!(!read(&Silent).is_refused(), "{name}");
+        let report = read(&Writing(&location, std::sync::Once::new()));
+        let told = report.findings.iter().any(|finding| {
+            finding.code == Code::BrokenFile
+                && finding.message.contains("changed while it was read")
+        });
+        assert!(told, "{name}: {:?}", report.findings);
+    }
 }
 
 pub(crate) struct Nobody;

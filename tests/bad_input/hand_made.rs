@@ -1,7 +1,7 @@
 //! Parquet written byte by byte, so that each header can lie.
 //!
-//! The file has one row group of one row; every column is a required text, plain and unpacked. What
-//! can be told otherwise is a field of [`Lies`].
+//! The file has one row group, of one row unless more are asked for; every column is a required text,
+//! plain and unpacked. What can be told otherwise is a field of [`Lies`].
 
 use super::support::{Bill, Charge};
 
@@ -87,6 +87,8 @@ const UTF8: i64 = 0;
 /// What is told otherwise than it is. The first column bears it, where it is about a column.
 #[derive(Default)]
 pub(crate) struct Lies {
+    /// Rows beyond the first; these are no lie.
+    pub(crate) more_rows: usize,
     pub(crate) group_rows: Option<i64>,
     pub(crate) file_rows: Option<i64>,
     pub(crate) chunk_values: Option<i64>,
@@ -117,6 +119,38 @@ pub(crate) fn delta_list(entries: u64) -> Vec<u8> {
     writer.bytes
 }
 
+/// Lengths as such a list, each part as wide as it must be.
+pub(crate) fn lengths(lengths: &[u32]) -> Vec<u8> {
+    let numbers: Vec<i64> = lengths.iter().map(|length| i64::from(*length)).collect();
+    let mut writer = Writer::default();
+    for number in [128, 4, numbers.len() as u64] {
+        writer.varint(number);
+    }
+    writer.number(numbers[0]);
+    let differences: Vec<i64> = numbers.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    for block in differences.chunks(128) {
+        let least = block.iter().min().copied().unwrap_or_default();
+        writer.number(least);
+        let above: Vec<u64> = block.iter().map(|found| (found - least).cast_unsigned()).collect();
+        let width = |part: &[u64]| part.iter().map(|value| 64 - value.leading_zeros()).max();
+        let parts: Vec<&[u64]> = above.chunks(32).collect();
+        let width_of = |at: usize| parts.get(at).and_then(|part| width(part)).unwrap_or_default();
+        for part in 0..4 {
+            writer.bytes.push(u8::try_from(width_of(part)).expect("at most 64"));
+        }
+        for (at, part) in parts.iter().enumerate() {
+            let width = width_of(at) as usize;
+            let mut packed = vec![0_u8; width * 4];
+            for bit in 0..part.len() * width {
+                let is_set = part[bit / width] >> (bit % width) & 1 == 1;
+                packed[bit / 8] |= u8::from(is_set) << (bit % 8);
+            }
+            writer.bytes.extend(packed);
+        }
+    }
+    writer.bytes
+}
+
 struct Chunk {
     begin: usize,
     packed: usize,
@@ -130,7 +164,7 @@ pub(crate) fn parquet(lies: &Lies) -> Vec<u8> {
     let mut chunks = Vec::new();
     for (index, column) in bill.columns.iter().enumerate() {
         let text = bill.charges[0].get(column).unwrap_or_default();
-        chunks.push(page(&mut file, text, (index == 0).then_some(lies)));
+        chunks.push(page(&mut file, text, (index == 0).then_some(lies), rows(lies)));
     }
     let footer = footer(&bill.columns, &chunks, lies);
     let length = lies.footer_length.unwrap_or(u32::try_from(footer.len()).expect("a short footer"));
@@ -140,12 +174,17 @@ pub(crate) fn parquet(lies: &Lies) -> Vec<u8> {
     file
 }
 
-fn page(file: &mut Vec<u8>, text: &str, lies: Option<&Lies>) -> Chunk {
+fn rows(lies: &Lies) -> i64 {
+    i64::try_from(lies.more_rows + 1).expect("a few rows")
+}
+
+fn page(file: &mut Vec<u8>, text: &str, lies: Option<&Lies>, rows: i64) -> Chunk {
     let begin = file.len();
     let nothing = Lies::default();
     let lies = lies.unwrap_or(&nothing);
-    let plain =
-        || [&u32::try_from(text.len()).expect("short").to_le_bytes(), text.as_bytes()].concat();
+    let length = u32::try_from(text.len()).expect("short").to_le_bytes();
+    let times = usize::try_from(rows).expect("a few rows");
+    let plain = || [&length, text.as_bytes()].concat().repeat(times);
     let body = lies.page.clone().unwrap_or_else(plain);
     let length = i64::try_from(body.len()).expect("a short page");
     let mut header = Writer::default();
@@ -154,7 +193,7 @@ fn page(file: &mut Vec<u8>, text: &str, lies: Option<&Lies>) -> Chunk {
     header.int(2, lies.page_unpacked.unwrap_or(length));
     header.int(3, lies.page_packed.unwrap_or(length));
     header.structure(5);
-    header.int(1, lies.page_values.unwrap_or(1));
+    header.int(1, lies.page_values.unwrap_or(rows));
     header.int(2, lies.encoding);
     header.int(3, 3);
     header.int(4, 3);
@@ -169,7 +208,7 @@ fn page(file: &mut Vec<u8>, text: &str, lies: Option<&Lies>) -> Chunk {
     header.close();
     file.extend_from_slice(&header.bytes);
     file.extend_from_slice(&body);
-    Chunk { begin, packed: file.len() - begin, values: lies.chunk_values.unwrap_or(1) }
+    Chunk { begin, packed: file.len() - begin, values: lies.chunk_values.unwrap_or(rows) }
 }
 
 fn footer(columns: &[String], chunks: &[Chunk], lies: &Lies) -> Vec<u8> {
@@ -188,7 +227,7 @@ fn footer(columns: &[String], chunks: &[Chunk], lies: &Lies) -> Vec<u8> {
         writer.int(6, UTF8);
         writer.close();
     }
-    writer.long(3, lies.file_rows.or(lies.group_rows).unwrap_or(1));
+    writer.long(3, lies.file_rows.or(lies.group_rows).unwrap_or(rows(lies)));
     writer.list(4, STRUCTURE, 1);
     writer.open();
     writer.list(1, STRUCTURE, lies.columns_in_group.unwrap_or(columns.len() as u64));
@@ -197,7 +236,7 @@ fn footer(columns: &[String], chunks: &[Chunk], lies: &Lies) -> Vec<u8> {
         chunk(&mut writer, column, found, if index == 0 { lies } else { &nothing });
     }
     writer.long(2, 1);
-    writer.long(3, lies.group_rows.unwrap_or(1));
+    writer.long(3, lies.group_rows.unwrap_or(rows(lies)));
     writer.close();
     writer.close();
     writer.bytes

@@ -5,7 +5,7 @@ use costbook::diagnostics::Code;
 
 use super::answer::Expected::{Fine, Quarantined, Refused, Told};
 use super::answer::{Case, case, check};
-use super::hand_made::{Lies, delta_list, parquet as lying};
+use super::hand_made::{Lies, delta_list, lengths, parquet as lying};
 use super::support::{Bill, Charge, Faults, Money, Project, Shape, Tags, Times, parquet};
 
 const BILL: &str = "data/bill.parquet";
@@ -217,6 +217,21 @@ fn asked(lies: &Lies) -> Project {
     .file(BILL, lying(lies))
 }
 
+/// As many as are read at once, and some more.
+const ROWS: usize = 5000;
+
+/// A column of which the first text has so many letters, and each other one shares so many with the
+/// one before it and has none of its own.
+fn shared(rows: usize, first: u32, others: u32) -> Project {
+    let mut sharing = vec![others; rows];
+    sharing[0] = 0;
+    let mut own = vec![0; rows];
+    own[0] = first;
+    let letters = vec![b'x'; first as usize];
+    let page = Some([lengths(&sharing), lengths(&own), letters].concat());
+    asked(&Lies { encoding: DELTA_TEXT, page, more_rows: rows - 1, ..Lies::default() })
+}
+
 const PAGES: &[Case] = &[
     case(
         "what headers tell is so, and is asked",
@@ -286,6 +301,21 @@ const PAGES: &[Case] = &[
         REFUSED,
     ),
     case(
+        "texts that share their letters, and are what they are",
+        || shared(ROWS, 100, 100),
+        Told(&[Code::RuleWithoutMatch], "zone"),
+    ),
+    case(
+        "half a megabyte that is two gigabytes of texts",
+        || shared(ROWS, 1 << 19, 1 << 19),
+        Refused(Code::BrokenFile, "its texts come to more memory than any bill needs"),
+    ),
+    case(
+        "a text that shares more letters than there were",
+        || shared(2, 3, 4),
+        Refused(Code::BrokenFile, "shares more letters with the one before it than that one has"),
+    ),
+    case(
         "more values in the pages of a column than in the column",
         || asked(&Lies { page_values: Some(2), ..Lies::default() }),
         REFUSED,
@@ -300,6 +330,26 @@ const PAGES: &[Case] = &[
 #[test]
 fn pages_that_ask_for_too_much_are_refused() {
     check(PAGES);
+}
+
+/// What nothing reads is not unpacked, and so not looked at.
+#[test]
+fn what_stands_in_columns_that_nothing_reads_is_not_judged() {
+    let nul = Charge::sound().with("SkuId", "a\0b");
+    let project = bytes(parquet(&Bill::of([Charge::sound(), nul]), Shape::TYPED));
+    let output = project.published();
+    assert_eq!((output.codes(), output.account(BILL)["accepted"].clone()), (vec![], 2.into()));
+}
+
+#[test]
+fn pages_without_a_checksum_are_counted() {
+    let project = lies(&Lies::default());
+    let manifest = project.published().json("manifest.json");
+    let pages = manifest["bills"][0]["unchecked_pages"].as_u64();
+    assert!(pages.is_some_and(|pages| (8..60).contains(&pages)), "{pages:?}");
+    let project = Project::sound().bill("bill.csv", &Bill::sound());
+    let manifest = project.published().json("manifest.json");
+    assert!(manifest["bills"][0].get("unchecked_pages").is_none(), "CSV has no pages");
 }
 
 /// A bit of each byte of the footer, turned: the file is refused, or every figure is what it was.

@@ -69,6 +69,36 @@ const CURRENCIES: &[Case] = &[
     ),
     case("none", || currency(""), Quarantined(&[(3, "BillingCurrency", Code::BadCurrency, "")])),
     case(
+        "the sign of the euro",
+        || currency("€"),
+        Quarantined(&[(3, "BillingCurrency", Code::BadCurrency, "€")]),
+    ),
+    case(
+        "a blank behind it",
+        || currency("EUR "),
+        Quarantined(&[(3, "BillingCurrency", Code::BadCurrency, "EUR ")]),
+    ),
+    case(
+        "an invisible letter behind it",
+        || currency("EUR\u{200b}"),
+        Quarantined(&[(3, "BillingCurrency", Code::BadCurrency, "EUR\\u{200b}")]),
+    ),
+    case(
+        "a coin",
+        || currency("BTC"),
+        Quarantined(&[(3, "BillingCurrency", Code::BadCurrency, "BTC")]),
+    ),
+    case(
+        "a number",
+        || currency("978"),
+        Quarantined(&[(3, "BillingCurrency", Code::BadCurrency, "978")]),
+    ),
+    case(
+        "a code for tests",
+        || currency("XTS"),
+        Quarantined(&[(3, "BillingCurrency", Code::BadCurrency, "XTS")]),
+    ),
+    case(
         "letters of another script",
         || currency("ЕUR"),
         Quarantined(&[(3, "BillingCurrency", Code::BadCurrency, "ЕUR")]),

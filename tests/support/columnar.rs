@@ -12,7 +12,8 @@ use arrow_array::{
 use chrono::DateTime;
 use num_traits::ToPrimitive;
 use parquet::arrow::ArrowWriter;
-use parquet::file::properties::WriterProperties;
+use parquet::basic::Encoding;
+use parquet::file::properties::{WriterProperties, WriterPropertiesBuilder};
 
 use super::bill::{Bill, COSTS};
 use super::exact::{exact, scaled};
@@ -62,11 +63,20 @@ impl Shape {
 
 /// The bytes of a Parquet file.
 pub(crate) fn parquet(bill: &Bill, shape: Shape) -> Vec<u8> {
+    written(bill, shape, WriterProperties::builder())
+}
+
+/// The same, all of it texts that share their letters with the one before.
+pub(crate) fn parquet_of_shared_letters(bill: &Bill) -> Vec<u8> {
+    let properties = WriterProperties::builder().set_dictionary_enabled(false);
+    written(bill, Shape::TEXT, properties.set_encoding(Encoding::DELTA_BYTE_ARRAY))
+}
+
+fn written(bill: &Bill, shape: Shape, properties: WriterPropertiesBuilder) -> Vec<u8> {
     let columns = bill.columns.iter().map(|column| (column.as_str(), array(bill, column, shape)));
     let columns = columns.map(|(name, array)| (name, array, true));
     let batch = RecordBatch::try_from_iter_with_nullable(columns).expect("columns of one length");
-    let properties =
-        WriterProperties::builder().set_max_row_group_row_count(Some(shape.group_rows)).build();
+    let properties = properties.set_max_row_group_row_count(Some(shape.group_rows)).build();
     let mut bytes = Vec::new();
     let mut writer =
         ArrowWriter::try_new(&mut bytes, batch.schema(), Some(properties)).expect("a known schema");

@@ -34,11 +34,11 @@ use std::process::{Command, Stdio};
 
 pub(crate) use archive::{RawXlsx, Zip, inline};
 pub(crate) use bill::{Bill, COSTS, Charge, FOCUS_1_2};
-pub(crate) use columnar::{Money, Shape, Tags, Times, parquet};
+pub(crate) use columnar::{Money, Shape, Tags, Times, parquet, parquet_of_shared_letters};
 pub(crate) use exact::{Exact, exact, plain, scaled};
 pub(crate) use faults::Faults;
 pub(crate) use output::{Output, Row, sum};
-pub(crate) use sheets::{Cell, container, ods, xls, xlsb};
+pub(crate) use sheets::{Cell, container, ods, ods_of, xls, xlsb};
 use tempfile::TempDir;
 
 /// The month that tests ask for.

@@ -14,6 +14,8 @@ pub(crate) enum Cell {
     Computed(f64),
     /// `1/0`.
     Failed,
+    /// The text of that number among those that cells share: of an XLS, which has one.
+    Shared(u32),
 }
 
 /// The serial number of 30 September 2026.
@@ -24,6 +26,7 @@ pub(crate) fn ods(rows: &[Vec<Cell>]) -> Vec<u8> {
     let cell = |cell: &Cell| {
         match cell {
         Cell::Empty => "<table:table-cell/>".to_owned(),
+        Cell::Shared(_) => unreachable!("texts of an ODS are not shared"),
         Cell::Text(text) => format!(
             "<table:table-cell office:value-type=\"string\"><text:p>{text}</text:p></table:table-cell>"
         ),
@@ -52,7 +55,11 @@ pub(crate) fn ods(rows: &[Vec<Cell>]) -> Vec<u8> {
             format!("<table:table-row>{cells}</table:table-row>")
         }
     };
-    let rows: String = rows.iter().map(row).collect();
+    ods_of(&rows.iter().map(row).collect::<String>())
+}
+
+/// An ODS with one sheet of these rows, as they are written in it.
+pub(crate) fn ods_of(rows: &str) -> Vec<u8> {
     let manifest = "<manifest:manifest xmlns:manifest=\"urn:oasis:names:tc:opendocument:xmlns:manifest:1.0\"/>";
     Zip::default()
         .part("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
@@ -103,8 +110,8 @@ fn binary(kind: u16, body: &[u8]) -> Vec<u8> {
     record
 }
 
-/// An XLSB with one sheet.
-pub(crate) fn xlsb(rows: &[Vec<Cell>]) -> Vec<u8> {
+/// An XLSB with one sheet, and cells that are merged: first and last row, first and last column.
+pub(crate) fn xlsb(rows: &[Vec<Cell>], merged: Option<[u32; 4]>) -> Vec<u8> {
     // 1/0 as tokens.
     let tokens = [0x1e, 1, 0, 0x1e, 0, 0, 6];
     let formula = [&[0, 0][..], &7_u32.to_le_bytes(), &tokens].concat();
@@ -116,6 +123,7 @@ pub(crate) fn xlsb(rows: &[Vec<Cell>]) -> Vec<u8> {
             let head = [column.to_le_bytes(), style.to_le_bytes()].concat();
             let (kind, value) = match cell {
                 Cell::Empty => continue,
+                Cell::Shared(at) => (7, at.to_le_bytes().to_vec()),
                 Cell::Text(text) => (6, wide(text)),
                 Cell::Number(value) => (5, value.to_le_bytes().to_vec()),
                 Cell::Day(day) => (5, f64::from(OCTOBER + day).to_le_bytes().to_vec()),
@@ -126,6 +134,11 @@ pub(crate) fn xlsb(rows: &[Vec<Cell>]) -> Vec<u8> {
         }
     }
     sheet.extend(binary(0x92, &[]));
+    if let Some(area) = merged {
+        sheet.extend(binary(0xb1, &1_u32.to_le_bytes()));
+        sheet.extend(binary(0xb0, &area.map(u32::to_le_bytes).concat()));
+        sheet.extend(binary(0xb2, &[]));
+    }
     let bundle = [&[0; 4][..], &1_u32.to_le_bytes(), &wide("rId1"), &wide("Bill")].concat();
     let workbook =
         [binary(0x99, &[0; 12]), binary(0x9c, &bundle), binary(0x90, &[]), binary(0x9d, &[])];
@@ -172,6 +185,7 @@ pub(crate) fn xls(rows: &[Vec<Cell>], merged: Option<[u16; 4]>) -> Vec<u8> {
                     let length = u16::try_from(text.len()).expect("a short text");
                     (0x204, [&length.to_le_bytes()[..], &[0], text.as_bytes()].concat())
                 }
+                Cell::Shared(at) => (0xfd, at.to_le_bytes().to_vec()),
                 Cell::Number(value) => (0x203, value.to_le_bytes().to_vec()),
                 Cell::Day(day) => (0x203, f64::from(OCTOBER + day).to_le_bytes().to_vec()),
                 Cell::Computed(value) => (6, [&value.to_le_bytes()[..], &formula].concat()),
@@ -187,7 +201,10 @@ pub(crate) fn xls(rows: &[Vec<Cell>], merged: Option<[u16; 4]>) -> Vec<u8> {
     let globals = |at: u32| {
         let name = [&at.to_le_bytes()[..], &[0, 0, 4, 0], b"Bill"].concat();
         let code = biff(0x42, &1200_u16.to_le_bytes());
-        [begin(5), code, format(0), format(14), biff(0x85, &name), biff(0x0a, &[])].concat()
+        // All texts, those that differ, and the only one: a letter.
+        let texts = [&1_u32.to_le_bytes()[..], &1_u32.to_le_bytes(), &[1, 0, 0, b'x']].concat();
+        let texts = biff(0xfc, &texts);
+        [begin(5), code, format(0), format(14), biff(0x85, &name), texts, biff(0x0a, &[])].concat()
     };
     let at = u32::try_from(globals(0).len()).expect("a short stream");
     container("Workbook", &[globals(at), sheet].concat())

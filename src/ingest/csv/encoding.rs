@@ -5,6 +5,7 @@
 
 use std::io::{self, Read};
 
+use crate::ingest::made::Made;
 use crate::ingest::workbook::Refusal;
 
 /// Which byte of a unit comes first.
@@ -46,8 +47,7 @@ pub(in crate::ingest) struct Utf16<R> {
     endian: Endian,
     /// Bytes not decoded yet: what was read before this began, half a unit, half a pair.
     pending: Vec<u8>,
-    decoded: Vec<u8>,
-    at: usize,
+    decoded: Made,
     ended: bool,
 }
 
@@ -55,7 +55,7 @@ impl<R: Read> Utf16<R> {
     /// `begun` was read of `input` already, the mark included.
     pub(in crate::ingest) fn new(input: R, endian: Endian, begun: &[u8]) -> Self {
         let pending = begun.get(2..).unwrap_or_default().to_vec();
-        Self { input, endian, pending, decoded: Vec::new(), at: 0, ended: false }
+        Self { input, endian, pending, decoded: Made::default(), ended: false }
     }
 
     pub(in crate::ingest) fn into_input(self) -> R {
@@ -71,8 +71,6 @@ impl<R: Read> Utf16<R> {
 
     /// Decodes what is pending but for a unit or pair that is not whole yet.
     fn decode(&mut self) {
-        self.decoded.clear();
-        self.at = 0;
         let pending = std::mem::take(&mut self.pending);
         let (pairs, half) = pending.as_chunks::<2>();
         let mut units: Vec<u16> = pairs.iter().map(|pair| self.unit(*pair)).collect();
@@ -82,16 +80,17 @@ impl<R: Read> Utf16<R> {
             kept.splice(0..0, pairs.last().into_iter().flatten().copied());
         }
         self.pending = kept;
+        let decoded = self.decoded.room();
         for found in char::decode_utf16(units) {
             match found {
                 Ok(letter) => {
-                    self.decoded.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes());
+                    decoded.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes());
                 }
                 Err(lone) => {
                     // As UTF-8 would write it, were it allowed there.
                     let [high, low] = lone.unpaired_surrogate().to_be_bytes();
                     let middle = 0x80 | ((high & 0x0f) << 2) | (low >> 6);
-                    self.decoded.extend([0xed, middle, 0x80 | (low & 0x3f)]);
+                    decoded.extend([0xed, middle, 0x80 | (low & 0x3f)]);
                 }
             }
         }
@@ -101,7 +100,7 @@ impl<R: Read> Utf16<R> {
 impl<R: Read> Read for Utf16<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         const CHUNK: u64 = 1 << 16;
-        while self.at == self.decoded.len() {
+        while self.decoded.is_spent() {
             if self.ended {
                 return match self.pending.len() {
                     0 => Ok(0),
@@ -116,11 +115,7 @@ impl<R: Read> Read for Utf16<R> {
             self.ended = read == 0;
             self.decode();
         }
-        let rest = &self.decoded[self.at..];
-        let size = rest.len().min(buffer.len());
-        buffer[..size].copy_from_slice(&rest[..size]);
-        self.at += size;
-        Ok(size)
+        Ok(self.decoded.hand_out(buffer))
     }
 }
 

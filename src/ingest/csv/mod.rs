@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! stream      what the bytes are: UTF-16 is decoded (encoding), JSON lines are turned
+//!   foreign   what is no text of a bill at all
 //! blocks      cut where records end, so that blocks are read side by side
 //!   marks     where fields and records end, 64 bytes at a time
 //! feed        blocks to who reads them, hashed beside
@@ -19,6 +20,7 @@ pub(in crate::ingest) mod blocks;
 pub(in crate::ingest) mod encoding;
 pub(in crate::ingest) mod feed;
 mod marks;
+mod foreign;
 mod quotes;
 pub(in crate::ingest) mod records;
 pub(in crate::ingest) mod rows;

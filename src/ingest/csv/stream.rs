@@ -8,8 +8,9 @@ use crate::diagnostics::{Code, Finding};
 use crate::rules::{ColumnMap, ColumnSource, Field, InputRef};
 
 use super::encoding::{Utf16, declared, undeclared};
+use super::foreign::foreign;
 use crate::ingest::charge::WantedText;
-use crate::ingest::json::lines::{Columns, JsonLines, Shape, one_value, shape};
+use crate::ingest::json::lines::{JsonLines, Shape, gather, one_value, shape};
 use crate::ingest::open::{CsvStream, HEAD_BYTES, Kind, csv_head};
 use crate::ingest::workbook::source::{refusal_in, refused};
 
@@ -38,7 +39,7 @@ pub(in crate::ingest) fn open_text(
             let again = File::open(location).map_err(|error| torn(&error))?;
             let again = decoded(CsvStream::new(again, kind))?;
             let whole = io::Cursor::new(again.begun).chain(again.stream);
-            let columns = Columns::gather(whole, names).map_err(|error| torn(&error))?;
+            let columns = gather(whole, names).map_err(|error| torn(&error))?;
             let lines = JsonLines::new(text.stream, text.begun, columns);
             Ok(Text { stream: CsvStream::Json(Box::new(lines)), begun: Vec::new() })
         }
@@ -57,7 +58,7 @@ pub(in crate::ingest) fn head_names(
         Shape::OneValue => Err(refused(one_value())),
         Shape::Lines => {
             let head = io::Cursor::new(&text.begun);
-            let columns = Columns::gather(head, names).map_err(|error| torn(&error))?;
+            let columns = gather(head, names).map_err(|error| torn(&error))?;
             Ok(columns.into_names())
         }
     }
@@ -67,7 +68,7 @@ pub(in crate::ingest) fn head_names(
 fn decoded(mut stream: CsvStream) -> Result<Text, Finding> {
     let begun = begin(&mut stream)?;
     let Some(endian) = declared(&begun) else {
-        return match undeclared(&begun) {
+        return match foreign(&begun).or_else(|| undeclared(&begun)) {
             Some(refusal) => Err(refused(refusal)),
             None => Ok(Text { stream, begun }),
         };

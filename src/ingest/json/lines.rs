@@ -5,19 +5,16 @@
 //! the file is read twice. A line that cannot be read becomes a record that goes to quarantine.
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap};
 use std::io::{self, Read};
 
 use memchr::memchr;
 
-use super::scan::{Fault, Value, object, unescaped};
+use super::columns::{Columns, Stop};
+use super::scan::{Value, unescaped};
+use crate::ingest::made::Made;
 use crate::ingest::row_numbers::RowNumbers;
 use crate::ingest::workbook::{Refusal, push_field};
 
-/// Columns that a file may have.
-const COLUMN_LIMIT: usize = 10_000;
-/// Bytes that their names may have together, as those of a CSV's header.
-const NAMES_LIMIT: usize = 1 << 20;
 /// Bytes that a line may have.
 const LINE_LIMIT: usize = 1 << 26;
 const CHUNK: u64 = 1 << 18;
@@ -63,105 +60,21 @@ pub(in crate::ingest) fn one_value() -> Refusal {
     )
 }
 
-/// The columns of a file, in the order in which they first appear.
-#[derive(Debug, Default)]
-pub(in crate::ingest) struct Columns {
-    names: Vec<String>,
-    places: HashMap<String, usize>,
-    naming: Naming,
-}
-
-impl Columns {
-    /// Goes through a file to its end. `read` are the names that anything will read: an object
-    /// under such a name is kept as JSON, and opened only if names within it are read as well.
-    pub(in crate::ingest) fn gather(
-        input: impl Read,
-        read: impl IntoIterator<Item = String>,
-    ) -> io::Result<Self> {
-        let naming = Naming { read: read.into_iter().map(|name| name.to_lowercase()).collect() };
-        let mut lines = Lines::new(input, Vec::new());
-        let (mut names, mut places) = (Vec::new(), HashMap::new());
-        let mut bytes = 0;
-        while let Some(line) = lines.next()? {
-            // Lines that cannot be read are told when they are read again.
-            let Ok(text) = std::str::from_utf8(line.bytes) else { continue };
-            let mut refusal = None;
-            let _ = naming.each(text, &mut |name, _| {
-                if !places.contains_key(name) {
-                    bytes += name.len();
-                    if names.len() == COLUMN_LIMIT || bytes > NAMES_LIMIT {
-                        refusal = Some(too_many_columns(names.len()));
-                        // Whatever is returned ends the line.
-                        return Err(Fault::TooDeep);
-                    }
-                    places.insert(name.to_owned(), names.len());
-                    names.push(name.to_owned());
-                }
-                Ok(())
-            });
-            if let Some(refusal) = refusal {
-                return Err(refusal.into());
-            }
+/// The columns of all lines of a stream; see [`Columns::new`].
+pub(in crate::ingest) fn gather(
+    input: impl Read,
+    read: impl IntoIterator<Item = String>,
+) -> io::Result<Columns> {
+    let mut columns = Columns::new(read);
+    let mut lines = Lines::new(input, Vec::new());
+    while let Some(line) = lines.next()? {
+        // Lines that cannot be read are told when they are read again.
+        let Ok(text) = std::str::from_utf8(line.bytes) else { continue };
+        if let Err(Stop::Refused(refusal)) = columns.each(text, |_, _| Ok(())) {
+            return Err(refusal.into());
         }
-        Ok(Self { names, places, naming })
     }
-}
-
-impl Columns {
-    /// The names of the columns, in the order in which they come.
-    pub(in crate::ingest) fn into_names(self) -> Vec<String> {
-        self.names
-    }
-}
-
-/// Of a file whose next column is one too many, or has too long a name.
-fn too_many_columns(known: usize) -> Refusal {
-    let text = if known == COLUMN_LIMIT {
-        format!("the file has more than {COLUMN_LIMIT} columns")
-    } else {
-        "the names of the file's columns have more than 1 MiB".to_owned()
-    };
-    Refusal::new(
-        text,
-        "fields under names that vary, such as ids, belong into a list of key and value",
-    )
-}
-
-/// Which column a field of a line becomes.
-#[derive(Debug, Default)]
-struct Naming {
-    /// Names that are read, in lower case.
-    read: BTreeSet<String>,
-}
-
-impl Naming {
-    fn keeps(&self, name: &str) -> bool {
-        self.read.contains(&name.to_lowercase())
-    }
-
-    fn opens(&self, name: &str) -> bool {
-        let within = format!("{}.", name.to_lowercase());
-        let next = self.read.range::<String, _>(&within..).next();
-        !self.keeps(name) || next.is_some_and(|read| read.starts_with(&within))
-    }
-
-    /// Shows every column of a line with its value.
-    fn each(
-        &self,
-        line: &str,
-        show: &mut impl FnMut(&str, Value<'_>) -> Result<(), Fault>,
-    ) -> Result<(), Fault> {
-        object(line, |key, value| {
-            let Value::Object(inner) = value else { return show(&key, value) };
-            if self.keeps(&key) {
-                show(&key, value)?;
-            }
-            if self.opens(&key) {
-                object(inner, |child, value| show(&format!("{key}.{child}"), value))?;
-            }
-            Ok(())
-        })
-    }
+    Ok(columns)
 }
 
 /// A line that has something in it.
@@ -235,8 +148,7 @@ impl<R: Read> Lines<R> {
 pub(in crate::ingest) struct JsonLines<R> {
     lines: Lines<R>,
     columns: Columns,
-    csv: Vec<u8>,
-    at: usize,
+    csv: Made,
     begun: bool,
     /// The texts of a line, and where each column's text lies in them.
     texts: String,
@@ -250,12 +162,11 @@ pub(in crate::ingest) struct JsonLines<R> {
 impl<R: Read> JsonLines<R> {
     /// `begun` was read of `input` already.
     pub(in crate::ingest) fn new(input: R, begun: Vec<u8>, columns: Columns) -> Self {
-        let fields = vec![None; columns.names.len()];
+        let fields = vec![None; columns.names().len()];
         Self {
             lines: Lines::new(input, begun),
             columns,
-            csv: Vec::new(),
-            at: 0,
+            csv: Made::default(),
             begun: false,
             texts: String::new(),
             fields,
@@ -270,56 +181,59 @@ impl<R: Read> JsonLines<R> {
         (self.lines.input, self.rows)
     }
 
-    /// Makes the next stretch of CSV; empty at the end.
+    /// Makes the next stretch of CSV; nothing at the end.
     fn make(&mut self) -> io::Result<()> {
-        self.csv.clear();
-        self.at = 0;
+        let csv = self.csv.room();
         if !self.begun {
             self.begun = true;
-            let names = self.columns.names.iter().map(String::as_str);
-            put_record(names, &mut self.csv);
-            self.csv.push(b'\n');
+            let names = self.columns.names().iter().map(String::as_str);
+            put_record(names, csv);
+            csv.push(b'\n');
         }
-        while (self.csv.len() as u64) < CHUNK {
+        while (csv.len() as u64) < CHUNK {
             let Some(line) = self.lines.next()? else { break };
             if line.number != self.expected {
                 self.rows.jump(self.counted, line.number);
                 if self.rows.jumps() > GAP_LIMIT {
-                    return Err(Refusal::new(
-                        "the file has empty lines in more than a million places",
-                        "write it again without empty lines",
-                    )
-                    .into());
+                    return Err(too_many_gaps().into());
                 }
             }
             self.expected = line.number + 1;
             self.counted += 1;
-            match read_line(line.bytes, &self.columns, &mut self.texts, &mut self.fields) {
+            match read_line(line.bytes, &mut self.columns, &mut self.texts, &mut self.fields)? {
                 Ok(()) => {
                     let text = |field: &Option<std::ops::Range<usize>>| match field {
                         Some(range) => &self.texts[range.clone()],
                         None => "",
                     };
-                    put_record(self.fields.iter().map(text), &mut self.csv);
-                    self.csv.push(b'\n');
+                    put_record(self.fields.iter().map(text), csv);
+                    csv.push(b'\n');
                 }
                 Err(reason) => {
-                    let shown: String =
-                        String::from_utf8_lossy(line.bytes).chars().take(SHOWN).collect();
-                    self.csv.push(BROKEN_LINE);
-                    push_field(
-                        &format!("{reason}: {shown}").replace(['"', ',', '\n', '\r'], " "),
-                        &mut self.csv,
-                    );
+                    put_broken(&reason, line.bytes, csv);
                     // A file that ends within a line was cut off.
                     if !line.is_cut {
-                        self.csv.push(b'\n');
+                        csv.push(b'\n');
                     }
                 }
             }
         }
         Ok(())
     }
+}
+
+fn too_many_gaps() -> Refusal {
+    Refusal::new(
+        "the file has empty lines in more than a million places",
+        "write it again without empty lines",
+    )
+}
+
+/// A record that stands for a line which cannot be read.
+fn put_broken(reason: &str, line: &[u8], csv: &mut Vec<u8>) {
+    let shown: String = String::from_utf8_lossy(line).chars().take(SHOWN).collect();
+    csv.push(BROKEN_LINE);
+    push_field(&format!("{reason}: {shown}").replace(['"', ',', '\n', '\r'], " "), csv);
 }
 
 /// One record. A single field without text would be an empty line, which is none.
@@ -337,58 +251,63 @@ fn put_record<'a>(fields: impl ExactSizeIterator<Item = &'a str>, csv: &mut Vec<
 }
 
 /// Finds the text of each column of a line, or says why it cannot be read.
+///
+/// # Errors
+/// Where the line has a column that no line had before: the file is another one by now.
 fn read_line(
     line: &[u8],
-    columns: &Columns,
+    columns: &mut Columns,
     texts: &mut String,
     fields: &mut [Option<std::ops::Range<usize>>],
-) -> Result<(), Cow<'static, str>> {
+) -> Result<Result<(), Cow<'static, str>>, Refusal> {
     texts.clear();
     fields.fill(None);
-    let line = std::str::from_utf8(line).map_err(|_| Cow::from("the line is not UTF-8"))?;
-    let mut twice = None;
-    let outcome = columns.naming.each(line, &mut |name, value| {
+    let Ok(line) = std::str::from_utf8(line) else {
+        return Ok(Err(Cow::from("the line is not UTF-8")));
+    };
+    let outcome = columns.each(line, |column, value| {
         let begin = texts.len();
         match value {
             Value::Null => {}
             Value::Text(text) => texts.push_str(&unescaped(text)?),
             Value::Plain(text) | Value::List(text) | Value::Object(text) => texts.push_str(text),
         }
-        if let Some(at) = columns.places.get(name) {
-            if fields[*at].is_some() {
-                twice = Some(format!("the field {name} stands twice"));
-            }
-            fields[*at] = Some(begin..texts.len());
+        if let Some(field) = fields.get_mut(column) {
+            *field = Some(begin..texts.len());
         }
         Ok(())
     });
-    match (outcome, twice) {
-        (Err(fault), _) => Err(fault.text().into()),
-        (Ok(()), Some(twice)) => Err(twice.into()),
-        (Ok(()), None) => Ok(()),
+    if columns.names().len() > fields.len() {
+        return Err(Refusal::new(
+            "the file changed while it was read: its lines have other fields than before",
+            "wait until it is written, then run again",
+        ));
+    }
+    match outcome {
+        Ok(()) => Ok(Ok(())),
+        Err(Stop::Fault(fault)) => Ok(Err(fault.text().into())),
+        Err(Stop::Twice(name)) => Ok(Err(format!("the field {name} stands twice").into())),
+        Err(Stop::Refused(refusal)) => Err(refusal),
     }
 }
 
 impl<R: Read> Read for JsonLines<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.at == self.csv.len() {
+        if self.csv.is_spent() {
             self.make()?;
         }
-        let rest = &self.csv[self.at..];
-        let size = rest.len().min(buffer.len());
-        buffer[..size].copy_from_slice(&rest[..size]);
-        self.at += size;
-        Ok(size)
+        Ok(self.csv.hand_out(buffer))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::columns::COLUMN_LIMIT;
     use super::*;
 
     fn csv(text: &str, read: &[&str]) -> (String, Vec<u64>) {
         let names = read.iter().map(|name| (*name).to_owned());
-        let columns = Columns::gather(text.as_bytes(), names).unwrap();
+        let columns = gather(text.as_bytes(), names).unwrap();
         let mut stream = JsonLines::new(text.as_bytes(), Vec::new(), columns);
         let mut csv = String::new();
         stream.read_to_string(&mut csv).unwrap();
@@ -455,7 +374,7 @@ mod tests {
     #[test]
     fn names_are_bounded_together_and_one_by_one() {
         let refused = |text: &str| {
-            Columns::gather(text.as_bytes(), Vec::new()).map(|found| found.names.len()).unwrap_err()
+            gather(text.as_bytes(), Vec::new()).map(|found| found.names().len()).unwrap_err()
         };
         let long = |letter: &str| letter.repeat(600_000);
         let told = "the names of the file's columns have more than 1 MiB";
@@ -468,14 +387,47 @@ mod tests {
         let many: Vec<String> = (0..=COLUMN_LIMIT).map(|at| format!("{{\"{at}\":1}}\n")).collect();
         assert_eq!(refused(&many.concat()).to_string(), "the file has more than 10000 columns");
         let same = format!("{{\"{0}\":1}}\n{{\"{0}\":2}}\n", long("a"));
-        assert_eq!(Columns::gather(same.as_bytes(), Vec::new()).unwrap().names.len(), 1);
+        assert_eq!(gather(same.as_bytes(), Vec::new()).unwrap().names().len(), 1);
     }
 
     #[test]
     fn too_many_columns_are_refused() {
         let line = |at: usize| format!("{{\"c{at}\":1}}");
         let text = (0..=COLUMN_LIMIT).map(line).collect::<Vec<_>>().join("\n");
-        let refused = Columns::gather(text.as_bytes(), []).unwrap_err();
+        let refused = gather(text.as_bytes(), []).unwrap_err();
         assert!(refused.to_string().contains("more than 10000 columns"), "{refused}");
+    }
+
+    /// A line of many short names within a long one costs what it is long.
+    #[test]
+    fn a_long_name_around_many_short_ones_is_not_read_many_times() {
+        let long = "k".repeat(500_000);
+        let twice = format!("{{\"{long}\":{{{}\"b\":1}}}}\n", "\"b\":1,".repeat(500_000));
+        let (csv, _) = csv(&format!("{{\"a\":1}}\n{twice}"), &[]);
+        assert!(csv.contains(&format!("\n\0the field {long}.b stands twice: ")));
+        let columns = gather(twice.as_bytes(), []).unwrap();
+        assert_eq!(columns.names().len(), 1);
+    }
+
+    #[test]
+    fn a_name_is_one_column_however_it_is_written() {
+        let text = "{\"a.b\":1}\n{\"a\":{\"b\":2}}\n{\"a\":{\"b\":2},\"a.b\":1}\n\
+                    {\"a\":{\"b\":1},\"a\":{\"c\":1}}\n";
+        let (csv, _) = csv(text, &[]);
+        assert_eq!(
+            csv,
+            "a.b\n1\n2\n\0the field a.b stands twice: { a :{ b :2}  a.b :1}\n\
+             \0the field a stands twice: { a :{ b :1}  a :{ c :1}}\n"
+        );
+    }
+
+    /// The second reading meets what the first one has not seen.
+    #[test]
+    fn a_file_that_grows_another_field_is_refused() {
+        let columns = gather(&b"{\"a\":1}\n"[..], []).unwrap();
+        let grown = &b"{\"a\":1}\n{\"b\":1}\n"[..];
+        let mut stream = JsonLines::new(grown, Vec::new(), columns);
+        let refused = stream.read_to_end(&mut Vec::new()).unwrap_err();
+        assert!(refused.to_string().contains("changed while it was read"), "{refused}");
     }
 }

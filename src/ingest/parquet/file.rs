@@ -28,7 +28,7 @@ use crate::ingest::values::binding::{Binding, Spot};
 use crate::ingest::values::recipe::{Given, Recipe, Scratch};
 
 /// So many that a batch's charges and sums stay near the processor.
-const BATCH_ROWS: usize = 4096;
+pub(super) const BATCH_ROWS: usize = 4096;
 
 /// An opened Parquet file: footer read, columns not yet bound.
 pub(in crate::ingest) struct ParquetHead {
@@ -183,7 +183,10 @@ impl ParquetFormat {
         let leaves = used.iter().flat_map(|at| self.columns[*at].leaves.clone());
         let mask = ProjectionMask::leaves(descriptor, leaves);
         let told = self.metadata.metadata().row_group(part.group);
-        pages::vet(file, told, |leaf| mask.leaf_included(leaf))?;
+        let unchecked = pages::vet(file, told, |leaf| mask.leaf_included(leaf))?;
+        if part.is_first() {
+            desk.unchecked(unchecked);
+        }
         let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(
             file.try_clone()?,
             self.coded.as_ref().unwrap_or(&self.metadata).clone(),

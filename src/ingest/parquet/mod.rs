@@ -4,6 +4,7 @@
 //! footer      what the file says of itself (thrift), held against itself
 //! pages       what its pages say, before anything is unpacked
 //! parts       which part of which file is read next
+//!   delta     lists of lengths within a page
 //! fields      columns of the file, and children of nested ones, by name
 //! file        row groups → rows
 //!   column    one column of a row group, dictionaries kept
@@ -14,6 +15,7 @@
 //! Invariants: the decoder sees only what was looked at; memory is bounded by row groups.
 
 pub(in crate::ingest) mod column;
+mod delta;
 pub(in crate::ingest) mod fields;
 pub(in crate::ingest) mod file;
 mod footer;

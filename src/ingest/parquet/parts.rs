@@ -26,6 +26,11 @@ pub(in crate::ingest) struct Part {
 }
 
 impl Part {
+    /// Whether it begins the row group, so that what is told of the group is told once.
+    pub(super) fn is_first(&self) -> bool {
+        self.rows.start == 0
+    }
+
     pub(super) fn count(&self) -> i64 {
         self.rows.end - self.rows.start
     }

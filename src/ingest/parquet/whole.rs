@@ -21,6 +21,8 @@ use parquet::errors::ParquetError;
 use crate::domain::{CostMetric, Costs, Currency, MetricSet, PackedCosts, Period};
 
 use super::column::{CostColumn, DayColumn, TextColumn};
+use super::footer::general;
+use super::pages::OPEN_LIMIT;
 use crate::ingest::charge::{Charge, NO_WORD, RowPlace, Sink, TextColumn as Column, Texts, Words};
 use crate::ingest::desk::Desk;
 use crate::ingest::values::binding::{Binding, Spot};
@@ -85,6 +87,10 @@ pub(super) fn spelt_out(batch: &RecordBatch) -> Result<RecordBatch, ParquetError
         let text = |key: Option<usize>| key.map(|key| words.value(key));
         Arc::new(coded.keys_iter().map(text).collect::<StringViewArray>())
     };
+    let bytes: u64 = batch.columns().iter().filter(|array| is_coded(array)).map(spelt_bytes).sum();
+    if bytes > OPEN_LIMIT {
+        return Err(general("the texts of a batch come to more memory than any bill needs"));
+    }
     let columns: Vec<ArrayRef> = batch.columns().iter().map(spelt).collect();
     let schema = batch.schema();
     let fields = schema.fields().iter().zip(&columns);
@@ -93,6 +99,13 @@ pub(super) fn spelt_out(batch: &RecordBatch) -> Result<RecordBatch, ParquetError
     });
     let schema = Schema::new(fields.collect::<Vec<_>>());
     Ok(RecordBatch::try_new(Arc::new(schema), columns)?)
+}
+
+/// Bytes of the texts that the codes of a column stand for, each as often as it stands there.
+fn spelt_bytes(array: &ArrayRef) -> u64 {
+    let coded = array.as_dictionary::<Int32Type>();
+    let words = coded.values().as_string::<i32>();
+    coded.keys_iter().flatten().map(|key| words.value(key).len() as u64).sum()
 }
 
 /// What is remembered from batch to batch of one row group, and room for a batch.

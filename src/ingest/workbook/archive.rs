@@ -12,6 +12,7 @@ use flate2::read::DeflateDecoder;
 
 use super::frames::Refusal;
 use super::markup::Markup;
+use super::spreadsheet::Spreadsheet;
 
 /// Bytes that all parts may have together.
 const INFLATED_LIMIT: u64 = 4 << 30;
@@ -22,6 +23,9 @@ const RATIO_LIMIT: u64 = 300;
 const PART_LIMIT: u64 = 20_000;
 /// Bytes of a part's begin in which a document type must stand, if at all.
 const PROLOG: usize = 4096;
+
+/// The part of an ODS that holds its sheets.
+pub(super) const ODS_CONTENT: &str = "content.xml";
 
 const END_OF_DIRECTORY: &[u8] = b"PK\x05\x06";
 const ENTRY: &[u8] = b"PK\x01\x02";
@@ -73,6 +77,32 @@ pub(super) fn look(file: &mut (impl Read + Seek)) -> Result<Archive, Refusal> {
         allowed -= inflated.bytes;
     }
     kind(&parts)
+}
+
+/// Shows the bytes of a part, as they come; says whether there is such a part. What `feed` returns is
+/// wrong with it.
+pub(super) fn read(
+    file: &mut (impl Read + Seek),
+    name: &str,
+    feed: &mut dyn FnMut(&[u8]) -> Result<(), &'static str>,
+) -> Result<bool, Refusal> {
+    let size = file.seek(SeekFrom::End(0)).map_err(|error| torn(&error.to_string()))?;
+    let parts = directory(file, size).map_err(|error| torn(&error.to_string()))?;
+    let is_it = |part: &&Part| part.name.eq_ignore_ascii_case(name.as_bytes());
+    let Some(part) = parts.iter().find(is_it) else { return Ok(false) };
+    let mut all = |input: &mut dyn Read| -> io::Result<()> {
+        let mut buffer = vec![0; 1 << 16];
+        loop {
+            let size = input.read(&mut buffer)?;
+            if size == 0 {
+                return Ok(());
+            }
+            feed(&buffer[..size]).map_err(broken)?;
+        }
+    };
+    unpacked(file, part, &mut all)
+        .map_err(|error| torn(&format!("its part `{name}` is broken: {error}")))?;
+    Ok(true)
 }
 
 /// The kind of workbook by the names of its parts alone.
@@ -180,6 +210,15 @@ struct Inflated {
 
 /// Reads a part to its end, or until it is beyond `allowed`.
 fn inflate(file: &mut (impl Read + Seek), part: &Part, allowed: u64) -> io::Result<Inflated> {
+    unpacked(file, part, &mut |input| drain(input, part, allowed))
+}
+
+/// Hands out the bytes of a part.
+fn unpacked<T>(
+    file: &mut (impl Read + Seek),
+    part: &Part,
+    take: &mut dyn FnMut(&mut dyn Read) -> io::Result<T>,
+) -> io::Result<T> {
     file.seek(SeekFrom::Start(u64::from(part.at)))?;
     let mut head = [0; 30];
     file.read_exact(&mut head)?;
@@ -188,20 +227,21 @@ fn inflate(file: &mut (impl Read + Seek), part: &Part, allowed: u64) -> io::Resu
     }
     let skipped = i64::from(u16_at(&head, 26)?) + i64::from(u16_at(&head, 28)?);
     file.seek(SeekFrom::Current(skipped))?;
-    let packed = file.take(u64::from(part.packed));
+    let mut packed = file.take(u64::from(part.packed));
     match part.method {
-        0 => drain(packed, part, allowed),
-        8 => drain(DeflateDecoder::new(packed), part, allowed),
+        0 => take(&mut packed),
+        8 => take(&mut DeflateDecoder::new(packed)),
         _ => Err(broken("it is packed in a way that sheets are not")),
     }
 }
 
-fn drain(mut input: impl Read, part: &Part, allowed: u64) -> io::Result<Inflated> {
+fn drain(input: &mut dyn Read, part: &Part, allowed: u64) -> io::Result<Inflated> {
     let mut crc = Crc::new();
     let mut buffer = vec![0; 1 << 16];
     let mut prolog = Vec::new();
     let mut bytes = 0;
     let mut markup = Markup::new();
+    let mut sheets = (part.name == ODS_CONTENT.as_bytes()).then(|| Spreadsheet::new(None));
     loop {
         let size = input.read(&mut buffer)?;
         if size == 0 {
@@ -218,6 +258,9 @@ fn drain(mut input: impl Read, part: &Part, allowed: u64) -> io::Result<Inflated
         // Any part may be a sheet, whatever its name.
         if is_markup(&prolog) {
             markup.feed(read).map_err(broken)?;
+        }
+        if let Some(sheets) = &mut sheets {
+            sheets.feed(read).map_err(broken)?;
         }
     }
     if crc.sum() != part.crc {

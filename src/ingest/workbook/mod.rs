@@ -9,6 +9,9 @@
 //! sheets      calamine, cell by cell
 //! archive     the ZIP archive, looked at before anything is believed
 //! markup      a sheet of XLSX, held against what its reader passes over
+//! spreadsheet the same of ODS
+//! binary      the same of XLSB and XLS: merged cells, texts that are not there
+//! container   the streams of an old Office file
 //! cells       a cell as text
 //! ```
 //!
@@ -23,14 +26,17 @@
 //! spreadsheet program shows; a value that is not known is never empty.
 
 mod archive;
+mod binary;
 mod cells;
 mod child;
+mod container;
 mod frames;
 mod layout;
 mod markup;
 mod reader;
 mod sheets;
 pub(super) mod source;
+mod spreadsheet;
 mod stream;
 
 pub(super) use cells::is_error;

@@ -166,10 +166,8 @@ fn table(
     output: &mut impl Write,
 ) -> Result<Summary, Stop> {
     let mut book = Book::open(file, false)?;
-    let merged = book.merged(sheet)?;
     let header = header_row.saturating_sub(1);
-    let across = merged.iter().find(|area| (area.start.0..=area.end.0).contains(&header));
-    if let Some(area) = across {
+    if let Some(area) = book.merged(file, sheet, header)? {
         let first = a1(area.start.0, area.start.1);
         let text = format!(
             "the header is merged: {first}:{} of the sheet `{sheet}` is one cell",

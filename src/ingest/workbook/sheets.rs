@@ -12,9 +12,12 @@ use calamine::{
     Xlsb, XlsbError, Xlsx, XlsxError,
 };
 
-use super::archive::{self, Archive, protected};
+use super::archive::{self, Archive, ODS_CONTENT, protected};
+use super::binary;
 use super::cells::{self, Kind, NO_VALUE, Spelling};
+use super::container;
 use super::frames::Refusal;
+use super::spreadsheet::Spreadsheet;
 
 /// Rows and columns that a sheet can have.
 const ROWS: u32 = 1_048_576;
@@ -30,8 +33,30 @@ pub(super) enum Book {
     Xlsx(Box<Xlsx<Input>>),
     /// A second reader of the same file goes beside the first, over formulas.
     Xlsb(Box<(Xlsb<Shared>, Xlsb<Shared>)>),
-    Xls(Box<Xls<Input>>),
+    Xls(Box<Old>),
     Ods(Box<Ods<Input>>),
+}
+
+/// An XLS, and where in each of its sheets a cell refers to a text that it shares: its reader takes a
+/// reference to none for an empty cell.
+pub(super) struct Old {
+    book: Xls<Input>,
+    shared: Vec<Vec<(u32, u32)>>,
+}
+
+impl Old {
+    fn visit(&mut self, sheet: &str, spelling: Spelling, visit: Visit<'_>) -> Result<(), Refusal> {
+        let range = self.book.worksheet_range(sheet).map_err(|error| xls(&error))?;
+        let formulas = self.book.worksheet_formula(sheet).map_err(|error| xls(&error))?;
+        let at = self.book.sheets_metadata().iter().position(|known| known.name == sheet);
+        for cell in at.and_then(|at| self.shared.get(at)).into_iter().flatten() {
+            if range.get_value(*cell).is_none_or(|value| *value == Data::Empty) {
+                let place = a1(cell.0, cell.1);
+                return Err(torn(&format!("the cell {place} refers to a text that is not there")));
+            }
+        }
+        visit_range(&range, &formulas, spelling, visit)
+    }
 }
 
 /// A cell that has something in it. Row and column count from 0.
@@ -80,7 +105,7 @@ impl Book {
         let all: &[Sheet] = match self {
             Self::Xlsx(book) => book.sheets_metadata(),
             Self::Xlsb(book) => book.0.sheets_metadata(),
-            Self::Xls(book) => book.sheets_metadata(),
+            Self::Xls(book) => book.book.sheets_metadata(),
             Self::Ods(book) => book.sheets_metadata(),
         };
         let tables = all.iter().filter(|sheet| sheet.typ == SheetType::WorkSheet);
@@ -92,7 +117,7 @@ impl Book {
         match self {
             Self::Xlsx(book) => book.has_1904_epoch(),
             Self::Xlsb(book) => book.0.has_1904_epoch(),
-            Self::Xls(book) => book.has_1904_epoch(),
+            Self::Xls(book) => book.book.has_1904_epoch(),
             Self::Ods(_) => false,
         }
     }
@@ -114,11 +139,7 @@ impl Book {
         match self {
             Self::Xlsx(book) => visit_xlsx(book, sheet, spelling, &mut ordered),
             Self::Xlsb(book) => visit_xlsb(&mut book.0, &mut book.1, sheet, spelling, &mut ordered),
-            Self::Xls(book) => {
-                let range = book.worksheet_range(sheet).map_err(|error| xls(&error))?;
-                let formulas = book.worksheet_formula(sheet).map_err(|error| xls(&error))?;
-                visit_range(&range, &formulas, spelling, &mut ordered)
-            }
+            Self::Xls(book) => book.visit(sheet, spelling, &mut ordered),
             Self::Ods(book) => {
                 let range = book.worksheet_range(sheet).map_err(|error| ods(&error))?;
                 let formulas = book.worksheet_formula(sheet).map_err(|error| ods(&error))?;
@@ -127,13 +148,24 @@ impl Book {
         }
     }
 
-    /// Merged cells of a sheet, as far as its kind of workbook tells them.
-    pub(super) fn merged(&mut self, sheet: &str) -> Result<Vec<Dimensions>, Refusal> {
-        match self {
-            Self::Xlsx(book) => book.merge_cells_by_sheet_name(sheet).map_err(|e| xlsx(&e)),
-            Self::Xls(book) => book.merge_cells_by_sheet_name(sheet).map_err(|e| xls(&e)),
-            Self::Xlsb(_) | Self::Ods(_) => Ok(Vec::new()),
-        }
+    /// The first merged cells across a row of a sheet, counted from 0. `file` is the workbook.
+    pub(super) fn merged(
+        &mut self,
+        file: &File,
+        sheet: &str,
+        row: u32,
+    ) -> Result<Option<Dimensions>, Refusal> {
+        let all = match self {
+            Self::Xlsx(book) => book.merge_cells_by_sheet_name(sheet).map_err(|e| xlsx(&e))?,
+            Self::Xls(book) => book.book.merge_cells_by_sheet_name(sheet).map_err(|e| xls(&e))?,
+            Self::Xlsb(_) => binary::merged(&mut again(file)?, sheet)?,
+            Self::Ods(_) => {
+                let mut look = Spreadsheet::new(Some((sheet, row)));
+                archive::read(&mut again(file)?, ODS_CONTENT, &mut |bytes| look.feed(bytes))?;
+                return Ok(look.merged());
+            }
+        };
+        Ok(all.into_iter().find(|area| (area.start.0..=area.end.0).contains(&row)))
     }
 }
 
@@ -145,41 +177,14 @@ fn open_ole(file: &File) -> Result<Book, Refusal> {
     if memchr::memmem::find(&bytes, &name).is_some() {
         return Err(protected());
     }
-    if !holds_all_sectors(&bytes) {
+    if !container::holds_all_sectors(&bytes) {
         return Err(torn(&"it ends too early"));
     }
+    let shared = container::stream(&bytes, &["Workbook", "Book"]);
+    let shared = shared.map(|stream| binary::shared(&stream)).unwrap_or_default();
     drop(bytes);
-    Ok(Book::Xls(Box::new(Xls::new(input(file)?).map_err(|error| xls(&error))?)))
-}
-
-/// Whether a container of old Office is as long as its allocation table says, which its reader does
-/// not look at. A header that means nothing is left to that reader.
-fn holds_all_sectors(bytes: &[u8]) -> bool {
-    const FREE: u32 = u32::MAX;
-    let number = |at: usize| {
-        let found = bytes.get(at..at.checked_add(4)?)?;
-        Some(u32::from_le_bytes(found.try_into().ok()?))
-    };
-    let size = match bytes.get(30) {
-        Some(9) => 512,
-        Some(12) => 4096,
-        _ => return true,
-    };
-    let begin_of = |sector: u32| (sector as usize + 1).checked_mul(size);
-    // The first 109 sectors of the table stand in the header; more hold files beyond 7 MiB.
-    let mut last = None;
-    for at in 0..109_usize {
-        let Some(table) = number(76 + 4 * at).filter(|sector| *sector < 0xffff_fffa) else { break };
-        for entry in 0..size / 4 {
-            let used = begin_of(table).and_then(|begin| number(begin + 4 * entry));
-            match used {
-                None => return false,
-                Some(FREE) => {}
-                Some(_) => last = Some(at * (size / 4) + entry),
-            }
-        }
-    }
-    last.is_none_or(|last| bytes.len() >= (last + 2) * size)
+    let book = Xls::new(input(file)?).map_err(|error| xls(&error))?;
+    Ok(Book::Xls(Box::new(Old { book, shared })))
 }
 
 /// The file from its begin. All handles have one position, so they are read in turn.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+use crate::ingest::made::Made;
 use crate::ingest::open::hex;
 use crate::ingest::report::{Content, SheetTable};
 use crate::ingest::row_numbers::RowNumbers;
@@ -64,9 +65,7 @@ pub(in crate::ingest) struct SheetStream {
     workbook: Workbook,
     question: Question,
     frames: Option<Frames>,
-    buffer: Vec<u8>,
-    /// How much of `buffer` was handed out.
-    at: usize,
+    csv: Made,
     /// Bytes handed out in all.
     given: u64,
     /// Bytes to be passed over, because an earlier process gave them.
@@ -84,8 +83,7 @@ impl SheetStream {
             workbook,
             question,
             frames: None,
-            buffer: Vec::new(),
-            at: 0,
+            csv: Made::default(),
             given: 0,
             known: 0,
             hash: Sha256::new(),
@@ -98,8 +96,7 @@ impl SheetStream {
     pub(in crate::ingest) fn park(&mut self) {
         if self.summary.is_none() && self.frames.take().is_some() {
             self.known = self.given;
-            self.buffer.clear();
-            self.at = 0;
+            self.csv = Made::default();
             self.rows = RowNumbers::default();
         }
     }
@@ -112,7 +109,7 @@ impl SheetStream {
 
     /// Fills the buffer. False at the end.
     fn fill(&mut self) -> Result<bool, Refusal> {
-        while self.at == self.buffer.len() {
+        while self.csv.is_spent() {
             if self.summary.is_some() {
                 return Ok(false);
             }
@@ -125,8 +122,7 @@ impl SheetStream {
                     let skipped = usize::try_from(self.known).unwrap_or(usize::MAX);
                     let skipped = skipped.min(bytes.len());
                     self.known -= skipped as u64;
-                    self.buffer = bytes;
-                    self.at = skipped;
+                    self.csv.replace(bytes, skipped);
                 }
                 Frame::Row { counted, shown } => self.rows.jump(counted, shown),
                 Frame::End(summary) => {
@@ -146,11 +142,8 @@ impl Read for SheetStream {
         if !self.fill()? {
             return Ok(0);
         }
-        let rest = &self.buffer[self.at..];
-        let size = rest.len().min(buffer.len());
-        buffer[..size].copy_from_slice(&rest[..size]);
-        self.hash.update(&rest[..size]);
-        self.at += size;
+        let size = self.csv.hand_out(buffer);
+        self.hash.update(&buffer[..size]);
         self.given += size as u64;
         Ok(size)
     }

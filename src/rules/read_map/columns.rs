@@ -7,7 +7,9 @@ use crate::domain::Column;
 use crate::rules::column_map::{
     Case, ColumnSource, Derivation, DerivedFrom, InputRef, Substitution, Term,
 };
-use crate::rules::decode::{Mapping, boolean, choice, entries, is_identifier, items, text};
+use crate::rules::decode::{
+    Mapping, boolean, choice, entries, is_identifier, one_or_more, some_items, text,
+};
 use crate::rules::fields::MapNames;
 use crate::rules::names::Names;
 use crate::rules::node::{Key, Kind, Node};
@@ -88,16 +90,8 @@ fn references(
     scope: Option<&Scope<'_>>,
     sink: &mut Sink,
 ) -> Option<Vec<InputRef>> {
-    let nodes = match &node.kind {
-        Kind::List(nodes) => nodes.as_slice(),
-        _ => std::slice::from_ref(node),
-    };
-    if nodes.is_empty() {
-        sink.report(Code::InvalidValue, &node.span, format!("{what} is an empty list"));
-        return None;
-    }
     let mut found = Vec::new();
-    for node in nodes {
+    for node in one_or_more(node, what, sink)? {
         if matches!(node.kind, Kind::Map(_)) {
             found.push(object_key(node, sink)?);
             continue;
@@ -227,11 +221,7 @@ fn plain(refs: Vec<InputRef>) -> ColumnSource {
 }
 
 fn cases(node: &Node, scope: &mut Scope<'_>, sink: &mut Sink) -> Option<Vec<Case>> {
-    let nodes = items(node, "`cases`", sink)?;
-    if nodes.is_empty() {
-        sink.report(Code::InvalidValue, &node.span, "`cases` is an empty list");
-        return None;
-    }
+    let nodes = some_items(node, "`cases`", sink)?;
     let mut cases = Vec::new();
     for (index, node) in nodes.iter().enumerate() {
         let Some(map) = Mapping::read(node, "a case", CASE_KEYS, sink) else { continue };
@@ -294,14 +284,7 @@ fn terms(
     sink: &mut Sink,
 ) -> Option<Vec<Term>> {
     let Some(node) = node else { return Some(Vec::new()) };
-    let nodes = match &node.kind {
-        Kind::List(nodes) => nodes.as_slice(),
-        _ => std::slice::from_ref(node),
-    };
-    if nodes.is_empty() {
-        sink.report(Code::InvalidValue, &node.span, format!("{what} is an empty list"));
-        return None;
-    }
+    let nodes = one_or_more(node, what, sink)?;
     let found: Vec<Term> = nodes.iter().filter_map(|node| term(node, what, scope, sink)).collect();
     (found.len() == nodes.len()).then_some(found)
 }

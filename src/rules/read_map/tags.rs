@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use crate::diagnostics::Code;
 use crate::domain::Column;
 use crate::rules::column_map::{ColumnSource, TagShape, TagSource};
-use crate::rules::decode::{Mapping, choice, text, words};
-use crate::rules::node::{Kind, Node};
+use crate::rules::decode::{Mapping, choice, one_or_more, text, words};
+use crate::rules::node::Node;
 use crate::rules::sink::Sink;
 
 /// What a `shape` may be, before it is known whether the keys beside it fit.
@@ -27,14 +27,8 @@ const SHAPES: &[(&str, Shape)] = &[
 
 /// One shape or a list of them.
 pub(super) fn tags(node: &Node, sink: &mut Sink) -> Option<Vec<TagSource>> {
-    let found: Vec<TagSource> = match &node.kind {
-        Kind::List(nodes) if nodes.is_empty() => {
-            sink.report(Code::InvalidValue, &node.span, "`tags` is an empty list");
-            Vec::new()
-        }
-        Kind::List(nodes) => nodes.iter().filter_map(|node| tag_source(node, sink)).collect(),
-        _ => tag_source(node, sink).into_iter().collect(),
-    };
+    let nodes = one_or_more(node, "`tags`", sink)?;
+    let found: Vec<TagSource> = nodes.iter().filter_map(|node| tag_source(node, sink)).collect();
     (!found.is_empty()).then_some(found)
 }
 
