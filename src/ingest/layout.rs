@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::diagnostics::{Code, Finding, Place, did_you_mean};
 use crate::domain::Column;
-use crate::rules::{ColumnMap, ColumnSource, InputRef, Recognition, TagShape};
+use crate::rules::{ColumnMap, ColumnSource, FurtherCharge, InputRef, Recognition, TagShape};
 
 use super::charge::WantedText;
 use super::csv::stream::{head_names, names_read};
@@ -25,6 +25,8 @@ pub struct Layout {
     pub version: Option<String>,
     /// Columns that have a value in such a file, and where from, in the order of the map.
     pub mapped: Vec<(String, String)>,
+    /// What further charges of its rows have otherwise, as `EffectiveCost of unused commitment`.
+    pub further: Vec<(String, String)>,
     /// FOCUS columns that the map fills from headers which such a file does not have.
     pub absent: Vec<String>,
     /// Headers that nothing reads.
@@ -68,6 +70,7 @@ pub fn layout(head: &Head, wanted: &[WantedText]) -> Layout {
         format: file.map.name.clone(),
         version: finder.version(),
         mapped: mapped(&finder),
+        further: further(&finder),
         absent: absent.map(|column| column.name().to_owned()).collect(),
         ignored: finder.unread(wanted).into_iter().map(str::to_owned).collect(),
     }
@@ -261,6 +264,17 @@ fn mapped(finder: &Finder<'_>) -> Vec<(String, String)> {
         found.extend(origin(finder, source).map(|from| (name.clone(), from)));
     }
     found
+}
+
+/// What further charges of the rows have otherwise than these, and where from.
+fn further(finder: &Finder<'_>) -> Vec<(String, String)> {
+    let of = |charge: &FurtherCharge| {
+        let named = charge.columns.iter().filter_map(|(column, source)| {
+            Some((format!("{} of {}", column.name(), charge.name), origin(finder, source)?))
+        });
+        named.collect::<Vec<_>>()
+    };
+    finder.map.further.iter().flat_map(of).collect()
 }
 
 /// Where a column's values come from in this file.

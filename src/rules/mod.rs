@@ -56,9 +56,9 @@ mod workbook;
 
 pub use column_map::{
     Case, Citation, ColumnMap, ColumnSource, Dataset, DateSpelling, Derivation, DerivedFrom,
-    Exclusion, Expectation, ExpectedTexts, FocusVersion, InputRef, MapColumn, MapExample,
-    NumberSpelling, PeriodEnd, Recognition, Spread, SpreadBy, Substitution, TagShape, TagSource,
-    Term,
+    Exclusion, Expectation, ExpectedTexts, FocusVersion, FurtherCharge, InputRef, MapColumn,
+    MapExample, NumberSpelling, PeriodEnd, Recognition, Spread, SpreadBy, Substitution, TagShape,
+    TagSource, Term,
 };
 pub use compile::{Entity, RuleText, Scope, compile};
 pub use condition::{CaseRule, Condition, Test, Values};

@@ -7,6 +7,7 @@
 
 mod columns;
 mod examples;
+mod further;
 mod spelling;
 mod tags;
 
@@ -49,6 +50,7 @@ pub(super) const KEYS: &[&str] = &[
     "versions",
     "workbook",
     "identity",
+    "further_charges",
     "spread",
     "exclude",
     "deliveries",
@@ -85,6 +87,7 @@ fn read_root(path: &str, root: &Node, sink: &mut Sink) -> Option<ColumnMap> {
     let asked = columns::askable(&inputs, column_nodes);
     let mut scope = Scope { inputs: &inputs, names: Names::of_map(&asked) };
     let columns = column_nodes.and_then(|node| columns::columns(node, &mut scope, sink));
+    let further = map.get("further_charges").map(|n| further::further(n, &mut scope, sink));
     scope.names.fields.reveal_derived();
     let (workbook, skip) =
         map.get("workbook").map(|node| read_shape(node, sink)).unwrap_or_default();
@@ -119,6 +122,7 @@ fn read_root(path: &str, root: &Node, sink: &mut Sink) -> Option<ColumnMap> {
         days: map.get("days").and_then(|n| read_days(n, sink)).unwrap_or_default(),
         manifests: map.get("manifest").map(|n| read_manifests(n, sink)).unwrap_or_default(),
         exclusions,
+        further: further.unwrap_or_default(),
         spread,
         columns: columns.sources,
         custom: columns.custom,

@@ -332,7 +332,8 @@ impl Source for BatchRow<'_> {
             Part::Text(index) => {
                 self.columns.texts[index].get(self.index).unwrap_or_default().to_vec()
             }
-            Part::ChargeEnd | Part::Field(_) | Part::Record => Vec::new(),
+            // Only rows of a recipe are spread, or stand for further charges.
+            Part::ChargeEnd | Part::FurtherCost(..) | Part::Field(_) | Part::Record => Vec::new(),
         }
     }
 }

@@ -232,8 +232,7 @@ impl<'a> Finder<'a> {
     /// All header names that the map knows.
     fn names_read(&self) -> impl Iterator<Item = &'a str> {
         let map = self.map;
-        let sources = map.columns.values().chain(map.custom.iter().map(|(_, source)| source));
-        let plain = sources.flat_map(ColumnSource::headers);
+        let plain = map.sources().flat_map(ColumnSource::headers);
         let tags = map.tags.iter().filter(|tags| !matches!(tags.shape, TagShape::Columns { .. }));
         let tags = tags.flat_map(|tags| &tags.columns);
         let plain = plain.chain(tags).map(String::as_str);

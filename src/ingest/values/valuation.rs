@@ -259,6 +259,11 @@ impl<F: Fields> RowValues<'_, F> {
         found.map(|case| &cases[case])
     }
 
+    /// Whether one of the cases of a derived column holds.
+    pub(super) fn holds(&self, derived: usize) -> bool {
+        self.case(derived).is_some()
+    }
+
     /// Appends what conditions see of a field, so that no two texts look alike.
     fn write_asked(&self, field: usize, tuple: &mut Vec<u8>) {
         let asked = self.valuation.asked.get(field);
