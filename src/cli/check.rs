@@ -15,7 +15,7 @@ use super::load::{Loaded, Loader};
 use super::workbook::executable;
 
 pub(super) fn check(args: &CheckArgs) -> Exit {
-    let mut loader = Loader::new(&args.project.project);
+    let mut loader = Loader::new(&args.project.project, None);
     let loaded = loader.load();
     let report = Report { texts: &loader.texts, project: &loader.shown };
     let project = match loaded {

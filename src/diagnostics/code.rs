@@ -112,7 +112,7 @@ codes! {
     UnreadableFile "unreadable-file" Error Input
         "The file cannot be read: it vanished, is not a regular file, or permission is lacking. Check that it exists, is a regular file and may be read by who runs costbook."
     EmptyFile "empty-file" Error Input
-        "The file holds no row of charges. An empty delivery is never taken for zero cost. Fetch it again, or take it out of the source."
+        "The file holds no row of charges. An empty delivery is never taken for zero cost. Fetch it again, or take it out of the source; where nothing was charged, declare `empty: allowed` on the source."
     BrokenFile "broken-file" Error Input
         "The file is torn or malformed: a gzip stream that ends early or fails its checksum, a quote that never closes, a Parquet file that does not hold together. Nothing of it is counted. Fetch it again, or save it again as the message says."
     SheetUnclear "sheet-unclear" Error Input
@@ -121,6 +121,8 @@ codes! {
         "Two columns of the file have the same name, so it cannot be known which one is meant. Remove or rename one of them in the export."
     ColumnMissing "column-missing" Error Input
         "A column without which no charge can be read is not in the file. Mend the name in the column map, add the column to the export, or give the source the `format:` that its files have."
+    NoRows "no-rows" Note Advice
+        "A file has a header and no row, and its source declares that this may be (`empty: allowed`). Its cost of the period is none. Nothing is to be done where nothing was charged; else fetch the file again."
     TooManyBadRows "too-many-bad-rows" Error Input
         "So many rows have more or fewer fields than the header that the file is likely torn or of another format. Fetch the file again, and look at the row that the message names."
     IncompleteDelivery "incomplete-delivery" Error Input

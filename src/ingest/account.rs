@@ -14,8 +14,8 @@ use super::tally::{QUARANTINE_LIMIT, Tally};
 /// Of a thousand rows, so many of the wrong length make a file torn.
 const WRONG_LENGTH_LIMIT: u64 = 1000;
 
-/// Completes a report from the tally of its file.
-pub(super) fn settle(report: &mut FileReport, tally: &Tally, readable: bool) {
+/// Completes a report from the tally of its file; `may_be_empty` where its source says so.
+pub(super) fn settle(report: &mut FileReport, tally: &Tally, readable: bool, may_be_empty: bool) {
     let mut rows: Vec<QuarantinedRow> = tally
         .quarantine
         .iter()
@@ -26,6 +26,7 @@ pub(super) fn settle(report: &mut FileReport, tally: &Tally, readable: bool) {
     let refused = report.is_refused();
     let mut found = Vec::new();
     if readable && !refused {
+        found.extend(without_rows(report, may_be_empty));
         found.extend(refusals(report, tally));
         found.extend(unknown_costs(report));
         found.extend(quarantined(report));
@@ -34,11 +35,20 @@ pub(super) fn settle(report: &mut FileReport, tally: &Tally, readable: bool) {
     report.findings.extend(found.into_iter().map(|f| f.at(Place::File(report.path.clone()))));
 }
 
+/// Unless the source says that there may be none.
+fn without_rows(report: &FileReport, may_be_empty: bool) -> Option<Finding> {
+    let text = "the file has a header but no row";
+    match (report.rows, may_be_empty) {
+        (0, true) => Some(Finding::new(Code::NoRows, format!("{text}, as its source allows"))),
+        (0, false) => Some(empty(text).help(
+            "an empty delivery is not taken for zero cost; fetch the file again, or where nothing was charged say so with `empty: allowed` on the source",
+        )),
+        _ => None,
+    }
+}
+
 fn refusals(report: &FileReport, tally: &Tally) -> Vec<Finding> {
     let mut found = Vec::new();
-    if report.rows == 0 {
-        found.push(empty("the file has a header but no row"));
-    }
     if tally.is_torn {
         let text =
             format!("the file ends in the middle of its last row, {} rows down", report.rows);
@@ -175,7 +185,9 @@ pub(super) fn duplicates(report: &ScanReport) -> BTreeMap<usize, FileReport> {
     let mut found = BTreeMap::new();
     for (index, file) in report.files.iter().enumerate() {
         let is_out = file.is_refused() || matches!(file.role, Role::Replaced(_));
-        if is_out || file.content_sha256.is_empty() {
+        // Of files without a row, many are alike.
+        let has_no_row = file.findings.iter().any(|finding| finding.code == Code::NoRows);
+        if is_out || has_no_row || file.content_sha256.is_empty() {
             continue;
         }
         match seen.get(file.content_sha256.as_str()) {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::diagnostics::{Code, Finding, Place, did_you_mean};
 use crate::domain::Column;
-use crate::rules::{ColumnMap, ColumnSource, FurtherCharge, InputRef, Recognition, TagShape};
+use crate::rules::{ColumnMap, ColumnSource, FurtherCharge, InputRef, TagShape};
 
 use super::charge::WantedText;
 use super::csv::stream::{head_names, names_read};
@@ -162,7 +162,7 @@ pub(super) fn recognise(
             None => headers(file, map, &[], reader),
         };
         match found {
-            Ok(headers) if fits(&map.recognition, &headers) => fitting.push(map),
+            Ok(headers) if map.recognition.fits(&headers) => fitting.push(map),
             Ok(_) => {}
             Err(finding) => refusal = Some(finding),
         }
@@ -197,12 +197,6 @@ fn unclear(file: &SourceFile, text: &str, maps: &[Arc<ColumnMap>]) -> Finding {
         listed(&names)
     );
     Finding::new(Code::FormatUnclear, text).help(help).at(Place::File(file.path.clone()))
-}
-
-fn fits(recognition: &Recognition, headers: &[String]) -> bool {
-    let has = |name: &String| headers.iter().any(|header| header.eq_ignore_ascii_case(name));
-    recognition.any_of.iter().any(|set| set.iter().all(has))
-        && !recognition.not_with.iter().any(has)
 }
 
 /// The header of a file that is no workbook, whatever its map.

@@ -116,7 +116,8 @@ pub struct SheetTable {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MonthTotals {
     pub rows: u64,
-    /// Charges that are shares of rows which count in another month.
+    /// Charges of rows that count with another charge of theirs: shares of other months, and what
+    /// rows stand for besides.
     pub shares: u64,
     pub costs: Costs,
     /// Rows whose cost of a metric is unknown, by metric. Shares of rows are not counted again.
@@ -215,7 +216,7 @@ impl ScanReport {
 }
 
 impl MonthTotals {
-    /// Rows, and shares of rows that count in another month.
+    /// Rows, and further charges of rows.
     #[must_use]
     pub fn charges(&self) -> u64 {
         self.rows + self.shares

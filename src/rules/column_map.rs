@@ -28,6 +28,7 @@ use super::delivery::{Days, DeliveryPolicy, ManifestShape};
 use super::model::Field;
 use super::read_map::read_map;
 use super::workbook::WorkbookShape;
+use super::zone::Zone;
 
 /// A provider's export format, as data.
 #[derive(Clone, Debug)]
@@ -54,6 +55,8 @@ pub struct ColumnMap {
     /// Words that mean "no value", besides nothing at all, on the whole field only.
     pub null_words: Vec<String>,
     pub dates: Vec<DateSpelling>,
+    /// Of times that tell none; days without a time are days of any zone.
+    pub zone: Zone,
     pub numbers: NumberSpelling,
     /// The values that the format allows in a column. Others are read all the same, and reported.
     pub values: BTreeMap<Column, Vec<String>>,
@@ -131,6 +134,15 @@ pub struct Recognition {
     pub any_of: Vec<Vec<String>>,
     /// Any one of these present speaks against it.
     pub not_with: Vec<String>,
+}
+
+impl Recognition {
+    /// Whether a file with these headers is known to be of the format.
+    #[must_use]
+    pub fn fits(&self, headers: &[String]) -> bool {
+        let has = |name: &String| headers.iter().any(|header| header.eq_ignore_ascii_case(name));
+        self.any_of.iter().any(|set| set.iter().all(has)) && !self.not_with.iter().any(has)
+    }
 }
 
 /// A table that is no bill, and how it is known.

@@ -53,6 +53,7 @@ mod testing;
 mod usage;
 mod when;
 mod workbook;
+mod zone;
 
 pub use column_map::{
     Case, Citation, ColumnMap, ColumnSource, Dataset, DateSpelling, Derivation, DerivedFrom,
@@ -78,3 +79,4 @@ pub use pattern::Glob;
 pub use project::{FormatName, MetadataDecl, Project, SourceDecl};
 pub use usage::FieldUse;
 pub use workbook::{SheetPlace, WorkbookShape};
+pub use zone::{NoZone, Zone};

@@ -8,7 +8,7 @@
 mod columns;
 mod examples;
 mod further;
-mod spelling;
+pub(super) mod spelling;
 mod tags;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -21,7 +21,7 @@ use super::column_map::{
     Spread, SpreadBy,
 };
 use super::decode::{
-    Mapping, choice, date, entries, is_identifier, is_name, items, text, word, words,
+    Mapping, choice, date, entries, is_identifier, is_name, items, parsed, text, word, words,
 };
 use super::names::Names;
 use super::node::{self, Key, Kind, Node};
@@ -41,6 +41,7 @@ pub(super) const KEYS: &[&str] = &[
     "other_datasets",
     "null_words",
     "dates",
+    "zone",
     "numbers",
     "values",
     "tags",
@@ -110,6 +111,7 @@ fn read_root(path: &str, root: &Node, sink: &mut Sink) -> Option<ColumnMap> {
             .map(|node| read_datasets(node, sink))
             .unwrap_or_default(),
         dates: spelling::dates(map.get("dates"), sink),
+        zone: map.get("zone").and_then(|node| parsed(node, "`zone`", sink)).unwrap_or_default(),
         numbers: map.get("numbers").and_then(|n| spelling::numbers(n, sink)).unwrap_or_default(),
         values: map.get("values").map(|node| read_values(node, sink)).unwrap_or_default(),
         tags: tags::completed(tags, &columns.sources),

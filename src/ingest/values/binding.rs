@@ -15,7 +15,7 @@ use super::dates::DateReader;
 use super::further::Further;
 use super::header::Finder;
 use super::recipe::{Recipe, TagPart};
-use super::valuation::{Asked, DerivedCase, From, Input, Show, Term, TermKind, Valuation};
+use super::valuation::{Asked, Clock, DerivedCase, From, Input, Show, Term, TermKind, Valuation};
 use crate::ingest::charge::WantedText;
 use crate::ingest::tally::Part;
 
@@ -360,13 +360,14 @@ impl<'a> Binder<'a> {
     fn show(&self, column: Option<Column>, dates: &DateReader) -> Show {
         let is_last = self.finder.map.period_end == PeriodEnd::Inclusive;
         match column {
-            Some(Column::BillingPeriodEnd | Column::ChargePeriodEnd) if is_last => Show::DayAfter,
-            Some(
-                Column::BillingPeriodStart
-                | Column::ChargePeriodStart
-                | Column::BillingPeriodEnd
-                | Column::ChargePeriodEnd,
-            ) if !dates.is_plain() => Show::Day,
+            Some(Column::BillingPeriodEnd) if is_last => Show::DayAfter(Clock::Calendar),
+            Some(Column::ChargePeriodEnd) if is_last => Show::DayAfter(Clock::Zoned),
+            Some(Column::BillingPeriodStart | Column::BillingPeriodEnd) if !dates.is_plain() => {
+                Show::Day(Clock::Calendar)
+            }
+            Some(Column::ChargePeriodStart | Column::ChargePeriodEnd) if !dates.is_plain() => {
+                Show::Day(Clock::Zoned)
+            }
             _ => Show::AsIs,
         }
     }
@@ -480,7 +481,7 @@ impl<'a> Binder<'a> {
         given: Circumstances,
     ) -> Option<Box<Recipe>> {
         let map = self.finder.map;
-        let dates = DateReader::new(&map.dates, given.order);
+        let dates = DateReader::new(&map.dates, given.order, map.zone);
         let asked: Vec<Asked> = map.fields.iter().map(|field| self.asked(field, &dates)).collect();
         let tags_are_made = match map.tags.as_slice() {
             [] => false,

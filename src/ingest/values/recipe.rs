@@ -15,7 +15,9 @@ use crate::rules::{Exclusion, Spread};
 use super::binding::{Binding, Spot};
 use super::case_memo::CaseMemo;
 use super::further::{self, Further};
-use super::valuation::{Asked, Fault, Fields, From, Input, Read, RowValues, Show, Valuation};
+use super::valuation::{
+    Asked, Clock, Fault, Fields, From, Input, Read, RowValues, Show, Valuation,
+};
 use crate::ingest::charge::{RowPlace, Sink};
 use crate::ingest::desk::Desk;
 use crate::ingest::json::literal::{Literal, write_string};
@@ -142,8 +144,8 @@ impl Recipe {
         let row = Row {
             costs,
             currency: currency.as_deref(),
-            billing_day: values.day(&binding.billing_start),
-            charge_day: values.day(&binding.charge_start),
+            billing_day: values.day(&binding.billing_start, Clock::Calendar),
+            charge_day: values.day(&binding.charge_start, Clock::Zoned),
             texts: &texts,
             beside: &beside,
             fault,
@@ -225,11 +227,11 @@ impl Recipe {
 
     /// The first day that is out; an end that is there must be a day.
     fn end_day<F: Fields>(&self, values: &RowValues<'_, F>) -> Result<Option<NaiveDate>, Fault> {
-        let day = values.day(&self.end.spot);
+        let day = values.day(&self.end.spot, Clock::Zoned);
         if day.is_none() && values.text(&self.end.spot)?.is_some() {
             return Err(Fault(Code::BadDate));
         }
-        let after = self.end.show == Show::DayAfter;
+        let after = matches!(self.end.show, Show::DayAfter(_));
         Ok(day.and_then(|day| if after { day.succ_opt() } else { Some(day) }))
     }
 
