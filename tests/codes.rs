@@ -803,6 +803,31 @@ const NOTED: &[Case] = &[
     })
     .says("the file has a header but no row, as its source allows")
     .at("data/header.csv"),
+    Case::new(Code::BackDatedShares, "a quarter that is billed in its last month", || {
+        let map = "format: quarters\ntitle: Quarters\ncolumns:\n  BilledCost: Cost\n  EffectiveCost: Cost\n  \
+                   BillingCurrency: { value: EUR }\n  BillingPeriodStart: Month\n  ChargePeriodStart: Start\n  \
+                   ChargePeriodEnd: End\n  ChargeCategory: { value: Usage }\nspread: { by: months }\n";
+        let rows = "Cost,Month,Start,End\n9,2026-10-01,2026-08-01,2026-11-01\n3,2026-10-01,2026-08-01,2026-10-01\n\
+                    2,2026-10-01,2026-10-01,2026-12-01\n";
+        bytes(rows).file("map.yaml", map).declaring("format: focus", "format: map.yaml")
+    })
+    .says("2 rows are spread over months before the one that bills")
+    .times(2)
+    .with(&[Code::CostUnknown, Code::InvoiceUnchecked])
+    .at(BILL),
+    Case::new(Code::RepeatedRows, "a line of Oracle's in two reports", || {
+        let line = |reference: &str, day: u32, amount: &str| {
+            format!("{reference},2026-10-{day:02}T00:00Z,{amount},EUR\n")
+        };
+        let header = "lineItem/referenceNo,lineItem/intervalUsageStart,cost/myCost,cost/currencyCode\n";
+        let first = format!("{header}{}{}", line("a", 1, "1"), line("b", 2, "2"));
+        let second = format!("{header}{}{}", line("b", 2, "2"), line("c", 3, "3"));
+        let project = Project::sound().declaring("format: focus", "format: oci-cost");
+        project.file("data/one.csv", first).file("data/two.csv", second)
+    })
+    .says("1 row has the same reference in this delivery as in that of `data/one.csv`; both count")
+    .with(&[Code::CostUnknown, Code::InvoiceUnchecked])
+    .at("data/two.csv"),
     Case::new(Code::OtherPeriod, "a file of September beside one of October", || {
         let september = Bill::of([Charge::sound().on("2026-09", "2026-09-30")]);
         billed(&Bill::sound()).file("data/september.csv", september.csv())

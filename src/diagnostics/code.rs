@@ -196,6 +196,10 @@ codes! {
         "A file with charges of the period also holds rows that are billed in another month: they came late, or early. They are in the file's control totals and in no total of the period; reports of their month that were made without this file do not have them. Or a delivery that is about another month holds rows of the period, on days that another delivery has too: both count, which is wrong only if they are the same charges. Run those months again if they are still open."
     SourceWithoutCharges "source-without-charges" Warning Advice
         "A source holds charges of other months but none of the period. Its bill of the month is likely missing, and the totals are too small by it. Fetch it, or check the pattern of the source."
+    RepeatedRows "repeated-rows" Warning Advice
+        "Two deliveries of a source that appends have rows of the same name, as the column map says what names a row. Both count, which is wrong where they are the same charge. Compare the two deliveries, and take the one away that repeats the other."
+    BackDatedShares "back-dated-shares" Note Advice
+        "Rows that are spread over months begin before the month that bills them. Their shares of those months are history: they are in no report that was made before, and in none of the period. Nothing is to be done where those months are closed; else run them again."
     RowsExcluded "rows-excluded" Note Advice
         "Rows were left out by a named rule of the column map, such as repeated headers or total rows. Look at the counts in manifest.json, and mend the rule if it takes too much."
     RowsQuarantined "rows-quarantined" Warning Advice

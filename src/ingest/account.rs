@@ -31,6 +31,7 @@ pub(super) fn settle(report: &mut FileReport, tally: &Tally, readable: bool, may
         found.extend(unknown_costs(report));
         found.extend(quarantined(report));
         found.extend(excluded(report));
+        found.extend(back_dated(tally));
     }
     report.findings.extend(found.into_iter().map(|f| f.at(Place::File(report.path.clone()))));
 }
@@ -168,6 +169,18 @@ fn has_decimal_comma(text: &str) -> bool {
 
 fn in_column(column: &str) -> String {
     if column.is_empty() { String::new() } else { format!(", column {column}") }
+}
+
+fn back_dated(tally: &Tally) -> Option<Finding> {
+    let rows = tally.back_dated;
+    let (what, shares) =
+        if rows == 1 { ("row is", "its shares") } else { ("rows are", "their shares") };
+    (rows > 0).then(|| {
+        let text = format!(
+            "{rows} {what} spread over months before the one that bills; {shares} of those are in no report that was made before"
+        );
+        Finding::new(Code::BackDatedShares, text).count(rows).help("run those months again if they are still open")
+    })
 }
 
 fn excluded(report: &FileReport) -> Vec<Finding> {

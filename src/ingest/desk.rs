@@ -274,12 +274,14 @@ fn settle(
     tally: &mut Tally,
 ) {
     let charges = batch.charges;
+    let spreads = binding.recipe.as_ref().is_some_and(|recipe| recipe.spread.is_some());
     let mut from = 0;
     let ends = refused.iter().map(|(index, _)| *index).chain([charges.len()]);
     for (position, end) in ends.enumerate() {
         tally.accept(&charges[from..end]);
         for (charge, index) in charges[from..end].iter().zip(from..) {
             let terms = (beside.terms)(index);
+            tally.back_dated += u64::from(spreads && is_back_dated(charges, index));
             if charge.rows > 0 && !terms.is_empty() {
                 tally.add_terms(charge.currency, terms);
             }
@@ -301,6 +303,15 @@ fn settle(
         }
         from = end + 1;
     }
+}
+
+/// Whether a charge that counts has a share in a month before its own. Shares are in the order of
+/// months: it lies right before the charge, or behind it where it has no share itself.
+fn is_back_dated(charges: &[Charge], index: usize) -> bool {
+    let charge = &charges[index];
+    let is_earlier = |other: &Charge| other.place == charge.place && other.month < charge.month;
+    let before = index.checked_sub(1).and_then(|at| charges.get(at));
+    charge.rows > 0 && [before, charges.get(index + 1)].into_iter().flatten().any(is_earlier)
 }
 
 /// What all charges of a row cost together, which lie side by side in its batch.

@@ -25,6 +25,9 @@ pub struct ScanReport {
     /// Counted deliveries of which the second is about another month and has some charges on days
     /// that the first one has too, of other amounts: late rows, or corrections.
     pub beside: BTreeMap<(u32, u32), Overlap>,
+    /// Counted deliveries of a source that appends which have rows of the same names, the earlier
+    /// first.
+    pub repeated: BTreeMap<(u32, u32), Repeated>,
     /// In the order of their indexes; none until the scan is judged.
     pub deliveries: Vec<DeliveryReport>,
     /// In the order of the project; none until the scan is judged.
@@ -42,6 +45,14 @@ pub struct Overlap {
     pub issuer: Option<String>,
     pub sub_accounts: u64,
     pub days: BTreeSet<NaiveDate>,
+}
+
+/// Rows that two deliveries have both, by what names them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Repeated {
+    pub rows: u64,
+    /// There are so many names that only a sample of them was looked at.
+    pub is_sample: bool,
 }
 
 /// What becomes of a file as a whole.

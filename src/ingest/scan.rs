@@ -132,6 +132,7 @@ pub fn scan<S: Sink>(
             let (sinks, overlaps) = plan.open(gates, &report);
             report.overlaps = overlaps.twice;
             report.beside = overlaps.beside;
+            report.repeated = overlaps.repeated;
             return (report, sinks);
         }
         duplicates.extend(found);

@@ -115,6 +115,8 @@ pub(super) struct Tally {
     pub(super) accepted: u64,
     pub(super) quarantined: u64,
     pub(super) wrong_length: u64,
+    /// Rows that are spread over months before the one that bills them.
+    pub(super) back_dated: u64,
     pub(super) excluded: BTreeMap<String, u64>,
     totals: Vec<((Currency, Period), MonthTotals)>,
     /// By currency, the sums of the recipe's money terms.
@@ -299,6 +301,7 @@ impl Tally {
         self.accepted += other.accepted;
         self.quarantined += other.quarantined;
         self.wrong_length += other.wrong_length;
+        self.back_dated += other.back_dated;
         for (rule, rows) in other.excluded {
             *self.excluded.entry(rule).or_default() += rows;
         }
