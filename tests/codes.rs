@@ -114,6 +114,11 @@ const FILES: &[Case] = &[
     Case::new(Code::ColumnMissing, "a dataset that is no bill", || bytes(COMMITMENTS))
         .says("the file is the Contract Commitment dataset of FOCUS, which is no bill")
         .at(BILL),
+    Case::new(Code::ColumnMissing, "a file of another format that is known", || {
+        bytes("identity/LineItemId,lineItem/LineItemType,lineItem/UnblendedCost\na,Usage,1\n")
+    })
+    .says("the header is that of format `aws-cur` (AWS Cost and Usage Report), and the file is read as `focus`")
+    .at(BILL),
     Case::new(Code::UnreadableFile, "a socket in place of a file", || {
         let project = Project::sound().file("data/other.csv", Bill::sound().csv());
         // The listener is dropped at once; what it was bound to stays in the folder.
@@ -317,6 +322,11 @@ const FILES: &[Case] = &[
         exchanged("month_end", "2026-10-30,EUR,USD,1.1,\n", PERIOD)
     })
     .says("charges of 2026-10 are in USD, and no rate to EUR holds: the table never quotes it")
+    .at("costbook.yaml:10:20"),
+    Case::new(Code::RateMissing, "a mend of what is quoted the other way round", || {
+        exchanged("month_end", "2026-10-30,EUR,USD,1.1,\n", PERIOD)
+    })
+    .says("the table quotes EUR in USD: declare `inverse: true` under `exchange`")
     .at("costbook.yaml:10:20"),
     Case::new(Code::RateMissing, "a rate that is too old for the month's end", || {
         exchanged("month_end", "2026-10-23,USD,EUR,0.9,\n", PERIOD)
@@ -785,6 +795,39 @@ const NOTED: &[Case] = &[
     .says("billed in 2026-")
     .times(3)
     .at(BILL),
+    Case::new(Code::NoRows, "a header alone, of a source that allows it", || {
+        let header = Bill::sound().csv();
+        let header = header.lines().next().expect("a header").to_owned();
+        let project = billed(&Bill::sound()).file("data/header.csv", format!("{header}\n"));
+        project.declaring("    days: any\n", "    days: any\n    empty: allowed\n")
+    })
+    .says("the file has a header but no row, as its source allows")
+    .at("data/header.csv"),
+    Case::new(Code::BackDatedShares, "a quarter that is billed in its last month", || {
+        let map = "format: quarters\ntitle: Quarters\ncolumns:\n  BilledCost: Cost\n  EffectiveCost: Cost\n  \
+                   BillingCurrency: { value: EUR }\n  BillingPeriodStart: Month\n  ChargePeriodStart: Start\n  \
+                   ChargePeriodEnd: End\n  ChargeCategory: { value: Usage }\nspread: { by: months }\n";
+        let rows = "Cost,Month,Start,End\n9,2026-10-01,2026-08-01,2026-11-01\n3,2026-10-01,2026-08-01,2026-10-01\n\
+                    2,2026-10-01,2026-10-01,2026-12-01\n";
+        bytes(rows).file("map.yaml", map).declaring("format: focus", "format: map.yaml")
+    })
+    .says("2 rows are spread over months before the one that bills")
+    .times(2)
+    .with(&[Code::CostUnknown, Code::InvoiceUnchecked])
+    .at(BILL),
+    Case::new(Code::RepeatedRows, "a line of Oracle's in two reports", || {
+        let line = |reference: &str, day: u32, amount: &str| {
+            format!("{reference},2026-10-{day:02}T00:00Z,{amount},EUR\n")
+        };
+        let header = "lineItem/referenceNo,lineItem/intervalUsageStart,cost/myCost,cost/currencyCode\n";
+        let first = format!("{header}{}{}", line("a", 1, "1"), line("b", 2, "2"));
+        let second = format!("{header}{}{}", line("b", 2, "2"), line("c", 3, "3"));
+        let project = Project::sound().declaring("format: focus", "format: oci-cost");
+        project.file("data/one.csv", first).file("data/two.csv", second)
+    })
+    .says("1 row has the same reference in this delivery as in that of `data/one.csv`; both count")
+    .with(&[Code::CostUnknown, Code::InvoiceUnchecked])
+    .at("data/two.csv"),
     Case::new(Code::OtherPeriod, "a file of September beside one of October", || {
         let september = Bill::of([Charge::sound().on("2026-09", "2026-09-30")]);
         billed(&Bill::sound()).file("data/september.csv", september.csv())

@@ -283,6 +283,78 @@ fn a_row_for_three_months_is_shared_by_them_and_counts_once() {
     assert!(found.ends_with("Id=b; type=Upfront"), "{found}");
 }
 
+const FEES: &str = "\
+further_charges:
+  - name: unused
+    when: { type: [ Fee, Upfront ] }
+    columns:
+      EffectiveCost: { sum: fee, minus: cost, complete: true }
+      ChargeCategory: { value: Usage }
+      ServiceName: null
+      x_Kind: { value: idle }
+";
+
+#[test]
+fn a_row_that_stands_for_two_charges_counts_once() {
+    let map = MAP.replace("[ Negation, Upfront ]", "[ Fee, Upfront ]");
+    let map = map.replace("{ Upfront: Purchase }", "{ Upfront: Purchase, Fee: Purchase }") + FEES;
+    let rules =
+        RULES.replace("x_Kind: Covered, service: Disks", "x_Kind: idle, service: { absent: true }");
+    let header =
+        "Id,line/Type,line/Cost,line/Fee,credits,product,Month,Start,End,tag/team,labels\n";
+    let disks = "\"{\"\"name\"\": \"\"Disks\"\"}\"";
+    let row = |id: &str, kind: &str, cost: &str, fee: &str, end: &str| {
+        format!("{id},{kind},{cost},{fee},[],{disks},2026-10-01,2026-10-01,{end},,[]\n")
+    };
+    let sound = row("a", "Usage", "1", "", "2026-10-01")
+        + &row("b", "Fee", "10", "12.5", "2026-10-01")
+        + &row("c", "Fee", "7", "7.00", "2026-10-01")
+        + &row("d", "Upfront", "300", "360", "2026-11-30");
+    let project = project("a.csv", format!("{header}{sound}")).file("map.yaml", &*map);
+    let project = project.file("rules.yaml", &*rules);
+    let output = project.published();
+    let found = published(&output);
+    // What is billed stays with the fee; what is borne is the unused part, over its months.
+    assert_eq!(found["rest"], ("318".to_owned(), "1".to_owned()));
+    assert_eq!(found["disks"], ("0".to_owned(), "32.5".to_owned()));
+    let account = &output.json("manifest.json")["bills"][0];
+    assert_eq!(account["accepted"], 4);
+    for row in output.table("conservation.csv") {
+        assert_eq!((row["residual"].as_str(), &row["rows_in"]), ("0", &row["rows_out"]));
+    }
+    let rows = project.command(["explain", "--owner", "disks", "--rows"]).stdout;
+    assert!(rows.contains("data/a.csv,3,2026-10-01,kind,EUR,0,2.5,"), "{rows}");
+    assert!(!rows.contains("data/a.csv,4,"), "a charge of nothing is none: {rows}");
+    let told = project.command(["check", "--project", ".", "--verbose"]).stdout;
+    assert!(
+        told.contains("EffectiveCost of unused  <- derived from line/Fee, line/Cost\n"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_row_is_refused_whole_for_what_one_of_its_charges_lacks() {
+    let map = MAP.replace("[ Negation, Upfront ]", "Fee") + FEES;
+    let bill = "Id,line/Type,line/Cost,line/Fee,credits,product,Month,Start,End,tag/team,labels\n\
+        a,Usage,1,,[],{},2026-10-01,2026-10-05,,,[]\n\
+        b,Fee,10,,[],{},2026-10-01,2026-10-05,,,[]\n\
+        c,Fee,10,much,[],{},2026-10-01,2026-10-05,,,[]\n\
+        d,Fee,10,12.5,[],{},2026-10-01,2026-10-05,,,team\n\
+        e,Upfront,10,19,[],{},2026-10-01,2026-10-05,2026-12-05,,team\n";
+    let project = project("a.csv", bill).file("map.yaml", map);
+    let output = project.published();
+    assert_eq!(output.json("manifest.json")["bills"][0]["accepted"], 1);
+    let shown = output.table("quarantine.csv").into_iter().map(|row| {
+        ["row", "column", "text", "billed_cost", "effective_cost"]
+            .map(|name| row[name].clone())
+            .join("|")
+    });
+    // All that the charges of a row cost together is shown where it is known.
+    let expected =
+        ["3|line/Fee||10|", "4|line/Fee|much|10|", "5|labels|team|10|2.5", "6|labels|team|10|19"];
+    assert_eq!(shown.collect::<Vec<_>>(), expected);
+}
+
 #[test]
 fn what_cannot_be_derived_is_told_with_header_text_and_name_of_the_row() {
     let bill = "Id,line/Type,line/Cost,line/Fee,credits,product,Month,Start,End,tag/team,labels\n\

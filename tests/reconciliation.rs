@@ -550,3 +550,24 @@ fn accepted_variances_that_nothing_needs_are_told() {
         assert!(told.iter().any(|finding| finding.contains(part)), "{part}\n{told:?}");
     }
 }
+
+/// Tables of a month's folder, amounts as a German accounting program writes them.
+#[test]
+fn invoices_of_the_month_are_read_in_their_spelling() {
+    let project = Project::sound().bill("bill.csv", &Bill::of([charge("A", "1234.56")]));
+    let yaml = std::fs::read_to_string(project.path("costbook.yaml")).expect("the project file");
+    let entry = "invoices:\n  - files: \"invoices/{period}/*.csv\"\n    \
+                 numbers: { decimal: \",\", group: \".\" }\n";
+    let table = "invoice;currency;amount\nA;EUR;1.234,56\n";
+    let project = project.file("costbook.yaml", yaml + entry);
+    let project = project.file("invoices/2026-09/a.csv", table.replace("1.234", "9.999"));
+    // Before the month's table has come, its absence is told of the cost that it will ask for.
+    let early = project.published();
+    assert_eq!(early.findings("invoice-missing").len(), 1, "{:?}", early.codes());
+    let project = project.file("invoices/2026-10/a.csv", table);
+    let lines = project.published().table("reconciliation.csv");
+    let shown: Vec<_> = lines.iter().map(|row| (&*row["invoice_total"], &*row["status"])).collect();
+    assert_eq!(shown, [("1234.56", "reconciled")]);
+    let misspelt = project.declaring("invoices/{period}", "invoices/{perod}").run();
+    assert_eq!(misspelt.exit, Some(2), "{}", misspelt.stderr);
+}

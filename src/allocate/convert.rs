@@ -151,8 +151,15 @@ impl Conversions {
                 let text = format!(
                     "charges of {month} are in {currency}{days}, and no rate to {report} holds: {reason}"
                 );
-                let finding = Finding::new(Code::RateMissing, text)
-                    .help("add the rate to the table; rates are never taken over a third currency");
+                let help = if exchange.is_only_inverse(currency) {
+                    format!(
+                        "the table quotes {report} in {currency}: declare `inverse: true` under `exchange` to take that the other way round, or add the rate to the table"
+                    )
+                } else {
+                    "add the rate to the table; rates are never taken over a third currency"
+                        .to_owned()
+                };
+                let finding = Finding::new(Code::RateMissing, text).help(help);
                 errors.push(match declared_at {
                     Some(span) => finding.at(Place::Text(span.clone())),
                     None => finding,

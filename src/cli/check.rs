@@ -19,7 +19,7 @@ use super::load::{Loaded, Loader};
 use super::workbook::executable;
 
 pub(super) fn check(args: &CheckArgs) -> Exit {
-    let mut loader = Loader::new(&args.project.project);
+    let mut loader = Loader::new(&args.project.project, None);
     let loaded = loader.load();
     let report = Report { texts: &loader.texts, project: &loader.shown };
     let project = match loaded {
@@ -208,8 +208,9 @@ fn whole(layout: &Layout, files: &[String], text: &mut String) {
     for file in files {
         let _ = writeln!(text, "    {}", printable(file));
     }
-    let width = layout.mapped.iter().map(|(column, _)| column.len()).max().unwrap_or(0);
-    for (column, from) in &layout.mapped {
+    let columns = || layout.mapped.iter().chain(&layout.further);
+    let width = columns().map(|(column, _)| column.len()).max().unwrap_or(0);
+    for (column, from) in columns() {
         let _ = writeln!(text, "      {column:width$} <- {}", printable(from));
     }
     for (title, names) in [("without", &layout.absent), ("ignored", &layout.ignored)] {

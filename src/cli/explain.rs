@@ -21,7 +21,7 @@ pub(super) fn explain(args: &ExplainArgs) -> Exit {
     if let Some(code) = &args.code {
         return explain_code(code);
     }
-    let mut loader = Loader::new(&args.project.project);
+    let mut loader = Loader::new(&args.project.project, period(&args.period).ok());
     match loader.load().and_then(|project| explain_figure(args, &project)) {
         Ok(text) => console::data(&text),
         Err(findings) => {

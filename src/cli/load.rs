@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::allocate::run_examples;
 use crate::diagnostics::{Code, Finding, Place, Span, Texts, did_you_mean};
-use crate::domain::{Exchange, Org, normal_form};
+use crate::domain::{Exchange, Org, Period, normal_form};
 use crate::ingest::{
     Invoice, InvoiceFile, MetadataTable, contained, read_cost_centers, read_invoices,
     read_metadata, read_rates, run_manifest_examples, run_map_examples, sha256_hex,
@@ -16,7 +16,7 @@ use crate::ingest::{
 use crate::report::InputFile;
 use crate::rules::{
     ColumnMap, Entity, FormatName, InvoicesDecl, Project, RuleSet, RuleText, Scope, compile,
-    shipped,
+    fill_period, names_month, shipped,
 };
 
 use super::console::seen_path;
@@ -50,10 +50,12 @@ pub(super) struct Loader {
     pub(super) texts: Texts,
     inputs: Vec<InputFile>,
     errors: Vec<Finding>,
+    /// The month that is run; patterns of invoices that name one are filled with it.
+    period: Option<Period>,
 }
 
 impl Loader {
-    pub(super) fn new(project: &Path) -> Self {
+    pub(super) fn new(project: &Path, period: Option<Period>) -> Self {
         // The project file itself may be named as well as its folder.
         let is_file = project.file_name().is_some_and(|name| name == PROJECT_FILE);
         let root = if is_file { project.parent().unwrap_or(Path::new(".")) } else { project };
@@ -64,6 +66,7 @@ impl Loader {
             texts: Texts::new(),
             inputs: Vec::new(),
             errors: Vec::new(),
+            period,
         }
     }
 
@@ -232,6 +235,7 @@ impl Loader {
                     location: &self.root.join(&path),
                     path: &path,
                     columns: &declared.columns,
+                    numbers: declared.numbers,
                     place: &declared.place,
                     reader: reader.as_deref(),
                 });
@@ -251,9 +255,13 @@ impl Loader {
     fn invoice_files(&mut self, declared: &InvoicesDecl) -> Vec<String> {
         let mut paths = Vec::new();
         for (pattern, span) in &declared.files {
-            match contained(&self.root, pattern, span) {
+            let filled = fill_period(pattern, self.period);
+            match contained(&self.root, &filled, span) {
+                // The month's invoice comes after the month; until then its absence is told of the
+                // cost that it will ask for.
+                Ok(found) if found.is_empty() && self.has_other_months(pattern, span) => {}
                 Ok(found) if found.is_empty() => {
-                    let text = format!("no table of invoices matches `{pattern}`");
+                    let text = format!("no table of invoices matches `{filled}`");
                     let help =
                         "an invoice that has not come is no invoice of nothing; check the pattern";
                     let finding = Finding::new(Code::NoFiles, text).help(help);
@@ -266,6 +274,13 @@ impl Loader {
         paths.sort_unstable();
         paths.dedup();
         paths
+    }
+
+    /// Whether a pattern that names the month finds files of any.
+    fn has_other_months(&self, pattern: &str, span: &Span) -> bool {
+        names_month(pattern)
+            && contained(&self.root, &fill_period(pattern, None), span)
+                .is_ok_and(|found| !found.is_empty())
     }
 
     fn maps(&mut self, project: &Project) -> Vec<Vec<Arc<ColumnMap>>> {

@@ -18,7 +18,8 @@ use super::progress::Bars;
 use super::timings::Timings;
 
 pub(super) fn run(args: &RunArgs) -> Exit {
-    let mut loader = Loader::new(&args.project.project);
+    // A month that cannot be read is told once the project is known.
+    let mut loader = Loader::new(&args.project.project, period(&args.period).ok());
     let mut timings = Timings::default();
     let done = timings.stage("load", || loader.load()).and_then(|project| {
         let published = produce(args, &project, &mut timings)?;

@@ -112,7 +112,7 @@ codes! {
     UnreadableFile "unreadable-file" Error Input
         "The file cannot be read: it vanished, is not a regular file, or permission is lacking. Check that it exists, is a regular file and may be read by who runs costbook."
     EmptyFile "empty-file" Error Input
-        "The file holds no row of charges. An empty delivery is never taken for zero cost. Fetch it again, or take it out of the source."
+        "The file holds no row of charges. An empty delivery is never taken for zero cost. Fetch it again, or take it out of the source; where nothing was charged, declare `empty: allowed` on the source."
     BrokenFile "broken-file" Error Input
         "The file is torn or malformed: a gzip stream that ends early or fails its checksum, a quote that never closes, a Parquet file that does not hold together. Nothing of it is counted. Fetch it again, or save it again as the message says."
     SheetUnclear "sheet-unclear" Error Input
@@ -121,6 +121,8 @@ codes! {
         "Two columns of the file have the same name, so it cannot be known which one is meant. Remove or rename one of them in the export."
     ColumnMissing "column-missing" Error Input
         "A column without which no charge can be read is not in the file. Mend the name in the column map, add the column to the export, or give the source the `format:` that its files have."
+    NoRows "no-rows" Note Advice
+        "A file has a header and no row, and its source declares that this may be (`empty: allowed`). Its cost of the period is none. Nothing is to be done where nothing was charged; else fetch the file again."
     TooManyBadRows "too-many-bad-rows" Error Input
         "So many rows have more or fewer fields than the header that the file is likely torn or of another format. Fetch the file again, and look at the row that the message names."
     IncompleteDelivery "incomplete-delivery" Error Input
@@ -194,6 +196,10 @@ codes! {
         "A file with charges of the period also holds rows that are billed in another month: they came late, or early. They are in the file's control totals and in no total of the period; reports of their month that were made without this file do not have them. Or a delivery that is about another month holds rows of the period, on days that another delivery has too: both count, which is wrong only if they are the same charges. Run those months again if they are still open."
     SourceWithoutCharges "source-without-charges" Warning Advice
         "A source holds charges of other months but none of the period. Its bill of the month is likely missing, and the totals are too small by it. Fetch it, or check the pattern of the source."
+    RepeatedRows "repeated-rows" Warning Advice
+        "Two deliveries of a source that appends have rows of the same name, as the column map says what names a row. Both count, which is wrong where they are the same charge. Compare the two deliveries, and take the one away that repeats the other."
+    BackDatedShares "back-dated-shares" Note Advice
+        "Rows that are spread over months begin before the month that bills them. Their shares of those months are history: they are in no report that was made before, and in none of the period. Nothing is to be done where those months are closed; else run them again."
     RowsExcluded "rows-excluded" Note Advice
         "Rows were left out by a named rule of the column map, such as repeated headers or total rows. Look at the counts in manifest.json, and mend the rule if it takes too much."
     RowsQuarantined "rows-quarantined" Warning Advice

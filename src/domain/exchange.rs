@@ -187,6 +187,16 @@ impl Exchange {
         }
     }
 
+    /// Whether the table quotes a currency only the other way round, and the terms do not let that
+    /// stand for it.
+    #[must_use]
+    pub fn is_only_inverse(&self, currency: Currency) -> bool {
+        self.declared.as_ref().is_some_and(|(table, terms)| {
+            let has = |from, to| table.quotes(from, to).is_some();
+            !terms.inverse && !has(currency, self.report) && has(self.report, currency)
+        })
+    }
+
     /// Why a day has no rate.
     #[must_use]
     pub fn missing_day(&self, currency: Currency, day: NaiveDate) -> MissingRate {

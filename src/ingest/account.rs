@@ -14,8 +14,8 @@ use super::tally::{QUARANTINE_LIMIT, Tally};
 /// Of a thousand rows, so many of the wrong length make a file torn.
 const WRONG_LENGTH_LIMIT: u64 = 1000;
 
-/// Completes a report from the tally of its file.
-pub(super) fn settle(report: &mut FileReport, tally: &Tally, readable: bool) {
+/// Completes a report from the tally of its file; `may_be_empty` where its source says so.
+pub(super) fn settle(report: &mut FileReport, tally: &Tally, readable: bool, may_be_empty: bool) {
     let mut rows: Vec<QuarantinedRow> = tally
         .quarantine
         .iter()
@@ -26,19 +26,30 @@ pub(super) fn settle(report: &mut FileReport, tally: &Tally, readable: bool) {
     let refused = report.is_refused();
     let mut found = Vec::new();
     if readable && !refused {
+        found.extend(without_rows(report, may_be_empty));
         found.extend(refusals(report, tally));
         found.extend(unknown_costs(report));
         found.extend(quarantined(report));
         found.extend(excluded(report));
+        found.extend(back_dated(tally));
     }
     report.findings.extend(found.into_iter().map(|f| f.at(Place::File(report.path.clone()))));
 }
 
+/// Unless the source says that there may be none.
+fn without_rows(report: &FileReport, may_be_empty: bool) -> Option<Finding> {
+    let text = "the file has a header but no row";
+    match (report.rows, may_be_empty) {
+        (0, true) => Some(Finding::new(Code::NoRows, format!("{text}, as its source allows"))),
+        (0, false) => Some(empty(text).help(
+            "an empty delivery is not taken for zero cost; fetch the file again, or where nothing was charged say so with `empty: allowed` on the source",
+        )),
+        _ => None,
+    }
+}
+
 fn refusals(report: &FileReport, tally: &Tally) -> Vec<Finding> {
     let mut found = Vec::new();
-    if report.rows == 0 {
-        found.push(empty("the file has a header but no row"));
-    }
     if tally.is_torn {
         let text =
             format!("the file ends in the middle of its last row, {} rows down", report.rows);
@@ -160,6 +171,18 @@ fn in_column(column: &str) -> String {
     if column.is_empty() { String::new() } else { format!(", column {column}") }
 }
 
+fn back_dated(tally: &Tally) -> Option<Finding> {
+    let rows = tally.back_dated;
+    let (what, shares) =
+        if rows == 1 { ("row is", "its shares") } else { ("rows are", "their shares") };
+    (rows > 0).then(|| {
+        let text = format!(
+            "{rows} {what} spread over months before the one that bills; {shares} of those are in no report that was made before"
+        );
+        Finding::new(Code::BackDatedShares, text).count(rows).help("run those months again if they are still open")
+    })
+}
+
 fn excluded(report: &FileReport) -> Vec<Finding> {
     let described = |(rule, rows): (&String, &u64)| {
         let text = format!("{rows} of {} rows are excluded as `{rule}`", report.rows);
@@ -192,7 +215,11 @@ pub(super) fn undecided(report: &ScanReport) -> Vec<usize> {
 pub(super) fn duplicates(report: &ScanReport) -> BTreeMap<usize, FileReport> {
     let mut seen: BTreeMap<&str, &FileReport> = BTreeMap::new();
     let mut found = BTreeMap::new();
-    for (index, file) in report.files.iter().enumerate().filter(|(_, file)| is_in(file)) {
+    // Of files without a row, many are alike.
+    let has_rows =
+        |file: &FileReport| !file.findings.iter().any(|finding| finding.code == Code::NoRows);
+    let counted = report.files.iter().enumerate().filter(|(_, file)| is_in(file) && has_rows(file));
+    for (index, file) in counted {
         let Some(content) = file.content.sha256.as_deref() else { continue };
         match seen.get(content) {
             None => {

@@ -12,15 +12,19 @@
 //! desk.close()                      what still lies in the tray goes to the sink
 //! ```
 //!
+//! All charges of a row are handed on together: what is refused of one is refused of all, and told with
+//! what they cost together.
+//!
 //! The desk copies what it keeps of a row, so nothing of a row need outlive the call.
 
 use super::charge::{Charge, Charges, Rejection, RowPlace, Sink, Span, TextColumn};
 use super::report::FileId;
-use super::tally::{Part, Row, Source, Tally};
+use super::tally::{Part, Row, Source, Tally, known};
 use super::values::binding::Binding;
 use super::values::spread::{NoPeriod, spread};
 use super::values::valuation::Read;
 use crate::diagnostics::Code;
+use crate::domain::{Costs, PackedCosts};
 
 /// Charges that are handed on together.
 const BATCH: usize = 1024;
@@ -104,38 +108,68 @@ impl<'a, S: Sink> Desk<'a, S> {
 
     /// Judges a row: it goes to the sink with its batch, or is refused or excluded at once.
     pub(super) fn take(&mut self, row: &Row<'_>, source: &impl Source) {
-        match self.tally.judge(row) {
+        let charge = match self.tally.judge(row) {
+            Err((part, code)) => return self.refuse(row, part, code, source),
+            Ok(charge) => charge,
+        };
+        if let Some((part, code)) = row.fault {
+            return self.refuse(row, part, code, source);
+        }
+        if row.spread.is_none() && row.beside.is_empty() {
+            self.lay(row, row.texts, charge);
+            return self.hand_on_if_full();
+        }
+        match charges_of(row, charge) {
             Err((part, code)) => self.refuse(row, part, code, source),
-            Ok(charge) => match (row.fault, row.spread) {
-                (Some((part, code)), _) => self.refuse(row, part, code, source),
-                (None, None) => self.lay(row, charge),
-                (None, Some((by, until))) => match spread(&charge, until, by) {
-                    Ok(shares) => {
-                        for share in shares {
-                            self.lay(row, share);
-                        }
+            Ok(charges) => {
+                for (texts, shares) in charges {
+                    let mut shares = shares.into_iter();
+                    if let Some(first) = shares.next() {
+                        self.lay(row, texts, first);
                     }
-                    Err(NoPeriod) => self.refuse(row, Part::ChargeEnd, Code::BadDate, source),
-                },
-            },
+                    for share in shares {
+                        self.lay_share(row, share);
+                    }
+                }
+                // All charges of a row are handed on together.
+                self.hand_on_if_full();
+            }
         }
     }
 
-    fn lay(&mut self, row: &Row<'_>, charge: Charge) {
+    fn lay(&mut self, row: &Row<'_>, texts: &[Option<&[u8]>], charge: Charge) {
+        let mut fits = self.tray.lay(texts);
+        if self.job.binding.recipe.is_some()
+            && let Some(identity) = row.identity
+        {
+            let span = Span::new(self.tray.bytes.len(), identity.len());
+            fits &= span.is_some();
+            self.tray.bytes.extend_from_slice(identity);
+            self.tray.identities.push(span.unwrap_or(Span::NULL));
+        }
+        debug_assert!(fits, "a batch is handed on long before its texts fill 32 bits");
+        self.lay_beside(row, charge);
+    }
+
+    /// A charge with the texts of the one before it.
+    fn lay_share(&mut self, row: &Row<'_>, charge: Charge) {
+        let Tray { spans, identities, .. } = &mut *self.tray;
+        for spans in spans.iter_mut().chain(row.identity.map(|_| identities)) {
+            spans.extend(spans.last().copied());
+        }
+        self.lay_beside(row, charge);
+    }
+
+    fn lay_beside(&mut self, row: &Row<'_>, charge: Charge) {
         self.tray.charges.push(charge);
-        let mut fits = self.tray.lay(row.texts);
         if let Some(recipe) = &self.job.binding.recipe {
             let terms = recipe.valuation.terms.iter().zip(row.terms);
             let money = terms.filter(|(term, _)| term.is_money).map(|(_, read)| *read);
             self.tray.terms.extend(money);
-            if let Some(identity) = row.identity {
-                let span = Span::new(self.tray.bytes.len(), identity.len());
-                fits &= span.is_some();
-                self.tray.bytes.extend_from_slice(identity);
-                self.tray.identities.push(span.unwrap_or(Span::NULL));
-            }
         }
-        debug_assert!(fits, "a batch is handed on long before its texts fill 32 bits");
+    }
+
+    fn hand_on_if_full(&mut self) {
         if self.tray.charges.len() >= BATCH || self.tray.bytes.len() > BATCH_BYTES {
             self.hand_on();
         }
@@ -203,6 +237,33 @@ impl<'a, S: Sink> Desk<'a, S> {
     }
 }
 
+/// The charges that a row stands for, its own first, each with its texts and spread over its months.
+type RowCharges<'a> = Vec<(&'a [Option<&'a [u8]>], Vec<Charge>)>;
+
+fn charges_of<'a>(row: &'a Row<'_>, own: Charge) -> Result<RowCharges<'a>, (Part, Code)> {
+    let mut charges: Vec<(&[Option<&[u8]>], Charge)> = Vec::with_capacity(1 + row.beside.len());
+    for beside in row.beside {
+        let part = |metric| (Part::FurtherCost(beside.index, metric), Code::BadAmount);
+        let (costs, unknown) = known(&beside.costs).map_err(part)?;
+        let costs = PackedCosts::new(&costs);
+        charges.push((&beside.texts, Charge { costs, unknown, rows: 0, ..own.clone() }));
+    }
+    charges.insert(0, (row.texts, own));
+    let months = |(texts, charge): (&'a [Option<&'a [u8]>], Charge)| {
+        let Some((by, until)) = row.spread else { return Ok((texts, vec![charge])) };
+        let mut shares =
+            spread(&charge, until, by).map_err(|NoPeriod| (Part::ChargeEnd, Code::BadDate))?;
+        if charge.rows == 0 {
+            // The row counts with its own charge.
+            for share in &mut shares {
+                share.rows = 0;
+            }
+        }
+        Ok((texts, shares))
+    };
+    charges.into_iter().map(months).collect()
+}
+
 /// What is known of charges beside what the sink is told, by their index.
 struct Beside<'a> {
     /// The money terms of the recipe.
@@ -220,12 +281,14 @@ fn settle(
     tally: &mut Tally,
 ) {
     let charges = batch.charges;
+    let spreads = binding.recipe.as_ref().is_some_and(|recipe| recipe.spread.is_some());
     let mut from = 0;
     let ends = refused.iter().map(|(index, _)| *index).chain([charges.len()]);
     for (position, end) in ends.enumerate() {
         tally.accept(&charges[from..end]);
         for (charge, index) in charges[from..end].iter().zip(from..) {
             let terms = (beside.terms)(index);
+            tally.back_dated += u64::from(spreads && is_back_dated(charges, index));
             if charge.rows > 0 && !terms.is_empty() {
                 tally.add_terms(charge.currency, terms);
             }
@@ -237,8 +300,37 @@ fn settle(
             let identity = String::from_utf8_lossy(identity).into_owned();
             let fault = (column, *code, shown);
             let texts = binding.invoice_texts.map(|at| at.and_then(|at| batch.text(*index, at)));
-            tally.send_back(&charges[*index], fault, texts, identity);
+            tally.send_back(
+                &charges[*index],
+                &costs_of_row(charges, *index),
+                fault,
+                texts,
+                identity,
+            );
         }
         from = end + 1;
     }
+}
+
+/// Whether a charge that counts has a share in a month before its own. Shares are in the order of
+/// months: it lies right before the charge, or behind it where it has no share itself.
+fn is_back_dated(charges: &[Charge], index: usize) -> bool {
+    let charge = &charges[index];
+    let is_earlier = |other: &Charge| other.place == charge.place && other.month < charge.month;
+    let before = index.checked_sub(1).and_then(|at| charges.get(at));
+    charge.rows > 0 && [before, charges.get(index + 1)].into_iter().flatten().any(is_earlier)
+}
+
+/// What all charges of a row cost together, which lie side by side in its batch.
+fn costs_of_row(charges: &[Charge], index: usize) -> Costs {
+    let is_of_row = |charge: &&Charge| charge.place == charges[index].place;
+    let before = charges[..index].iter().rev().take_while(is_of_row);
+    let mut costs = Costs::ZERO;
+    for charge in before.chain(charges[index..].iter().take_while(is_of_row)) {
+        for (metric, amount) in charge.costs.costs().iter() {
+            // Beyond the range the row shows what comes first; it counts for nothing anyway.
+            costs[metric] = costs[metric].checked_add(amount).unwrap_or(costs[metric]);
+        }
+    }
+    costs
 }

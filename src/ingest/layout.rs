@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::diagnostics::{Code, Finding, Place, did_you_mean};
 use crate::domain::Column;
-use crate::rules::{ColumnMap, ColumnSource, InputRef, Recognition, TagShape};
+use crate::rules::{ColumnMap, ColumnSource, FurtherCharge, InputRef, TagShape};
 
 use super::charge::WantedText;
 use super::csv::stream::{head_names, names_read};
@@ -25,6 +25,8 @@ pub struct Layout {
     pub version: Option<String>,
     /// Columns that have a value in such a file, and where from, in the order of the map.
     pub mapped: Vec<(String, String)>,
+    /// What further charges of its rows have otherwise, as `EffectiveCost of unused commitment`.
+    pub further: Vec<(String, String)>,
     /// FOCUS columns that the map fills from headers which such a file does not have.
     pub absent: Vec<String>,
     /// Headers that nothing reads.
@@ -68,6 +70,7 @@ pub fn layout(head: &Head, wanted: &[WantedText]) -> Layout {
         format: file.map.name.clone(),
         version: finder.version(),
         mapped: mapped(&finder),
+        further: further(&finder),
         absent: absent.map(|column| column.name().to_owned()).collect(),
         ignored: finder.unread(wanted).into_iter().map(str::to_owned).collect(),
     }
@@ -159,7 +162,7 @@ pub(super) fn recognise(
             None => headers(file, map, &[], reader),
         };
         match found {
-            Ok(headers) if fits(&map.recognition, &headers) => fitting.push(map),
+            Ok(headers) if map.recognition.fits(&headers) => fitting.push(map),
             Ok(_) => {}
             Err(finding) => refusal = Some(finding),
         }
@@ -194,12 +197,6 @@ fn unclear(file: &SourceFile, text: &str, maps: &[Arc<ColumnMap>]) -> Finding {
         listed(&names)
     );
     Finding::new(Code::FormatUnclear, text).help(help).at(Place::File(file.path.clone()))
-}
-
-fn fits(recognition: &Recognition, headers: &[String]) -> bool {
-    let has = |name: &String| headers.iter().any(|header| header.eq_ignore_ascii_case(name));
-    recognition.any_of.iter().any(|set| set.iter().all(has))
-        && !recognition.not_with.iter().any(has)
 }
 
 /// The header of a file that is no workbook, whatever its map.
@@ -261,6 +258,17 @@ fn mapped(finder: &Finder<'_>) -> Vec<(String, String)> {
         found.extend(origin(finder, source).map(|from| (name.clone(), from)));
     }
     found
+}
+
+/// What further charges of the rows have otherwise than these, and where from.
+fn further(finder: &Finder<'_>) -> Vec<(String, String)> {
+    let of = |charge: &FurtherCharge| {
+        let named = charge.columns.iter().filter_map(|(column, source)| {
+            Some((format!("{} of {}", column.name(), charge.name), origin(finder, source)?))
+        });
+        named.collect::<Vec<_>>()
+    };
+    finder.map.further.iter().flat_map(of).collect()
 }
 
 /// Where a column's values come from in this file.

@@ -25,6 +25,9 @@ pub struct ScanReport {
     /// Counted deliveries of which the second is about another month and has some charges on days
     /// that the first one has too, of other amounts: late rows, or corrections.
     pub beside: BTreeMap<(u32, u32), Overlap>,
+    /// Counted deliveries of a source that appends which have rows of the same names, the earlier
+    /// first.
+    pub repeated: BTreeMap<(u32, u32), Repeated>,
     /// In the order of their indexes; none until the scan is judged.
     pub deliveries: Vec<DeliveryReport>,
     /// In the order of the project; none until the scan is judged.
@@ -42,6 +45,14 @@ pub struct Overlap {
     pub issuer: Option<String>,
     pub sub_accounts: u64,
     pub days: BTreeSet<NaiveDate>,
+}
+
+/// Rows that two deliveries have both, by what names them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Repeated {
+    pub rows: u64,
+    /// There are so many names that only a sample of them was looked at.
+    pub is_sample: bool,
 }
 
 /// What becomes of a file as a whole.
@@ -126,7 +137,8 @@ pub struct SheetTable {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MonthTotals {
     pub rows: u64,
-    /// Charges that are shares of rows which count in another month.
+    /// Charges of rows that count with another charge of theirs: shares of other months, and what
+    /// rows stand for besides.
     pub shares: u64,
     pub costs: Costs,
     /// Rows whose cost of a metric is unknown, by metric. Shares of rows are not counted again.
@@ -225,7 +237,7 @@ impl ScanReport {
 }
 
 impl MonthTotals {
-    /// Rows, and shares of rows that count in another month.
+    /// Rows, and further charges of rows.
     #[must_use]
     pub fn charges(&self) -> u64 {
         self.rows + self.shares

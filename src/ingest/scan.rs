@@ -55,6 +55,8 @@ pub struct SourceFile {
     pub is_counted: bool,
     /// Whether deliveries of its source add to others, so that they may overlap with them.
     pub appends: bool,
+    /// Whether its source says that it may have a header and no row.
+    pub may_be_empty: bool,
 }
 
 impl SourceFile {
@@ -63,7 +65,17 @@ impl SourceFile {
     pub fn alone(source: &str, path: &str, location: PathBuf, map: Arc<ColumnMap>) -> Self {
         let (source, path) = (source.into(), path.into());
         let place = SheetPlace::default();
-        Self { source, path, location, map, place, delivery: 0, is_counted: true, appends: false }
+        Self {
+            source,
+            path,
+            location,
+            map,
+            place,
+            delivery: 0,
+            is_counted: true,
+            appends: false,
+            may_be_empty: false,
+        }
     }
 }
 
@@ -123,6 +135,7 @@ pub fn scan<S: Sink>(
             let (sinks, overlaps) = plan.open(gates, &report);
             report.overlaps = overlaps.twice;
             report.beside = overlaps.beside;
+            report.repeated = overlaps.repeated;
             return (report, sinks);
         }
         duplicates.extend(found);
@@ -516,7 +529,7 @@ fn file_report(file: &SourceFile, opened: Opened, end: End) -> FileReport {
         row_numbers: end.row_numbers,
         findings,
     };
-    account::settle(&mut report, &end.tally, readable);
+    account::settle(&mut report, &end.tally, readable, file.may_be_empty);
     if file.is_counted { report } else { account::set_aside(&report) }
 }
 

@@ -30,6 +30,8 @@ pub(super) struct Row<'a> {
     pub(super) billing_day: Option<NaiveDate>,
     pub(super) charge_day: Option<NaiveDate>,
     pub(super) texts: &'a [Option<&'a [u8]>],
+    /// Charges that the row stands for beside its own.
+    pub(super) beside: &'a [RowCharge<'a>],
     /// A text that cannot be made.
     pub(super) fault: Option<(Part, Code)>,
     /// The first day after the charge period, where the row is to be spread up to it.
@@ -40,13 +42,21 @@ pub(super) struct Row<'a> {
     pub(super) identity: Option<&'a [u8]>,
 }
 
+/// A further charge of a row: what it has otherwise.
+pub(super) struct RowCharge<'a> {
+    /// Among the further charges of the recipe.
+    pub(super) index: usize,
+    pub(super) costs: [Result<Option<Amount>, AmountError>; CostMetric::COUNT],
+    pub(super) texts: Vec<Option<&'a [u8]>>,
+}
+
 impl Row<'_> {
     /// A row of which nothing is known but its place.
     pub(super) fn unknown(place: RowPlace) -> Self {
         let costs = [Ok(None); CostMetric::COUNT];
         let (currency, billing_day, charge_day) = (None, None, None);
         let (fault, spread, identity) = (None, None, None);
-        let (texts, terms) = (&[], &[]);
+        let (texts, terms, beside) = (&[], &[], &[]);
         Self {
             place,
             costs,
@@ -54,11 +64,21 @@ impl Row<'_> {
             billing_day,
             charge_day,
             texts,
+            beside,
             fault,
             spread,
             terms,
             identity,
         }
+    }
+
+    /// What all charges of the row cost together; `None` where one does not know it.
+    fn together(&self, metric: CostMetric) -> Option<Amount> {
+        let mut sum = self.costs[metric as usize].ok().flatten()?;
+        for charge in self.beside {
+            sum = sum.checked_add(charge.costs[metric as usize].ok().flatten()?)?;
+        }
+        Some(sum)
     }
 }
 
@@ -66,6 +86,8 @@ impl Row<'_> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
     Cost(CostMetric),
+    /// Of a further charge, by its index in the recipe.
+    FurtherCost(usize, CostMetric),
     Currency,
     BillingStart,
     ChargeStart,
@@ -95,6 +117,8 @@ pub(super) struct Tally {
     pub(super) accepted: u64,
     pub(super) quarantined: u64,
     pub(super) wrong_length: u64,
+    /// Rows that are spread over months before the one that bills them.
+    pub(super) back_dated: u64,
     pub(super) excluded: BTreeMap<String, u64>,
     totals: Vec<((Currency, Period), MonthTotals)>,
     /// By currency, the sums of the recipe's money terms.
@@ -117,17 +141,8 @@ pub(super) struct Tally {
 impl Tally {
     /// The charge of a row, or what is wrong with it.
     pub(super) fn judge(&mut self, row: &Row<'_>) -> Result<Charge, (Part, Code)> {
-        let mut costs = Costs::ZERO;
-        let mut unknown = MetricSet::NONE;
-        for metric in CostMetric::ALL {
-            match row.costs[metric as usize] {
-                Ok(Some(amount)) => costs[metric] = amount,
-                Ok(None) if matches!(metric, CostMetric::ListCost | CostMetric::ContractedCost) => {
-                    unknown.insert(metric);
-                }
-                _ => return Err((Part::Cost(metric), Code::BadAmount)),
-            }
-        }
+        let (costs, unknown) =
+            known(&row.costs).map_err(|metric| (Part::Cost(metric), Code::BadAmount))?;
         let month = row.billing_day.ok_or((Part::BillingStart, Code::BadDate))?;
         let day = row.charge_day.ok_or((Part::ChargeStart, Code::BadDate))?;
         let currency = self.currency(row.currency).ok_or((Part::Currency, Code::BadCurrency))?;
@@ -179,10 +194,11 @@ impl Tally {
         &self.source_sums
     }
 
-    /// Puts the row of a charge aside that the sink refused.
+    /// Puts the row of a charge aside that the sink refused; `costs` are those of all its charges.
     pub(super) fn send_back(
         &mut self,
         charge: &Charge,
+        costs: &Costs,
         (column, code, text): (String, Code, &[u8]),
         texts: InvoiceTexts<Option<&[u8]>>,
         identity: String,
@@ -192,8 +208,7 @@ impl Tally {
             return;
         }
         self.rows += 1;
-        let cost =
-            |metric: CostMetric| (!charge.unknown.has(metric)).then(|| charge.costs.get(metric));
+        let cost = |metric: CostMetric| (!charge.unknown.has(metric)).then_some(costs[metric]);
         self.quarantine(charge.place, || QuarantinedRow {
             row: 0,
             column,
@@ -225,7 +240,7 @@ impl Tally {
             *self.excluded.entry("repeated header".to_owned()).or_default() += 1;
             return;
         }
-        let cost = |metric: CostMetric| row.costs[metric as usize].ok().flatten();
+        let cost = |metric: CostMetric| row.together(metric);
         self.quarantine(row.place, || QuarantinedRow {
             row: 0,
             column: source.name(part),
@@ -291,6 +306,7 @@ impl Tally {
         self.quarantined += other.quarantined;
         self.wrong_length += other.wrong_length;
         self.unchecked_pages += other.unchecked_pages;
+        self.back_dated += other.back_dated;
         for (rule, rows) in other.excluded {
             *self.excluded.entry(rule).or_default() += rows;
         }
@@ -380,6 +396,24 @@ impl RunSums {
         let sums = self.sums.costs().zip(self.absolute.costs());
         sums.filter(|_| !self.overflow)
     }
+}
+
+/// The costs of a charge and which of them are unknown, or the one that is needed or no amount.
+pub(super) fn known(
+    read: &[Result<Option<Amount>, AmountError>; CostMetric::COUNT],
+) -> Result<(Costs, MetricSet), CostMetric> {
+    let mut costs = Costs::ZERO;
+    let mut unknown = MetricSet::NONE;
+    for metric in CostMetric::ALL {
+        match read[metric as usize] {
+            Ok(Some(amount)) => costs[metric] = amount,
+            Ok(None) if matches!(metric, CostMetric::ListCost | CostMetric::ContractedCost) => {
+                unknown.insert(metric);
+            }
+            _ => return Err(metric),
+        }
+    }
+    Ok((costs, unknown))
 }
 
 /// Whether the costs of a row are their own headers, both of them: one alone is a broken amount.

@@ -10,6 +10,7 @@
 //!       Case, Derivation  a condition, and what holds then: an input, a constant, a sum
 //!   TagShape            how a file carries tags
 //!   DateSpelling, NumberSpelling
+//!   FurtherCharge       rows that stand for another charge too
 //!   Spread              rows whose cost is for several months
 //!   Exclusion           rows that are no charges
 //!   MapExample          rows and what must come of them
@@ -27,6 +28,7 @@ use super::delivery::{Days, DeliveryPolicy, ManifestShape};
 use super::model::Field;
 use super::read_map::read_map;
 use super::workbook::WorkbookShape;
+use super::zone::Zone;
 
 /// A provider's export format, as data.
 #[derive(Clone, Debug)]
@@ -53,6 +55,8 @@ pub struct ColumnMap {
     /// Words that mean "no value", besides nothing at all, on the whole field only.
     pub null_words: Vec<String>,
     pub dates: Vec<DateSpelling>,
+    /// Of times that tell none; days without a time are days of any zone.
+    pub zone: Zone,
     pub numbers: NumberSpelling,
     /// The values that the format allows in a column. Others are read all the same, and reported.
     pub values: BTreeMap<Column, Vec<String>>,
@@ -63,6 +67,8 @@ pub struct ColumnMap {
     pub versions: Vec<FocusVersion>,
     pub workbook: WorkbookShape,
     pub exclusions: Vec<Exclusion>,
+    /// Charges that rows stand for beside the one that `columns` make.
+    pub further: Vec<FurtherCharge>,
     pub spread: Option<Spread>,
     /// What names a row together: the name as written, and where it is found.
     pub identity: Vec<(String, Vec<InputRef>)>,
@@ -99,10 +105,15 @@ impl ColumnMap {
         self.path.starts_with("shipped:")
     }
 
+    /// Where all columns come from, those of further charges too.
+    pub fn sources(&self) -> impl Iterator<Item = &ColumnSource> {
+        let own = self.columns.values().chain(self.custom.iter().map(|(_, source)| source));
+        own.chain(self.further.iter().flat_map(|further| further.columns.values()))
+    }
+
     /// Everything that the columns, tags and identity of the map read, alias by alias.
     pub fn references(&self) -> impl Iterator<Item = &InputRef> {
-        let sources = self.columns.values().chain(self.custom.iter().map(|(_, source)| source));
-        let read = sources.flat_map(ColumnSource::references);
+        let read = self.sources().flat_map(ColumnSource::references);
         let inputs = self.inputs.values().flatten();
         let named = self.identity.iter().flat_map(|(_, refs)| refs);
         read.chain(inputs).chain(named)
@@ -123,6 +134,15 @@ pub struct Recognition {
     pub any_of: Vec<Vec<String>>,
     /// Any one of these present speaks against it.
     pub not_with: Vec<String>,
+}
+
+impl Recognition {
+    /// Whether a file with these headers is known to be of the format.
+    #[must_use]
+    pub fn fits(&self, headers: &[String]) -> bool {
+        let has = |name: &String| headers.iter().any(|header| header.eq_ignore_ascii_case(name));
+        self.any_of.iter().any(|set| set.iter().all(has)) && !self.not_with.iter().any(has)
+    }
 }
 
 /// A table that is no bill, and how it is known.
@@ -352,6 +372,17 @@ pub struct Exclusion {
     pub when: Condition,
 }
 
+/// A charge that a row stands for beside the one that its columns make: with the same texts and
+/// days but for those that are named here, and no row of its own.
+#[derive(Clone, Debug)]
+pub struct FurtherCharge {
+    pub name: String,
+    /// Absent: every row.
+    pub when: Option<Condition>,
+    /// What it has otherwise than the row. A cost that is not among them stays with the row.
+    pub columns: BTreeMap<MapColumn, ColumnSource>,
+}
+
 /// Rows whose cost is for all months of their charge period: what is not billed is split over them.
 #[derive(Clone, Debug)]
 pub struct Spread {
@@ -375,6 +406,16 @@ pub enum MapColumn {
     Custom(String),
 }
 
+impl MapColumn {
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Focus(column) => column.name(),
+            Self::Custom(name) => name,
+        }
+    }
+}
+
 /// An example that the map carries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MapExample {
@@ -396,6 +437,7 @@ pub enum Expectation {
     Quarantined(Code),
     /// It is excluded by the rule of that name.
     Excluded(String),
-    /// It is spread, into these charges in the order of their months.
+    /// It stands for several charges: the row's own, then its further ones, each spread over its
+    /// months.
     Charges(Vec<ExpectedTexts>),
 }

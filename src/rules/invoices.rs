@@ -6,9 +6,12 @@ use std::collections::BTreeMap;
 use crate::diagnostics::{Code, Finding, Span};
 use crate::domain::{Amount, Currency};
 
+use super::column_map::NumberSpelling;
 use super::decode::{Mapping, items, parsed, text, word, words};
 use super::node::{self, Node};
-use super::project::{is_pattern, read_patterns};
+use super::project::read_patterns;
+use super::read_delivery::is_pattern;
+use super::read_map::spelling::numbers;
 use super::sink::Sink;
 use super::workbook::{SheetPlace, read_place};
 
@@ -16,13 +19,15 @@ use super::workbook::{SheetPlace, read_place};
 #[derive(Clone, Debug)]
 pub struct InvoicesDecl {
     pub span: Span,
-    /// Patterns of files.
+    /// Patterns of files, which may hold placeholders of the month as those of sources do.
     pub files: Vec<(String, Span)>,
     /// Where the table stands in files that are workbooks.
     pub place: SheetPlace,
     /// An invoice may differ by so much from what the bill says, either way.
     pub tolerance: Amount,
     pub columns: InvoiceColumns,
+    /// How amounts are written.
+    pub numbers: NumberSpelling,
     pub accepted: Vec<AcceptedVariance>,
 }
 
@@ -159,8 +164,8 @@ pub(super) fn read_invoices(node: &Node, sink: &mut Sink) -> Option<Vec<Invoices
 }
 
 fn read_entry(node: &Node, sink: &mut Sink) -> Option<InvoicesDecl> {
-    const KEYS: [&str; 6] =
-        ["files", "sheet", "header_row", "tolerance", "columns", "accepted_variances"];
+    const KEYS: [&str; 7] =
+        ["files", "sheet", "header_row", "tolerance", "columns", "numbers", "accepted_variances"];
     let map = Mapping::read(node, "an entry of `invoices`", &KEYS, sink)?;
     let files =
         map.need("files", sink).and_then(|node| read_patterns(node, "`files`", is_pattern, sink));
@@ -172,6 +177,10 @@ fn read_entry(node: &Node, sink: &mut Sink) -> Option<InvoicesDecl> {
         Some(node) => read_columns(node, sink),
         None => Some(BTreeMap::new()),
     };
+    let numbers = match map.get("numbers") {
+        Some(node) => numbers(node, sink),
+        None => Some(NumberSpelling::default()),
+    };
     let accepted = match map.get("accepted_variances") {
         Some(node) => read_accepted(node, sink),
         None => Some(Vec::new()),
@@ -182,6 +191,7 @@ fn read_entry(node: &Node, sink: &mut Sink) -> Option<InvoicesDecl> {
         place: read_place(&map, sink),
         tolerance: tolerance?,
         columns: shipped().with(own?),
+        numbers: numbers?,
         accepted: accepted?,
     })
 }

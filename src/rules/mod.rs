@@ -53,12 +53,13 @@ mod testing;
 mod usage;
 mod when;
 mod workbook;
+mod zone;
 
 pub use column_map::{
     Case, Citation, ColumnMap, ColumnSource, Dataset, DateSpelling, Derivation, DerivedFrom,
-    Exclusion, Expectation, ExpectedTexts, FocusVersion, InputRef, MapColumn, MapExample,
-    NumberSpelling, PeriodEnd, Recognition, Spread, SpreadBy, Substitution, TagShape, TagSource,
-    Term,
+    Exclusion, Expectation, ExpectedTexts, FocusVersion, FurtherCharge, InputRef, MapColumn,
+    MapExample, NumberSpelling, PeriodEnd, Recognition, Spread, SpreadBy, Substitution, TagShape,
+    TagSource, Term,
 };
 pub use compile::{Entity, RuleText, Scope, compile};
 pub use condition::{CaseRule, Condition, Test, Values};
@@ -78,3 +79,4 @@ pub use pattern::Glob;
 pub use project::{FormatName, MetadataDecl, Project, SourceDecl};
 pub use usage::FieldUse;
 pub use workbook::{SheetPlace, WorkbookShape};
+pub use zone::{NoZone, Zone};

@@ -9,7 +9,7 @@ use crate::diagnostics::{Code, Finding, Span};
 use crate::domain::{Currency, SCALE};
 
 use super::decode::{
-    Mapping, is_identifier, is_inside_project, is_name, items, parsed, whole, word, words,
+    Mapping, choice, is_identifier, is_inside_project, is_name, items, parsed, whole, word, words,
 };
 use super::delivery::{Days, DeliveryPolicy};
 use super::exchange::{ExchangeDecl, read_exchange};
@@ -20,6 +20,7 @@ use super::read_delivery;
 use super::shipped;
 use super::sink::Sink;
 use super::workbook::{SheetPlace, read_place};
+use super::zone::Zone;
 
 /// The project: whose cost, from which files, by which rules. Paths are as written, relative to
 /// the project's folder; whoever reads them resolves them.
@@ -56,6 +57,10 @@ pub struct SourceDecl {
     pub deliveries: Option<DeliveryPolicy>,
     /// Where they are not what the column map says.
     pub days: Option<Days>,
+    /// Whether a file may have a header and no row.
+    pub may_be_empty: bool,
+    /// The zone of times without one, where it is not what the column map says.
+    pub zone: Option<Zone>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,7 +98,7 @@ pub(super) const KEYS: &[&str] = &[
 ];
 
 pub(super) const SOURCE_KEYS: &[&str] =
-    &["name", "format", "files", "sheet", "header_row", "deliveries", "days"];
+    &["name", "format", "files", "sheet", "header_row", "deliveries", "days", "empty", "zone"];
 
 impl FormatName {
     /// As the project file has it.
@@ -182,9 +187,23 @@ fn read_source(node: &Node, sink: &mut Sink) -> Option<SourceDecl> {
     let place = read_place(&map, sink);
     let deliveries = map.get("deliveries").and_then(|node| read_delivery::read_policy(node, sink));
     let days = map.get("days").and_then(|node| read_delivery::read_days(node, sink));
+    let emptiness = [("refused", false), ("allowed", true)];
+    let empty =
+        map.get("empty").and_then(|node| choice(node, "answer to empty files", &emptiness, sink));
+    let zone = map.get("zone").and_then(|node| parsed(node, "`zone`", sink));
     let (name, (format, format_span)) = (name?, format?);
-    let (name, span) = (name.text, name.span);
-    Some(SourceDecl { name, span, format, format_span, files: files?, place, deliveries, days })
+    Some(SourceDecl {
+        name: name.text,
+        span: name.span,
+        format,
+        format_span,
+        files: files?,
+        place,
+        deliveries,
+        days,
+        may_be_empty: empty.unwrap_or_default(),
+        zone,
+    })
 }
 
 fn read_format(word: &Key, sink: &mut Sink) -> Option<FormatName> {

@@ -7,7 +7,8 @@
 
 mod columns;
 mod examples;
-mod spelling;
+mod further;
+pub(super) mod spelling;
 mod tags;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -20,7 +21,7 @@ use super::column_map::{
     Spread, SpreadBy,
 };
 use super::decode::{
-    Mapping, choice, date, entries, is_identifier, is_name, items, text, word, words,
+    Mapping, choice, date, entries, is_identifier, is_name, items, parsed, text, word, words,
 };
 use super::names::Names;
 use super::node::{self, Key, Kind, Node};
@@ -40,6 +41,7 @@ pub(super) const KEYS: &[&str] = &[
     "other_datasets",
     "null_words",
     "dates",
+    "zone",
     "numbers",
     "values",
     "tags",
@@ -49,6 +51,7 @@ pub(super) const KEYS: &[&str] = &[
     "versions",
     "workbook",
     "identity",
+    "further_charges",
     "spread",
     "exclude",
     "deliveries",
@@ -85,6 +88,7 @@ fn read_root(path: &str, root: &Node, sink: &mut Sink) -> Option<ColumnMap> {
     let asked = columns::askable(&inputs, column_nodes);
     let mut scope = Scope { inputs: &inputs, names: Names::of_map(&asked) };
     let columns = column_nodes.and_then(|node| columns::columns(node, &mut scope, sink));
+    let further = map.get("further_charges").map(|n| further::further(n, &mut scope, sink));
     scope.names.fields.reveal_derived();
     let (workbook, skip) =
         map.get("workbook").map(|node| read_shape(node, sink)).unwrap_or_default();
@@ -107,6 +111,7 @@ fn read_root(path: &str, root: &Node, sink: &mut Sink) -> Option<ColumnMap> {
             .map(|node| read_datasets(node, sink))
             .unwrap_or_default(),
         dates: spelling::dates(map.get("dates"), sink),
+        zone: map.get("zone").and_then(|node| parsed(node, "`zone`", sink)).unwrap_or_default(),
         numbers: map.get("numbers").and_then(|n| spelling::numbers(n, sink)).unwrap_or_default(),
         values: map.get("values").map(|node| read_values(node, sink)).unwrap_or_default(),
         tags: tags::completed(tags, &columns.sources),
@@ -119,6 +124,7 @@ fn read_root(path: &str, root: &Node, sink: &mut Sink) -> Option<ColumnMap> {
         days: map.get("days").and_then(|n| read_days(n, sink)).unwrap_or_default(),
         manifests: map.get("manifest").map(|n| read_manifests(n, sink)).unwrap_or_default(),
         exclusions,
+        further: further.unwrap_or_default(),
         spread,
         columns: columns.sources,
         custom: columns.custom,

@@ -91,6 +91,37 @@ fn what_is_no_day_is_quarantined() {
     }
 }
 
+/// A time without a zone is of the zone that the source declares; days and months are as they stand.
+#[test]
+fn a_time_without_a_zone_is_of_the_declared_one() {
+    let charges = [
+        ("2026-10-31 23:30:00", "2026-11-01"),
+        ("2026-10-31", "2026-10-31"),
+        ("2026-10-31T23:30:00Z", "2026-10-31"),
+        ("2026-10-05 18:59:59", "2026-10-05"),
+    ];
+    let charge = |(start, _): (&str, &str)| {
+        let charge = Charge::sound().with("ChargePeriodStart", start);
+        charge.with("BillingPeriodStart", "2026-10-01 00:00:00").with("ResourceId", start)
+    };
+    let days = |zone: &str| {
+        let project =
+            Project::sound().declaring("    days: any\n", &format!("    days: any\n{zone}"));
+        let project = project.bill("bill.csv", &Bill::of(charges.map(charge)));
+        let rows =
+            project.command(["explain", "--owner", "payments", "--period", PERIOD, "--rows"]);
+        let lines = rows.stdout.lines().filter(|line| line.starts_with("data/bill.csv,"));
+        lines.map(|line| line.split(',').nth(2).unwrap_or("").to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(days("    zone: \"-05:00\"\n"), charges.map(|(_, day)| day));
+    assert_eq!(days(""), ["2026-10-31", "2026-10-31", "2026-10-31", "2026-10-05"]);
+    let named =
+        Project::sound().declaring("    days: any\n", "    days: any\n    zone: Europe/Berlin\n");
+    let answer = named.bill("bill.csv", &Bill::sound()).run();
+    assert_eq!(answer.exit, Some(2), "{}", answer.stderr);
+    assert!(answer.stderr.contains("a fixed offset from it, such as +02:00"), "{}", answer.stderr);
+}
+
 /// The month that a row is billed in decides, by UTC, and rows of other months are told.
 #[test]
 fn a_month_is_that_of_utc() {

@@ -19,8 +19,8 @@
 pub(in crate::ingest) mod blocks;
 pub(in crate::ingest) mod encoding;
 pub(in crate::ingest) mod feed;
-mod marks;
 mod foreign;
+mod marks;
 mod quotes;
 pub(in crate::ingest) mod records;
 pub(in crate::ingest) mod rows;

@@ -321,8 +321,8 @@ impl Source for Record<'_, '_> {
             Part::Currency => self.value(&binding.currency).into_owned(),
             Part::BillingStart => self.value(&binding.billing_start).into_owned(),
             Part::ChargeStart => self.value(&binding.charge_start).into_owned(),
-            // Only rows of a recipe are spread.
-            Part::ChargeEnd => Vec::new(),
+            // Only rows of a recipe are spread, or stand for further charges.
+            Part::ChargeEnd | Part::FurtherCost(..) => Vec::new(),
             Part::Text(index) => self.value(&binding.texts[index]).into_owned(),
             Part::Field(index) => self.field(index).value().into_owned(),
             Part::Record => self.broken_line().map_or_else(

@@ -94,8 +94,7 @@ pub(in crate::ingest) fn torn(error: &io::Error) -> Finding {
 
 /// The names of a file's columns that anything reads, by the map and by what rules ask.
 pub(in crate::ingest) fn names_read(map: &ColumnMap, wanted: &[WantedText]) -> Vec<String> {
-    let sources = map.columns.values().chain(map.custom.iter().map(|(_, source)| source));
-    let headers = sources.flat_map(ColumnSource::headers).map(String::as_str);
+    let headers = map.sources().flat_map(ColumnSource::headers).map(String::as_str);
     let references = map.references().map(InputRef::header);
     let tags = map.tags.iter().flat_map(|tags| &tags.columns).map(String::as_str);
     let asked = wanted.iter().filter_map(|text| match text {

@@ -16,7 +16,7 @@ use crate::rules::{Days, DeliveryPolicy, SourceDecl};
 
 use super::discover::{Discovery, common_policy};
 use super::{Delivery, Told};
-use crate::ingest::report::{FileReport, Overlap, Role, ScanReport, days_of, known_sums};
+use crate::ingest::report::{FileReport, Overlap, Repeated, Role, ScanReport, days_of, known_sums};
 
 /// Exact sums by currency and metric; a metric that is not known is not in the list.
 pub type Sums = BTreeMap<(Currency, CostMetric), Amount>;
@@ -63,6 +63,8 @@ pub fn judge(found: &Discovery, sources: &[SourceDecl], period: Period, report: 
         let days: Vec<NaiveDate> = beside.days.iter().copied().filter(of_period).collect();
         (!days.is_empty()).then(|| standing_beside(*pair, beside, &days, report))
     }));
+    findings
+        .extend(report.repeated.iter().map(|(pair, rows)| repeated(*pair, *rows, found, report)));
     for (source, coverage) in sources.iter().zip(&report.sources) {
         findings.extend(missing(source, coverage, report, period));
     }
@@ -216,6 +218,29 @@ fn standing_beside(
     Finding::new(Code::LateRows, text)
         .count(beside.sub_accounts)
         .help("right where they came late or correct others; where they are the same charges, take one of the deliveries away")
+        .at(Place::File(first_path(pair.1, report)))
+}
+
+/// Rows of a source that appends which stand in two of its deliveries.
+fn repeated(
+    pair: (u32, u32),
+    Repeated { rows, is_sample }: Repeated,
+    found: &Discovery,
+    report: &ScanReport,
+) -> Finding {
+    let files = found.files.iter().filter(|file| file.delivery == pair.1);
+    let names: Vec<&str> =
+        files.take(1).flat_map(|file| &file.map.identity).map(|(name, _)| name.as_str()).collect();
+    let (least, rows_have) =
+        (if is_sample { "at least " } else { "" }, if rows == 1 { "row has" } else { "rows have" });
+    let text = format!(
+        "{least}{rows} {rows_have} the same {} in this delivery as in that of `{}`; both count",
+        names.join(" and "),
+        first_path(pair.0, report)
+    );
+    Finding::new(Code::RepeatedRows, text)
+        .count(rows)
+        .help("corrections have names of their own; where these are the same charges, take one of the two deliveries away")
         .at(Place::File(first_path(pair.1, report)))
 }
 

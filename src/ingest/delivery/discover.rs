@@ -197,14 +197,17 @@ impl SourceReader<'_> {
         reader: Option<&Path>,
         errors: &mut Vec<Finding>,
     ) -> Vec<SourceFile> {
+        // Where the source tells the zone of its times, its maps are read with that.
+        let maps: Vec<Arc<ColumnMap>> = maps.iter().map(|map| self.zoned(map)).collect();
         let Some(first) = maps.first() else { return Vec::new() };
         let mut files = Vec::new();
         for path in &paths.bills {
             let location = self.root.join(path);
             let mut file = SourceFile::alone(&self.source.name, path, location, first.clone());
             file.place = self.source.place.clone();
+            file.may_be_empty = self.source.may_be_empty;
             if self.source.format == FormatName::Auto {
-                match recognise(&file, maps, reader) {
+                match recognise(&file, &maps, reader) {
                     Ok(map) => file.map = map,
                     Err(finding) => errors.push(finding),
                 }
@@ -212,6 +215,13 @@ impl SourceReader<'_> {
             files.push(file);
         }
         files
+    }
+
+    fn zoned(&self, map: &Arc<ColumnMap>) -> Arc<ColumnMap> {
+        match self.source.zone {
+            Some(zone) if zone != map.zone => Arc::new(ColumnMap { zone, ..(**map).clone() }),
+            _ => Arc::clone(map),
+        }
     }
 
     fn nothing(&self) -> Finding {

@@ -13,8 +13,10 @@ use chrono::Datelike;
 use crate::domain::{Column, CostMetric, Period};
 
 use crate::ingest::charge::{Charge, Charges, Rejection, Sink, WantedText};
-use crate::ingest::report::{Overlap, ScanReport, day_bit, days_of};
+use crate::ingest::report::{Overlap, Repeated, ScanReport, day_bit, days_of};
 use crate::ingest::scan::SourceFile;
+
+use super::references::References;
 
 /// What gates need to know of all files.
 pub(in crate::ingest) struct GatePlan {
@@ -23,6 +25,8 @@ pub(in crate::ingest) struct GatePlan {
     asked: usize,
     /// Indexes among the wanted texts of what names whose a charge is, as [`IDS`].
     ids: Vec<usize>,
+    /// Index among the wanted texts of what names a row, where any source needs it.
+    identity: Option<usize>,
     /// By file.
     files: Vec<Passage>,
     /// Source of each delivery, by index.
@@ -33,6 +37,8 @@ pub(in crate::ingest) struct GatePlan {
 struct Passage {
     is_counted: bool,
     is_watched: bool,
+    /// Its source appends, and its rows have names: none may stand in two deliveries.
+    is_named: bool,
     delivery: u32,
 }
 
@@ -102,6 +108,7 @@ impl Presence {
 pub(in crate::ingest) struct Overlaps {
     pub(in crate::ingest) twice: BTreeMap<(u32, u32), Overlap>,
     pub(in crate::ingest) beside: BTreeMap<(u32, u32), Overlap>,
+    pub(in crate::ingest) repeated: BTreeMap<(u32, u32), Repeated>,
 }
 
 impl GatePlan {
@@ -119,9 +126,18 @@ impl GatePlan {
             })
         });
         let ids = ids.collect();
+        let named = named_twice(files);
+        let is_named = |file: &SourceFile| can_repeat(file) && named.contains(&*file.source);
+        let identity = files.iter().any(is_named).then(|| {
+            wanted.iter().position(|known| *known == WantedText::Identity).unwrap_or_else(|| {
+                wanted.push(WantedText::Identity);
+                wanted.len() - 1
+            })
+        });
         let passage = |file: &SourceFile| Passage {
             is_counted: file.is_counted,
             is_watched: can_overlap(&file) && deliveries.len() > 1,
+            is_named: is_named(file),
             delivery: file.delivery,
         };
         let mut names: Vec<&str> = files.iter().map(|file| &*file.source).collect();
@@ -135,7 +151,8 @@ impl GatePlan {
             let source = names.iter().position(|name| *name == &*file.source);
             sources[delivery] = source.and_then(|at| u32::try_from(at).ok()).unwrap_or(u32::MAX);
         }
-        Self { wanted, asked, ids, files: files.iter().map(passage).collect(), sources }
+        let files = files.iter().map(passage).collect();
+        Self { wanted, asked, ids, identity, files, sources }
     }
 
     /// The texts that sinks asked for, then those that gates need besides.
@@ -151,11 +168,17 @@ impl GatePlan {
     ) -> (Vec<S>, Overlaps) {
         let mut sinks = Vec::new();
         let mut notes = Vec::new();
+        let mut references = References::new();
         for gate in gates {
             notes.extend(gate.seen.notes);
+            references.merge(gate.references);
             sinks.push(gate.inner);
         }
-        (sinks, self.overlaps(notes, &self.months(report)))
+        let (repeated, is_sample) = references.repeated();
+        let repeated =
+            repeated.into_iter().map(|(pair, rows)| (pair, Repeated { rows, is_sample }));
+        let overlaps = self.overlaps(notes, &self.months(report));
+        (sinks, Overlaps { repeated: repeated.collect(), ..overlaps })
     }
 
     /// The months that deliveries are about: those with more than half as many rows as the one
@@ -224,6 +247,20 @@ impl GatePlan {
         }
         found
     }
+}
+
+/// Whether rows of a file can stand in another delivery too without a day that tells it.
+fn can_repeat(file: &SourceFile) -> bool {
+    file.is_counted && file.appends && !file.map.identity.is_empty()
+}
+
+/// The sources of which two deliveries have named rows.
+fn named_twice(files: &[SourceFile]) -> BTreeSet<&str> {
+    let mut deliveries: BTreeMap<&str, BTreeSet<u32>> = BTreeMap::new();
+    for file in files.iter().filter(|file| can_repeat(file)) {
+        deliveries.entry(&file.source).or_default().insert(file.delivery);
+    }
+    deliveries.into_iter().filter(|(_, found)| found.len() > 1).map(|(source, _)| source).collect()
 }
 
 /// Of the days that a delivery shares in a month that it is not `about`, those that it has twice with
@@ -339,11 +376,12 @@ pub(in crate::ingest) struct Gate<'p, S> {
     plan: &'p GatePlan,
     inner: S,
     seen: Seen,
+    references: References,
 }
 
 impl<'p, S> Gate<'p, S> {
     pub(in crate::ingest) fn new(plan: &'p GatePlan, inner: S) -> Self {
-        Self { plan, inner, seen: Seen::new() }
+        Self { plan, inner, seen: Seen::new(), references: References::new() }
     }
 
     /// Notes the days of all charges but the refused ones.
@@ -363,6 +401,23 @@ impl<'p, S> Gate<'p, S> {
     }
 }
 
+impl<S> Gate<'_, S> {
+    /// Notes the names of all rows but the refused ones.
+    fn note_names(&mut self, delivery: u32, charges: &Charges<'_>, refused: &[(usize, Rejection)]) {
+        let Some(text) = self.plan.identity else { return };
+        let source = self.plan.sources[delivery as usize];
+        let mut refused = refused.iter().map(|(at, _)| *at).peekable();
+        for (index, charge) in charges.charges.iter().enumerate() {
+            if refused.next_if_eq(&index).is_none()
+                && charge.rows > 0
+                && let Some(identity) = charges.text(index, text)
+            {
+                self.references.note(source, identity, delivery);
+            }
+        }
+    }
+}
+
 impl<S: Sink> Sink for Gate<'_, S> {
     fn join(&mut self, first: &Self) {
         self.inner.join(&first.inner);
@@ -377,6 +432,9 @@ impl<S: Sink> Sink for Gate<'_, S> {
         self.inner.add(&asked, refused);
         if passage.is_watched {
             self.note(passage.delivery, charges, refused);
+        }
+        if passage.is_named {
+            self.note_names(passage.delivery, charges, refused);
         }
     }
 }

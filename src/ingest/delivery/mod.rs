@@ -8,6 +8,7 @@
 //! discover    patterns of a source → files, in natural order
 //! manifest    what a provider says belongs together
 //! (here)      files → deliveries; which of them count
+//! references  rows that two deliveries have both
 //! gate        lets through what counts; which delivery has which days
 //! coverage    what was read against what should be there: deliveries and days
 //! ```
@@ -21,6 +22,7 @@ pub(in crate::ingest) mod discover;
 pub(in crate::ingest) mod gate;
 pub(in crate::ingest) mod manifest;
 mod natural;
+mod references;
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap};

@@ -344,7 +344,10 @@ impl Source for BatchRow<'_> {
             RowPart::Text(index) => {
                 self.columns.texts[index].get(self.index).unwrap_or_default().to_vec()
             }
-            RowPart::ChargeEnd | RowPart::Field(_) | RowPart::Record => Vec::new(),
+            // Only rows of a recipe are spread, or stand for further charges.
+            RowPart::ChargeEnd | RowPart::FurtherCost(..) | RowPart::Field(_) | RowPart::Record => {
+                Vec::new()
+            }
         }
     }
 }

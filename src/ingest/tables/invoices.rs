@@ -6,9 +6,10 @@ use chrono::NaiveDate;
 
 use crate::diagnostics::{Code, Finding, Place};
 use crate::domain::{Amount, AmountError, Currency, Period};
-use crate::rules::{InvoiceColumns, InvoiceField, SheetPlace};
+use crate::rules::{InvoiceColumns, InvoiceField, NumberSpelling, SheetPlace};
 
 use super::plain::{PlainTable, TableFile, read_table};
+use crate::ingest::values::numbers;
 
 /// One row of a table of invoices. `total = net + tax`; without a tax it is the net amount.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +36,8 @@ pub struct InvoiceFile<'a> {
     /// Relative to the project: the name in findings.
     pub path: &'a str,
     pub columns: &'a InvoiceColumns,
+    /// How amounts are written.
+    pub numbers: NumberSpelling,
     pub place: &'a SheetPlace,
     /// As in [`ScanOptions`](super::ScanOptions).
     pub reader: Option<&'a Path>,
@@ -55,7 +58,7 @@ pub struct InvoiceTable {
 /// A file that cannot be read, or every row that cannot be used.
 pub fn read_invoices(file: &InvoiceFile<'_>) -> Result<InvoiceTable, Vec<Finding>> {
     let table = read(file)?;
-    let reader = Reader::new(&table, file.columns)?;
+    let reader = Reader::new(&table, file)?;
     let mut errors = Vec::new();
     let mut invoices = Vec::new();
     for (number, fields) in &table.rows {
@@ -93,6 +96,7 @@ fn read(file: &InvoiceFile<'_>) -> Result<PlainTable, Vec<Finding>> {
         needed: &needed,
         known: &names(&known),
         place: file.place,
+        comma: file.numbers.decimal == ',',
         reader: file.reader,
     });
     table.map_err(|mut findings| {
@@ -107,6 +111,7 @@ fn read(file: &InvoiceFile<'_>) -> Result<PlainTable, Vec<Finding>> {
 struct Reader<'a> {
     table: &'a PlainTable,
     columns: &'a InvoiceColumns,
+    numbers: NumberSpelling,
 }
 
 /// A row and its number as whoever opens the file sees it.
@@ -117,8 +122,9 @@ struct Row<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn new(table: &'a PlainTable, columns: &'a InvoiceColumns) -> Result<Self, Vec<Finding>> {
+    fn new(table: &'a PlainTable, file: &InvoiceFile<'a>) -> Result<Self, Vec<Finding>> {
         use InvoiceField::{Amount, Currency, Invoice, Total};
+        let columns = file.columns;
         let has = |field| columns.position(field, &table.headers).is_some();
         let lacks = |text: String| {
             let help = format!(
@@ -137,7 +143,8 @@ impl<'a> Reader<'a> {
         if !has(Amount) && !has(Total) {
             errors.push(lacks("the table has neither a column `amount` nor `total`".to_owned()));
         }
-        if errors.is_empty() { Ok(Self { table, columns }) } else { Err(errors) }
+        let numbers = file.numbers;
+        if errors.is_empty() { Ok(Self { table, columns, numbers }) } else { Err(errors) }
     }
 
     fn text(&self, row: Row<'a>, field: InvoiceField) -> Option<&'a str> {
@@ -205,9 +212,13 @@ impl<'a> Reader<'a> {
 
     fn amount(&self, row: Row<'a>, field: InvoiceField) -> Result<Option<Amount>, Finding> {
         let Some(text) = self.text(row, field) else { return Ok(None) };
-        let parsed = text.parse().map(Some);
+        let parsed = numbers::amount(text.as_bytes(), self.numbers).map(Some);
         parsed.map_err(|error: AmountError| {
-            let help = "write it as a plain decimal with a point, such as 1234.50";
+            let help = if self.numbers == NumberSpelling::default() {
+                "write it as a plain decimal with a point, such as 1234.50, or declare under `numbers` of `invoices` how amounts are written"
+            } else {
+                "write it as `numbers` of `invoices` declares"
+            };
             self.fault(row, field, format!("`{text}`: {error}")).help(help)
         })
     }
@@ -253,6 +264,10 @@ mod tests {
     use crate::rules::shipped_invoices;
 
     fn read(text: &str) -> Result<Vec<Invoice>, Vec<Finding>> {
+        read_spelt(text, NumberSpelling::default())
+    }
+
+    fn read_spelt(text: &str, numbers: NumberSpelling) -> Result<Vec<Invoice>, Vec<Finding>> {
         let folder = tempfile::tempdir().unwrap();
         let location = folder.path().join("inv.csv");
         std::fs::write(&location, text).unwrap();
@@ -261,6 +276,7 @@ mod tests {
             location: &location,
             path: "inv.csv",
             columns: &columns,
+            numbers,
             place: &SheetPlace::default(),
             reader: None,
         };
@@ -306,6 +322,18 @@ mod tests {
             let tax = invoice.tax.map_or("-".to_owned(), |tax| tax.to_string());
             assert_eq!(format!("{} {tax} {}", invoice.net, invoice.total), expected, "{row}");
         }
+    }
+
+    #[test]
+    fn amounts_are_read_in_the_spelling_that_is_declared() {
+        let german = NumberSpelling { decimal: ',', group: Some('.') };
+        let text = "invoice;currency;net;tax\nA;EUR;1.234,50;0,05\n";
+        let found = read_spelt(text, german).unwrap();
+        assert_eq!(found[0].total.to_string(), "1234.55");
+        let wrong = read_spelt("invoice;currency;net\nA;EUR;1,234.50\n", german).unwrap_err();
+        assert_eq!(wrong[0].help.as_deref(), Some("write it as `numbers` of `invoices` declares"));
+        let untold = read(text).unwrap_err();
+        assert!(untold[0].help.as_ref().unwrap().contains("`numbers` of `invoices`"), "{untold:?}");
     }
 
     #[test]

@@ -33,6 +33,8 @@ pub struct TableFile<'a> {
     pub known: &'a [&'a str],
     /// Where the table stands in a workbook, where the project says it.
     pub place: &'a SheetPlace,
+    /// Whether amounts are read with a decimal comma, so that cells that are numbers are told so.
+    pub comma: bool,
     /// As in [`ScanOptions`](super::ScanOptions).
     pub reader: Option<&'a Path>,
 }
@@ -106,7 +108,7 @@ fn open_stream(file: &TableFile<'_>, path: &Arc<str>) -> Result<(Text, bool), Fi
                 usual_sheets: Vec::new(),
                 needed: file.needed.iter().map(|group| owned(group)).collect(),
                 known: owned(file.known),
-                ..Wanted::default()
+                comma: file.comma,
             };
             open_workbook(handle, &wanted, file.reader).map(|sheet| (sheet.text, true))
         }
@@ -215,6 +217,7 @@ mod tests {
         let location = folder.path().join(name);
         std::fs::write(&location, content).unwrap();
         let file = TableFile {
+            comma: false,
             location: &location,
             path: name,
             needed: &[&["invoice id", "invoice"], &["amount"]],

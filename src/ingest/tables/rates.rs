@@ -174,6 +174,6 @@ mod tests {
     fn a_table_without_its_columns_is_refused() {
         let found = read_rates("fx.csv", b"date,from,value\n", &"10".parse().unwrap());
         let messages: Vec<String> = found.unwrap_err().into_iter().map(|f| f.message).collect();
-        assert_eq!(messages, ["there is no column `to`", "there is no column `rate`"]);
+        assert_eq!(messages, ["there are no columns `to`, `rate`"]);
     }
 }

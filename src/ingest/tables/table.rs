@@ -18,6 +18,7 @@ pub(in crate::ingest) struct Kind {
 /// Rows that a table may have, and findings about them that are told.
 const ROW_LIMIT: usize = 1_000_000;
 pub(super) const FINDING_LIMIT: usize = 500;
+const SAVE_AS_UTF8: &str = "save the table as UTF-8, in a spreadsheet as `CSV UTF-8`";
 
 pub(in crate::ingest) struct Table {
     pub(in crate::ingest) path: Arc<str>,
@@ -44,20 +45,23 @@ impl Table {
             |message: String| vec![Finding::new(kind.code, message).at(Place::File(path.clone()))];
         let body = text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(text);
         let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(body);
-        let headers: Vec<String> = match reader.headers() {
-            Ok(headers) => headers.iter().map(str::to_lowercase).collect(),
-            Err(error) => return Err(at_file(format!("the header cannot be read: {error}"))),
+        // The header is the first record: of what a record can lack, it lacks only this.
+        let Ok(headers) = reader.headers() else {
+            let findings = at_file("the header is not UTF-8 text".to_owned());
+            return Err(findings.into_iter().map(|finding| finding.help(SAVE_AS_UTF8)).collect());
         };
+        let headers: Vec<String> = headers.iter().map(str::to_lowercase).collect();
         if let Some(twice) = headers.iter().enumerate().find(|(i, h)| headers[..*i].contains(h)) {
             return Err(at_file(format!("the column `{}` stands twice", twice.1)));
         }
         let lacking = kind.needed.iter().filter(|name| !headers.iter().any(|h| h == *name));
-        let lacking: Vec<Finding> = lacking
-            .flat_map(|name| at_file(format!("there is no column `{name}`")))
-            .map(|finding| finding.help(separator_help(&headers)))
-            .collect();
+        let lacking: Vec<&str> = lacking.copied().collect();
         if !lacking.is_empty() {
-            return Err(lacking);
+            // What is wrong with the header is one mistake, however many columns it hides.
+            let columns = if lacking.len() == 1 { "is no column" } else { "are no columns" };
+            let found = at_file(format!("there {columns} `{}`", lacking.join("`, `")));
+            let help = separator_help(&headers);
+            return Err(found.into_iter().map(|finding| finding.help(help.clone())).collect());
         }
         let mut records = Vec::new();
         let mut errors = Vec::new();
@@ -78,10 +82,7 @@ impl Table {
                     errors.push(Finding::new(kind.code, text).at(place()));
                 }
                 Ok(record) => records.push(record),
-                Err(error) => {
-                    let text = format!("the row cannot be read: {error}");
-                    errors.push(Finding::new(kind.code, text).at(place()));
-                }
+                Err(error) => errors.push(broken_row(kind.code, &error, &headers).at(place())),
             }
         }
         let code = kind.code;
@@ -114,6 +115,23 @@ impl Table {
     }
 }
 
+/// What is wrong with a row that cannot be split into its fields.
+fn broken_row(code: Code, error: &csv::Error, headers: &[String]) -> Finding {
+    match error.kind() {
+        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
+            let text = format!("{len} fields where the header has {expected_len}");
+            Finding::new(code, text)
+                .help("look for a separator or a quote too many; a field that holds a comma stands in quotes")
+        }
+        csv::ErrorKind::Utf8 { err, .. } => {
+            let column = headers.get(err.field()).map_or("", String::as_str);
+            let text = format!("the field of column `{column}` is not UTF-8 text");
+            Finding::new(code, text).help(SAVE_AS_UTF8)
+        }
+        _ => Finding::new(code, "the row cannot be split into its fields"),
+    }
+}
+
 /// What to do about a header that lacks a column: it may be one column only to who wants commas.
 fn separator_help(headers: &[String]) -> String {
     let [only] = headers else { return format!("the columns are {}", headers.join(", ")) };
@@ -143,5 +161,45 @@ impl TableRow<'_> {
         NaiveDate::parse_from_str(text, "%Y-%m-%d").map(Some).map_err(|_| {
             self.fault(column, format!("`{text}` is not a date")).help("write it as 2026-10-31")
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KIND: Kind = Kind { code: Code::BadReference, needed: &["id", "name", "parent"] };
+
+    fn told(text: &[u8]) -> Vec<(String, String)> {
+        let found = Table::read("t.csv", text, KIND).err().unwrap_or_default();
+        let shown = |finding: Finding| {
+            let place = finding.place.map(|place| place.to_string()).unwrap_or_default();
+            (format!("{place}: {}", finding.message), finding.help.unwrap_or_default())
+        };
+        found.into_iter().map(shown).collect()
+    }
+
+    #[test]
+    fn a_header_of_another_separator_is_one_mistake() {
+        let [(message, help)] = told(b"id;name;parent\na;A;\n").try_into().unwrap();
+        assert_eq!(message, "t.csv: there are no columns `id`, `name`, `parent`");
+        assert_eq!(help, "the columns are separated by `;`; save the table with commas");
+    }
+
+    #[test]
+    fn rows_that_cannot_be_split_are_told_in_the_words_of_bills() {
+        let found = told(b"id,name,parent\na,A\nb,B,\xff\nc,C,,\n");
+        let messages: Vec<&str> = found.iter().map(|(message, _)| message.as_str()).collect();
+        assert_eq!(
+            messages,
+            [
+                "t.csv, row 2: 2 fields where the header has 3",
+                "t.csv, row 3: the field of column `parent` is not UTF-8 text",
+                "t.csv, row 4: 4 fields where the header has 3",
+            ]
+        );
+        let header = told(b"id,n\xffme,parent\n");
+        assert_eq!(header[0].0, "t.csv: the header is not UTF-8 text");
+        assert!(found.iter().chain(&header).all(|(_, help)| !help.is_empty()), "{found:?}");
     }
 }

@@ -6,15 +6,16 @@ use std::sync::Arc;
 use crate::diagnostics::{Finding, Place};
 use crate::domain::{Column, CostMetric, Org};
 use crate::rules::{
-    Case, ColumnMap, ColumnSource, DateSpelling, DerivedFrom, Field, InputRef, NumberSpelling,
-    PeriodEnd, TagShape,
+    Case, ColumnMap, ColumnSource, DateSpelling, DerivedFrom, Field, FurtherCharge, InputRef,
+    MapColumn, NumberSpelling, PeriodEnd, TagShape,
 };
 
 use super::case_memo::CaseGroups;
 use super::dates::DateReader;
+use super::further::Further;
 use super::header::Finder;
 use super::recipe::{Recipe, TagPart};
-use super::valuation::{Asked, DerivedCase, From, Input, Show, Term, TermKind, Valuation};
+use super::valuation::{Asked, Clock, DerivedCase, From, Input, Show, Term, TermKind, Valuation};
 use crate::ingest::charge::WantedText;
 use crate::ingest::tally::Part;
 
@@ -150,6 +151,7 @@ impl Binding {
         };
         match part {
             Part::Cost(metric) => header(&self.costs[metric as usize], metric.name()),
+            Part::FurtherCost(_, metric) => metric.name().to_owned(),
             Part::Currency => header(&self.currency, Column::BillingCurrency.name()),
             Part::BillingStart => header(&self.billing_start, Column::BillingPeriodStart.name()),
             Part::ChargeStart => header(&self.charge_start, Column::ChargePeriodStart.name()),
@@ -217,14 +219,19 @@ impl<'a> Binder<'a> {
 
     fn cost_spot(&mut self, metric: CostMetric) -> Spot {
         let spot = self.column(column_of(metric));
-        match &spot {
+        self.note_money(&spot);
+        spot
+    }
+
+    /// Marks what a cost is made of.
+    fn note_money(&mut self, spot: &Spot) {
+        match spot {
             Spot::At(at) => {
                 self.term(TermKind::Input(Input::At(*at)), true);
             }
             Spot::Derived(derived) => self.mark_money(*derived),
             Spot::Constant(_) | Spot::Missing => {}
         }
-        spot
     }
 
     /// Everything that a derived cost may be made of is money of the provider's.
@@ -353,13 +360,14 @@ impl<'a> Binder<'a> {
     fn show(&self, column: Option<Column>, dates: &DateReader) -> Show {
         let is_last = self.finder.map.period_end == PeriodEnd::Inclusive;
         match column {
-            Some(Column::BillingPeriodEnd | Column::ChargePeriodEnd) if is_last => Show::DayAfter,
-            Some(
-                Column::BillingPeriodStart
-                | Column::ChargePeriodStart
-                | Column::BillingPeriodEnd
-                | Column::ChargePeriodEnd,
-            ) if !dates.is_plain() => Show::Day,
+            Some(Column::BillingPeriodEnd) if is_last => Show::DayAfter(Clock::Calendar),
+            Some(Column::ChargePeriodEnd) if is_last => Show::DayAfter(Clock::Zoned),
+            Some(Column::BillingPeriodStart | Column::BillingPeriodEnd) if !dates.is_plain() => {
+                Show::Day(Clock::Calendar)
+            }
+            Some(Column::ChargePeriodStart | Column::ChargePeriodEnd) if !dates.is_plain() => {
+                Show::Day(Clock::Zoned)
+            }
             _ => Show::AsIs,
         }
     }
@@ -391,6 +399,52 @@ impl<'a> Binder<'a> {
             _ => (Spot::Missing, None),
         };
         Asked { spot, show: self.show(column, dates) }
+    }
+
+    fn further(&mut self, wanted: &[WantedText], dates: &DateReader) -> Vec<Further> {
+        let charges = self.finder.map.further.iter();
+        charges.map(|charge| self.further_charge(charge, wanted, dates)).collect()
+    }
+
+    /// A further charge of the rows; texts that are not wanted are left out.
+    fn further_charge(
+        &mut self,
+        charge: &FurtherCharge,
+        wanted: &[WantedText],
+        dates: &DateReader,
+    ) -> Further {
+        let mut costs = CostMetric::ALL.map(|_| None);
+        let mut texts = Vec::new();
+        for (column, source) in &charge.columns {
+            // Blanks stand in no name of a column, so that none is taken for the row's own.
+            let spot = self.source(&format!("{} of {}", column.name(), charge.name), source);
+            let metric = CostMetric::ALL
+                .into_iter()
+                .find(|metric| matches!(column, MapColumn::Focus(c) if *c == column_of(*metric)));
+            if let Some(metric) = metric {
+                self.note_money(&spot);
+                costs[metric as usize] = Some(spot.clone());
+            }
+            let is_meant = |text: &WantedText| match (text, column) {
+                (WantedText::Column(wanted), MapColumn::Focus(column)) => wanted == column,
+                (WantedText::Custom(wanted), MapColumn::Custom(name)) => {
+                    wanted.eq_ignore_ascii_case(name)
+                }
+                _ => false,
+            };
+            let shown = match column {
+                MapColumn::Focus(column) => self.show(Some(*column), dates),
+                MapColumn::Custom(_) => Show::AsIs,
+            };
+            let asked = Asked { spot, show: shown };
+            let meant = wanted.iter().enumerate().filter(|(_, text)| is_meant(text));
+            texts.extend(meant.map(|(index, _)| (index, asked.clone())));
+        }
+        // Whether the row stands for it is remembered as a case is.
+        let from = From::Constant("1".into());
+        let case = DerivedCase { when: charge.when.clone(), from, substitution: None };
+        self.derived.push(vec![case]);
+        Further { holds: self.derived.len() - 1, costs, texts }
     }
 
     fn tag_parts(&self) -> Vec<TagPart> {
@@ -427,7 +481,7 @@ impl<'a> Binder<'a> {
         given: Circumstances,
     ) -> Option<Box<Recipe>> {
         let map = self.finder.map;
-        let dates = DateReader::new(&map.dates, given.order);
+        let dates = DateReader::new(&map.dates, given.order, map.zone);
         let asked: Vec<Asked> = map.fields.iter().map(|field| self.asked(field, &dates)).collect();
         let tags_are_made = match map.tags.as_slice() {
             [] => false,
@@ -451,6 +505,7 @@ impl<'a> Binder<'a> {
                 Asked { spot: spot.clone(), show: self.show(column, &dates) }
             })
             .collect();
+        let further = self.further(wanted, &dates);
         let identity = map.identity.iter();
         let identity: Vec<_> =
             identity.map(|(name, refs)| (name.clone(), self.finder.input(refs))).collect();
@@ -461,6 +516,7 @@ impl<'a> Binder<'a> {
             && tags.is_none()
             && map.spread.is_none()
             && map.exclusions.is_empty()
+            && further.is_empty()
             && identity.is_empty()
             && shown.iter().all(|asked| asked.show == Show::AsIs);
         (!is_plain).then(|| {
@@ -482,6 +538,7 @@ impl<'a> Binder<'a> {
                 identity,
                 identity_text: wanted.iter().position(|text| *text == WantedText::Identity),
                 exclusions: map.exclusions.clone(),
+                further,
                 spread: map.spread.clone(),
                 end,
             })

@@ -2,7 +2,7 @@
 
 use chrono::{Datelike, Days, NaiveDate};
 
-use crate::rules::DateSpelling;
+use crate::rules::{DateSpelling, Zone};
 
 /// Days outside of these years are broken numbers, not days of bills.
 const YEARS: std::ops::RangeInclusive<i32> = 1900..=2200;
@@ -19,28 +19,45 @@ const LONGEST: usize = 40;
 pub(in crate::ingest) struct DateReader {
     /// Asked in order.
     spellings: Vec<DateSpelling>,
+    /// Minutes by which times without a zone are ahead of UTC.
+    east: i64,
 }
 
 impl DateReader {
     /// A reader of the declared spellings. Where they leave open which part of a slashed date is the
     /// day, `proven` tells; without it such dates are not read.
-    pub(in crate::ingest) fn new(declared: &[DateSpelling], proven: Option<DateSpelling>) -> Self {
+    pub(in crate::ingest) fn new(
+        declared: &[DateSpelling],
+        proven: Option<DateSpelling>,
+        zone: Zone,
+    ) -> Self {
         let is_open = is_order_open(declared);
         let is_slashed = |spelling: &DateSpelling| SLASHED.contains(spelling);
         let kept = declared.iter().copied().filter(|spelling| !(is_open && is_slashed(spelling)));
         let proven = proven.filter(|_| is_open);
-        Self { spellings: kept.chain(proven).collect() }
+        let east = i64::from(zone.minutes_east());
+        Self { spellings: kept.chain(proven).collect(), east }
     }
 
-    /// Whether only ISO dates are read.
+    /// Whether only ISO dates are read, and their times are UTC.
     pub(in crate::ingest) fn is_plain(&self) -> bool {
-        self.spellings == [DateSpelling::Iso]
+        self.spellings == [DateSpelling::Iso] && self.east == 0
     }
 
     /// The UTC day of a date; `None` for what is none, and for days that do not exist.
     pub(in crate::ingest) fn day(&self, text: &[u8]) -> Option<NaiveDate> {
+        self.day_of(text, self.east)
+    }
+
+    /// The day of a billing period. It is one of the provider's calendar: a month that is written as
+    /// the midnight with which it begins is that month, wherever the clock stands.
+    pub(in crate::ingest) fn billing_day(&self, text: &[u8]) -> Option<NaiveDate> {
+        self.day_of(text, 0)
+    }
+
+    fn day_of(&self, text: &[u8], east: i64) -> Option<NaiveDate> {
         let text = text.trim_ascii();
-        self.spellings.iter().find_map(|spelling| read(text, *spelling))
+        self.spellings.iter().find_map(|spelling| read(text, *spelling, east))
     }
 }
 
@@ -51,16 +68,17 @@ pub(in crate::ingest) fn is_order_open(declared: &[DateSpelling]) -> bool {
     SLASHED.iter().filter(|order| declared.contains(order)).count() != 1
 }
 
-fn read(text: &[u8], spelling: DateSpelling) -> Option<NaiveDate> {
+/// The UTC day of a text whose time, where it has one without a zone, is `east` minutes ahead of UTC.
+fn read(text: &[u8], spelling: DateSpelling, east: i64) -> Option<NaiveDate> {
     match spelling {
-        DateSpelling::Iso => utc_day(text),
+        DateSpelling::Iso => zoned_day(text, east),
         DateSpelling::MonthDayYear => {
             let (month, day, year) = slashed(text)?;
-            known_day(year, month, day)
+            moved(known_day(year, month, day)?, slashed_time(text), east)
         }
         DateSpelling::DayMonthYear => {
             let (day, month, year) = slashed(text)?;
-            known_day(year, month, day)
+            moved(known_day(year, month, day)?, slashed_time(text), east)
         }
         DateSpelling::YearMonth => {
             let (year, month) = match text {
@@ -80,7 +98,8 @@ fn read(text: &[u8], spelling: DateSpelling) -> Option<NaiveDate> {
             // Workbooks believe in 1900-02-29, so days before March 1900 mean nothing certain.
             let serial = u64::from(digits(whole)?);
             let day = NaiveDate::from_ymd_opt(1899, 12, 30)?.checked_add_days(Days::new(serial))?;
-            Some(day).filter(|day| serial > 60 && is_of_a_bill(*day))
+            let day = Some(day).filter(|day| serial > 60 && is_of_a_bill(*day))?;
+            moved(day, minute_of_fraction(fraction), east)
         }
     }
 }
@@ -88,6 +107,35 @@ fn read(text: &[u8], spelling: DateSpelling) -> Option<NaiveDate> {
 fn known_day(year: u32, month: u32, day: u32) -> Option<NaiveDate> {
     let year = i32::try_from(year).ok().filter(|year| YEARS.contains(year))?;
     NaiveDate::from_ymd_opt(year, month, day)
+}
+
+/// The day in UTC of a minute of a day, where the text has a time without a zone.
+fn moved(day: NaiveDate, minute: Option<u32>, east: i64) -> Option<NaiveDate> {
+    let Some(minute) = minute else { return Some(day) };
+    match (i64::from(minute) - east).div_euclid(24 * 60) {
+        0 => Some(day),
+        days if days < 0 => day.checked_sub_days(Days::new(days.unsigned_abs())),
+        days => day.checked_add_days(Days::new(days.unsigned_abs())),
+    }
+}
+
+/// The nearest minute of a fraction of a day, from its digits; `None` where it is no time of day.
+fn minute_of_fraction(fraction: &[u8]) -> Option<u32> {
+    const DIGITS: usize = 9;
+    if fraction.iter().all(|digit| *digit == b'0') {
+        return None;
+    }
+    let padded = fraction.iter().copied().chain([b'0'; DIGITS]).take(DIGITS);
+    let parts = padded.fold(0_u64, |value, digit| value * 10 + u64::from(digit - b'0'));
+    let whole = 10_u64.pow(9);
+    u32::try_from((parts * 24 * 60 + whole / 2) / whole).ok()
+}
+
+/// The minute of the day behind a slashed date; `None` without a time, or with one that tells its zone.
+fn slashed_time(text: &[u8]) -> Option<u32> {
+    let at = text.iter().position(|b| matches!(b, b' ' | b'T'))?;
+    let time = &text[at + 1..];
+    if time.ends_with(b"Z") { None } else { clock(time) }
 }
 
 /// The three numbers of `9/21/2023`, also with `.` or `-` between them; a time of day behind it must
@@ -102,21 +150,29 @@ fn slashed(text: &[u8]) -> Option<(u32, u32, u32)> {
     let mut parts = date.split(|byte| *byte == sign);
     let (first, second, year) = (parts.next()?, parts.next()?, parts.next()?);
     let short = |part: &[u8]| matches!(part.len(), 1 | 2).then(|| digits(part)).flatten();
-    let is_time = time.is_empty() || is_clock(&time[1..]);
+    let is_time = time.is_empty() || clock(&time[1..]).is_some();
     if parts.next().is_some() || year.len() != 4 || !is_time {
         return None;
     }
     Some((short(first)?, short(second)?, digits(year)?))
 }
 
-/// `0:00`, `00:00:00.000`, `12:00:00 AM`, with or without a zone of zero.
-fn is_clock(text: &[u8]) -> bool {
+/// The minute of the day of `0:00`, `00:00:00.000`, `12:00:00 AM`, with or without a zone of zero.
+fn clock(text: &[u8]) -> Option<u32> {
+    const NOON: u32 = 12 * 60;
     let text = text.strip_suffix(b"Z").unwrap_or(text);
-    let half = text.to_ascii_uppercase();
-    let text = half.strip_suffix(b" AM").or(half.strip_suffix(b" PM")).unwrap_or(&half);
+    let upper = text.to_ascii_uppercase();
+    let (before, after) = (upper.strip_suffix(b" AM"), upper.strip_suffix(b" PM"));
+    let text = before.or(after).unwrap_or(&upper);
     let is_short = text.get(1) == Some(&b':');
     let padded = if is_short { [b"0", text].concat() } else { text.to_vec() };
-    minute_of_day(&padded).is_some()
+    let minute = minute_of_day(&padded)?;
+    // Twelve hours twice, both of which begin with twelve; what counts to 24 says it beside.
+    Some(match (before, after) {
+        (Some(_), _) if (NOON..NOON + 60).contains(&minute) => minute - NOON,
+        (_, Some(_)) if minute < NOON => minute + NOON,
+        _ => minute,
+    })
 }
 
 /// What the slashed dates of a file's head prove about their order.
@@ -158,6 +214,11 @@ impl OrderProof {
 /// `2024-09-01T00:00:00.000Z`, `2026-01-01 01:00:00+00:00`, `2023-11-13T06:00Z`. A time without a
 /// zone is UTC. `None` for anything else, and for days that do not exist.
 pub(in crate::ingest) fn utc_day(text: &[u8]) -> Option<NaiveDate> {
+    zoned_day(text, 0)
+}
+
+/// As [`utc_day`], with times without a zone `east` minutes ahead of UTC.
+fn zoned_day(text: &[u8], east: i64) -> Option<NaiveDate> {
     let (date, time) = text.split_at_checked(10)?;
     if date[4] != b'-' || date[7] != b'-' {
         return None;
@@ -167,30 +228,30 @@ pub(in crate::ingest) fn utc_day(text: &[u8]) -> Option<NaiveDate> {
     let day = Some(day).filter(|day| is_of_a_bill(*day))?;
     match time {
         [] => Some(day),
-        [b'T' | b' ', clock @ ..] => shifted(day, clock),
+        [b'T' | b' ', clock @ ..] => shifted(day, clock, east),
         _ => None,
     }
 }
 
 /// Moves the day where the zone of the time puts it on another day in UTC.
-fn shifted(day: NaiveDate, clock: &[u8]) -> Option<NaiveDate> {
+fn shifted(day: NaiveDate, clock: &[u8], declared: i64) -> Option<NaiveDate> {
     // BigQuery writes its zone out: `2026-10-01 06:00:00 UTC`.
-    let clock = clock.strip_suffix(b" UTC").unwrap_or(clock);
+    let (clock, untold) = match clock.strip_suffix(b" UTC") {
+        Some(clock) => (clock, 0),
+        None => (clock, declared),
+    };
     let zone_at = clock.iter().position(|b| matches!(b, b'Z' | b'z' | b'+' | b'-'));
     let (time, zone) = clock.split_at(zone_at.unwrap_or(clock.len()));
     let minute = minute_of_day(time)?;
     let east = match zone {
-        [] | [b'Z' | b'z'] => 0,
+        [] => untold,
+        [b'Z' | b'z'] => 0,
         [sign, offset @ ..] => {
             let size = i64::from(hours_minutes(offset)?);
             if *sign == b'-' { -size } else { size }
         }
     };
-    match (i64::from(minute) - east).div_euclid(24 * 60) {
-        0 => Some(day),
-        days if days < 0 => day.checked_sub_days(Days::new(days.unsigned_abs())),
-        days => day.checked_add_days(Days::new(days.unsigned_abs())),
-    }
+    moved(day, Some(minute), east)
 }
 
 /// `HH:MM`, `HH:MM:SS` or `HH:MM:SS.fff`, as minutes since midnight.
@@ -305,7 +366,7 @@ mod tests {
             (ExcelSerial, "46298,5", None),
             (Iso, "46298", None),
         ] {
-            let found = DateReader::new(&[spelling], None).day(text.as_bytes());
+            let found = DateReader::new(&[spelling], None, Zone::default()).day(text.as_bytes());
             assert_eq!(found.map(|day| day.to_string()).as_deref(), day, "{text}");
         }
     }
@@ -324,11 +385,43 @@ mod tests {
         assert_eq!(proof(&["13/1/2026", "1/13/2026"]), None);
         assert_eq!(proof(&["1/2/2026", "2026-01-13", "13/13/2026"]), None);
         let both = [DateSpelling::MonthDayYear, DateSpelling::DayMonthYear];
-        let read = |proven| DateReader::new(&both, proven).day(b"1/2/2026");
+        let read = |proven| DateReader::new(&both, proven, Zone::default()).day(b"1/2/2026");
         assert_eq!(read(None), None);
         assert_eq!(read(Some(DateSpelling::DayMonthYear)), NaiveDate::from_ymd_opt(2026, 2, 1));
         // A declared order needs no proof, and none can overrule it.
-        let declared = DateReader::new(&both[..1], Some(DateSpelling::DayMonthYear));
+        let declared =
+            DateReader::new(&both[..1], Some(DateSpelling::DayMonthYear), Zone::default());
         assert_eq!(declared.day(b"1/2/2026"), NaiveDate::from_ymd_opt(2026, 1, 2));
+    }
+
+    #[test]
+    fn a_declared_zone_moves_times_that_tell_none_and_nothing_else() {
+        use DateSpelling::{ExcelSerial, Iso, MonthDayYear};
+        for (spelling, zone, text, day) in [
+            (Iso, "-05:00", "2026-10-31 23:30:00", "2026-11-01"),
+            (Iso, "-05:00", "2026-10-31T18:59", "2026-10-31"),
+            (Iso, "+02:00", "2026-10-01T01:59:59", "2026-09-30"),
+            (Iso, "+02:00", "2026-10-01T02:00:00", "2026-10-01"),
+            (Iso, "+02:00", "2026-10-01", "2026-10-01"),
+            (Iso, "+02:00", "2026-10-01T00:00:00Z", "2026-10-01"),
+            (Iso, "+02:00", "2026-10-01 00:00:00 UTC", "2026-10-01"),
+            (Iso, "+02:00", "2026-09-30T23:30:00-01:00", "2026-10-01"),
+            (MonthDayYear, "-05:00", "10/31/2026 11:30:00 PM", "2026-11-01"),
+            (MonthDayYear, "-05:00", "10/31/2026 11:30:00 AM", "2026-10-31"),
+            (MonthDayYear, "+02:00", "10/1/2026 12:30:00 AM", "2026-09-30"),
+            (MonthDayYear, "+02:00", "10/1/2026 12:30:00 PM", "2026-10-01"),
+            (MonthDayYear, "+02:00", "10/1/2026 0:30Z", "2026-10-01"),
+            (MonthDayYear, "+02:00", "10/1/2026", "2026-10-01"),
+            (ExcelSerial, "-02:00", "46326.9166666", "2026-11-01"),
+            (ExcelSerial, "-02:00", "46326.9159722", "2026-10-31"),
+            (ExcelSerial, "+02:00", "46326.0", "2026-10-31"),
+        ] {
+            let reader = DateReader::new(&[spelling], None, zone.parse().unwrap());
+            let found = reader.day(text.as_bytes()).map(|day| day.to_string());
+            assert_eq!(found.as_deref(), Some(day), "{text} {zone}");
+        }
+        let reader = DateReader::new(&[Iso], None, "+02:00".parse().unwrap());
+        let month = reader.billing_day(b"2026-10-01 00:00:00");
+        assert_eq!(month, NaiveDate::from_ymd_opt(2026, 10, 1), "a month is the provider's");
     }
 }

@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use std::sync::OnceLock;
 
 use crate::diagnostics::{Code, Finding, did_you_mean};
 use crate::domain::Column;
 use crate::rules::{
-    Case, ColumnMap, ColumnSource, Dataset, DerivedFrom, FocusVersion, InputRef, TagShape, Term,
+    Case, ColumnMap, ColumnSource, Dataset, DerivedFrom, FocusVersion, InputRef, Recognition,
+    TagShape, Term, shipped,
 };
 
 use super::valuation::Input;
@@ -21,6 +23,14 @@ pub(in crate::ingest) struct Absent {
     pub(in crate::ingest) names: String,
     /// A header of the file that may be meant.
     pub(in crate::ingest) near: String,
+}
+
+/// A format that costbook brings along, and how its files are known.
+#[derive(Debug)]
+struct Known {
+    name: String,
+    title: String,
+    by: Recognition,
 }
 
 /// A map beside a header.
@@ -200,8 +210,45 @@ impl<'a> Finder<'a> {
         }
         match other_dataset(self.map, self.headers) {
             Some(other) if !groups.is_empty() => vec![no_bill(Code::ColumnMissing, other)],
-            _ => groups.iter().map(|(names, columns)| self.no_column(names, columns)).collect(),
+            _ if groups.is_empty() => Vec::new(),
+            _ => match self.known_as().as_slice() {
+                [] => {
+                    groups.iter().map(|(names, columns)| self.no_column(names, columns)).collect()
+                }
+                formats => vec![self.of_another_format(formats, &groups)],
+            },
         }
+    }
+
+    /// Other formats that costbook brings along and that know the header for theirs.
+    fn known_as(&self) -> Vec<&'static Known> {
+        static SHIPPED: OnceLock<Vec<Known>> = OnceLock::new();
+        let known = SHIPPED.get_or_init(|| {
+            let texts = shipped::column_map_names().filter_map(shipped::column_map);
+            let maps = texts.filter_map(|(path, text)| ColumnMap::parse(path, text).ok());
+            maps.map(|map| Known { name: map.name, title: map.title, by: map.recognition })
+                .collect()
+        });
+        let fits = |known: &&Known| known.name != self.map.name && known.by.fits(self.headers);
+        known.iter().filter(fits).collect()
+    }
+
+    /// One finding for all columns that a file of another format lacks.
+    fn of_another_format(&self, formats: &[&Known], groups: &[(Vec<&str>, Vec<&str>)]) -> Finding {
+        let titles: Vec<String> =
+            formats.iter().map(|known| format!("`{}` ({})", known.name, known.title)).collect();
+        let columns: Vec<&str> = groups.iter().flat_map(|(_, columns)| columns).copied().collect();
+        let text = format!(
+            "the header is that of format {}, and the file is read as `{}`, which has no column for {} here",
+            titles.join(" or "),
+            self.map.name,
+            columns.join(", ")
+        );
+        let names: Vec<&str> = formats.iter().map(|known| known.name.as_str()).collect();
+        Finding::new(Code::ColumnMissing, text).help(format!(
+            "give such files a source with `format: {}`, or `format: auto`",
+            names.join("` or `format: ")
+        ))
     }
 
     fn no_column(&self, names: &[&str], columns: &[&str]) -> Finding {
@@ -232,8 +279,7 @@ impl<'a> Finder<'a> {
     /// All header names that the map knows.
     fn names_read(&self) -> impl Iterator<Item = &'a str> {
         let map = self.map;
-        let sources = map.columns.values().chain(map.custom.iter().map(|(_, source)| source));
-        let plain = sources.flat_map(ColumnSource::headers);
+        let plain = map.sources().flat_map(ColumnSource::headers);
         let tags = map.tags.iter().filter(|tags| !matches!(tags.shape, TagShape::Columns { .. }));
         let tags = tags.flat_map(|tags| &tags.columns);
         let plain = plain.chain(tags).map(String::as_str);

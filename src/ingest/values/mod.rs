@@ -6,6 +6,7 @@
 //! recipe      how to value the rows of one file, where anything is derived
 //!   valuation terms, cases and inputs, bound to positions
 //!   case_memo what conditions said about a text
+//!   further   charges that a row stands for beside its own
 //! numbers, dates   amounts and days as bills write them
 //! spread      a row whose cost is for several months
 //! examples    a map's own examples, run
@@ -19,6 +20,7 @@ pub(in crate::ingest) mod binding;
 mod case_memo;
 pub(in crate::ingest) mod dates;
 pub(in crate::ingest) mod examples;
+pub(in crate::ingest) mod further;
 pub(in crate::ingest) mod header;
 pub(in crate::ingest) mod numbers;
 pub(in crate::ingest) mod recipe;

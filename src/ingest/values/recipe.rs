@@ -14,7 +14,10 @@ use crate::rules::{Exclusion, Spread};
 
 use super::binding::{Binding, Spot};
 use super::case_memo::CaseMemo;
-use super::valuation::{Asked, Fault, Fields, From, Input, Read, RowValues, Show, Valuation};
+use super::further::{self, Further};
+use super::valuation::{
+    Asked, Clock, Fault, Fields, From, Input, Read, RowValues, Show, Valuation,
+};
 use crate::ingest::charge::{RowPlace, Sink};
 use crate::ingest::desk::Desk;
 use crate::ingest::json::literal::{Literal, write_string};
@@ -46,6 +49,8 @@ pub(in crate::ingest) struct Recipe {
     /// Index of the wanted text that is the identity.
     pub(super) identity_text: Option<usize>,
     pub(super) exclusions: Vec<Exclusion>,
+    /// Charges that rows stand for beside their own.
+    pub(super) further: Vec<Further>,
     pub(in crate::ingest) spread: Option<Spread>,
     /// `ChargePeriodEnd`, as the first day that is out.
     pub(in crate::ingest) end: Asked,
@@ -86,7 +91,9 @@ impl Recipe {
         });
         let inputs = terms.chain(cases).chain(self.identity.iter().map(|(_, input)| input));
         let mut used: Vec<usize> = inputs.filter_map(Input::position).collect();
+        let further = self.further.iter().flat_map(|charge| &charge.texts);
         let asked = self.valuation.asked.iter().chain(&self.texts).chain([&self.end]);
+        let asked = asked.chain(further.map(|(_, asked)| asked));
         used.extend(asked.filter_map(|asked| asked.spot.index()));
         for part in self.tags.iter().flat_map(|(_, parts)| parts) {
             match part {
@@ -128,14 +135,19 @@ impl Recipe {
         let begin = bytes.len();
         self.write_identity(&values, bytes);
         let identity = (begin < bytes.len()).then_some((begin, bytes.len()));
+        let costs = CostMetric::ALL.map(|metric| values.amount(&binding.costs[metric as usize]));
+        let (beside, odd) = further::make(&self.further, &values, &costs, spans, bytes);
+        fault = fault.or(odd);
         let texts: Vec<Option<&[u8]>> =
             spans.iter().map(|span| span.map(|(from, to)| &bytes[from..to])).collect();
+        let beside = beside.charges(bytes);
         let row = Row {
-            costs: CostMetric::ALL.map(|metric| values.amount(&binding.costs[metric as usize])),
+            costs,
             currency: currency.as_deref(),
-            billing_day: values.day(&binding.billing_start),
-            charge_day: values.day(&binding.charge_start),
+            billing_day: values.day(&binding.billing_start, Clock::Calendar),
+            charge_day: values.day(&binding.charge_start, Clock::Zoned),
             texts: &texts,
+            beside: &beside,
             fault,
             spread: end,
             terms,
@@ -215,11 +227,11 @@ impl Recipe {
 
     /// The first day that is out; an end that is there must be a day.
     fn end_day<F: Fields>(&self, values: &RowValues<'_, F>) -> Result<Option<NaiveDate>, Fault> {
-        let day = values.day(&self.end.spot);
+        let day = values.day(&self.end.spot, Clock::Zoned);
         if day.is_none() && values.text(&self.end.spot)?.is_some() {
             return Err(Fault(Code::BadDate));
         }
-        let after = self.end.show == Show::DayAfter;
+        let after = matches!(self.end.show, Show::DayAfter(_));
         Ok(day.and_then(|day| if after { day.succ_opt() } else { Some(day) }))
     }
 
@@ -355,6 +367,9 @@ impl<F: Fields> Served<'_, F> {
     fn spot(&self, part: Part) -> Option<&Spot> {
         Some(match part {
             Part::Cost(metric) => &self.binding.costs[metric as usize],
+            Part::FurtherCost(charge, metric) => {
+                self.recipe.further.get(charge)?.costs[metric as usize].as_ref()?
+            }
             Part::Currency => &self.binding.currency,
             Part::BillingStart => &self.binding.billing_start,
             Part::ChargeStart => &self.binding.charge_start,

@@ -119,9 +119,18 @@ impl TermKind {
 pub(in crate::ingest) enum Show {
     AsIs,
     /// A day, as `2026-10-03`.
-    Day,
+    Day(Clock),
     /// The last day that is in, as the first day that is out.
-    DayAfter,
+    DayAfter(Clock),
+}
+
+/// By which clock a time without a zone is a day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::ingest) enum Clock {
+    /// That of the zone which the map declares.
+    Zoned,
+    /// The day as it stands: billing periods are months of the provider's calendar.
+    Calendar,
 }
 
 /// What conditions or sinks ask of a row.
@@ -259,6 +268,11 @@ impl<F: Fields> RowValues<'_, F> {
         found.map(|case| &cases[case])
     }
 
+    /// Whether one of the cases of a derived column holds.
+    pub(super) fn holds(&self, derived: usize) -> bool {
+        self.case(derived).is_some()
+    }
+
     /// Appends what conditions see of a field, so that no two texts look alike.
     fn write_asked(&self, field: usize, tuple: &mut Vec<u8>) {
         let asked = self.valuation.asked.get(field);
@@ -350,7 +364,7 @@ impl<F: Fields> RowValues<'_, F> {
     }
 
     /// The day of a column; `None` where it has none, or what is none.
-    pub(in crate::ingest) fn day(&self, spot: &Spot) -> Option<NaiveDate> {
+    pub(in crate::ingest) fn day(&self, spot: &Spot, clock: Clock) -> Option<NaiveDate> {
         if let Spot::At(at) = spot {
             match self.fields.day(*at) {
                 DayField::Day(day) => return Some(day),
@@ -359,7 +373,10 @@ impl<F: Fields> RowValues<'_, F> {
             }
         }
         let text = self.text(spot).ok().flatten()?;
-        self.valuation.dates.day(&text)
+        match clock {
+            Clock::Zoned => self.valuation.dates.day(&text),
+            Clock::Calendar => self.valuation.dates.billing_day(&text),
+        }
     }
 
     /// The text of what is asked, days in the one spelling that rules know.
@@ -369,9 +386,9 @@ impl<F: Fields> RowValues<'_, F> {
     ) -> Result<Option<Cow<'a, [u8]>>, Fault> {
         let day = match asked.show {
             Show::AsIs => return self.text(&asked.spot),
-            Show::Day => self.day(&asked.spot),
-            Show::DayAfter => {
-                self.day(&asked.spot).and_then(|day| day.checked_add_days(Days::new(1)))
+            Show::Day(clock) => self.day(&asked.spot, clock),
+            Show::DayAfter(clock) => {
+                self.day(&asked.spot, clock).and_then(|day| day.checked_add_days(Days::new(1)))
             }
         };
         match day {

@@ -169,7 +169,7 @@ impl Columns {
 }
 
 /// A header, a list of headers, or a mapping with more to say; and where it says `required: true`.
-fn source(
+pub(super) fn source(
     node: &Node,
     scope: &mut Scope<'_>,
     sink: &mut Sink,

@@ -39,7 +39,7 @@ pub(super) fn dates(node: Option<&Node>, sink: &mut Sink) -> Vec<DateSpelling> {
 const DECIMALS: &[(&str, char)] = &[(".", '.'), (",", ',')];
 const GROUPS: &[(&str, char)] = &[(".", '.'), (",", ','), (" ", ' '), ("'", '\'')];
 
-pub(super) fn numbers(node: &Node, sink: &mut Sink) -> Option<NumberSpelling> {
+pub(in crate::rules) fn numbers(node: &Node, sink: &mut Sink) -> Option<NumberSpelling> {
     let map = Mapping::read(node, "`numbers`", &["decimal", "group"], sink)?;
     let decimal = match map.get("decimal") {
         Some(node) => choice(node, "decimal sign", DECIMALS, sink)?,

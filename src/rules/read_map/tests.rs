@@ -218,3 +218,41 @@ fn a_map_may_say_what_its_workbooks_look_like() {
     assert_eq!(shown(&twice.unwrap_err()).len(), 1);
     assert_eq!(shown(&own("workbook: { row: 3 }\n").unwrap_err()), ["unknown-key 23:13+3"]);
 }
+
+#[test]
+fn a_further_charge_has_a_cost_and_the_time_and_money_of_its_row() {
+    let with = |columns: &str| {
+        let further = format!("further_charges:\n  - {{ name: more, columns: {columns} }}\n");
+        ColumnMap::parse("map.yaml", &format!("{DERIVED}{further}"))
+    };
+    let map = with("{ EffectiveCost: { minus: cost }, SkuId: null, x_Kind: Type }").unwrap();
+    let [charge] = map.further.as_slice() else { panic!("{:?}", map.further) };
+    assert_eq!(
+        (charge.name.as_str(), charge.when.is_none(), charge.columns.len()),
+        ("more", true, 3)
+    );
+    assert!(map.references().any(|found| found.header() == "Cost"));
+    for (columns, message) in [
+        (
+            "{ EffectiveCost: cost, ChargePeriodStart: Day }",
+            "ChargePeriodStart is the same for all charges of a row",
+        ),
+        ("{ EffectiveCost: cost, Tags: labels }", "Tags is the same for all charges of a row"),
+        (
+            "{ SkuId: Sku }",
+            "a further charge has no cost: it needs one of the costs under `columns`",
+        ),
+        (
+            "{ EffectiveCost: { from: cost, required: true } }",
+            "`required` has a meaning at the columns of the map only",
+        ),
+        (
+            "{ EffectiveCost: { cases: [ { when: { BilledCost: { lt: 0 } }, from: cost } ] } }",
+            "`BilledCost` is derived, and cannot be asked while columns are",
+        ),
+    ] {
+        let messages: Vec<String> =
+            with(columns).unwrap_err().into_iter().map(|finding| finding.message).collect();
+        assert_eq!(messages, [message], "{columns}");
+    }
+}
