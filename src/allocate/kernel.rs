@@ -92,13 +92,28 @@ impl<'p> Kernel<'p> {
         self.print(batch);
         let mut targets = Targets::new();
         self.shared.all_decided(&self.prints, &mut self.sorted, &mut targets);
-        for (index, slot) in targets.iter_mut().enumerate().filter(|(_, slot)| slot.is_none()) {
-            match self.target(batch, index) {
-                Ok(target) => *slot = Some(target),
-                Err(rejection) => refused.push((index, rejection)),
-            }
+        for (index, slot) in targets.iter_mut().enumerate() {
+            let found = slot.map_or_else(|| self.target(batch, index), Ok);
+            let judged = found.and_then(|target| self.listed(batch, index, target));
+            *slot = judged.map_err(|rejection| refused.push((index, rejection))).ok();
         }
         targets
+    }
+
+    /// The resource decides nothing, but is shown where a charge has no owner, and a text with a NUL
+    /// is none. Readers of CSV have seen to that; columns of Parquet are seen here first.
+    fn listed(
+        &self,
+        batch: &Charges<'_>,
+        index: usize,
+        target: Target,
+    ) -> Result<Target, Rejection> {
+        let text = self.plan.resource_text;
+        let is_shown = target.unallocated != ALLOCATED;
+        if is_shown && batch.text(index, text).is_some_and(|resource| resource.contains(&0)) {
+            return Err(Rejection { text, code: Code::BadText });
+        }
+        Ok(target)
     }
 
     fn print(&mut self, batch: &Charges<'_>) {

@@ -341,6 +341,21 @@ fn what_stands_in_columns_that_nothing_reads_is_not_judged() {
     assert_eq!((output.codes(), output.account(BILL)["accepted"].clone()), (vec![], 2.into()));
 }
 
+/// The resource decides nothing, and is listed where a charge has no owner.
+#[test]
+fn a_nul_in_a_resource_that_is_listed_is_quarantined() {
+    let nul = Charge::sound().costs("2").with("ResourceId", "a\0b");
+    let bill = Bill::of([Charge::sound(), nul, Charge::sound().with("ResourceId", "c")]);
+    let rules = "classify: [ { name: some, when: { service: Nothing }, owner: payments } ]\n";
+    let output = Project::ruled(rules).file(BILL, parquet(&bill, Shape::TYPED)).published();
+    let rows = output.table("quarantine.csv");
+    assert_eq!(rows.len(), 1);
+    let told = ["row", "column", "code", "text"].map(|name| rows[0][name].as_str());
+    assert_eq!(told, ["2", "ResourceId", Code::BadText.name(), "a\\u{0}b"]);
+    assert!(!output.text("unallocated.csv").contains('\0'));
+    assert_eq!(output.account(BILL)["accepted"], 2);
+}
+
 #[test]
 fn pages_without_a_checksum_are_counted() {
     let project = lies(&Lies::default());
