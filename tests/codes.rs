@@ -815,6 +815,15 @@ const NOTED: &[Case] = &[
     .times(2)
     .with(&[Code::CostUnknown, Code::InvoiceUnchecked])
     .at(BILL),
+    Case::new(Code::OneView, "amortized cost of Azure alone", || {
+        let rows = "BillingPeriodStartDate,Date,SubscriptionId,MeterCategory,ConsumedService,\
+                    CostInBillingCurrency,BillingCurrency,ChargeType,PricingModel\n\
+                    10/01/2026,10/02/2026,s,VM,Microsoft.Compute,0.2,EUR,UnusedReservation,Reservation\n";
+        bytes(rows).declaring("format: focus", "format: azure-cost-details")
+    })
+    .says("the file is of amortized cost, and no file of actual cost is read: BilledCost is without")
+    .with(&[Code::CostUnknown, Code::InvoiceUnchecked])
+    .at(BILL),
     Case::new(Code::RepeatedRows, "a line of Oracle's in two reports", || {
         let line = |reference: &str, day: u32, amount: &str| {
             format!("{reference},2026-10-{day:02}T00:00Z,{amount},EUR\n")

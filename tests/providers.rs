@@ -606,17 +606,29 @@ fn actual_and_amortized_cost_of_azure_can_be_read_together() {
         .replace("format: azure-cost-details", "format: azure-purchases")
         .replace("\nexclude:\n", &format!("\nexclude:\n{ONLY_PURCHASES}"));
     let (own, _) = own.split_once("\nexamples:\n").expect("the map ends in its examples");
-    let project = Project::new()
-        .file(
-            "costbook.yaml",
-            "organisation: Acme\ncurrency: USD\nsources:\n  \
-             - { name: amortized, format: azure-cost-details, files: amortized.csv, days: any }\n  \
-             - { name: purchases, format: maps/azure-purchases.yaml, files: actual.csv, days: any, \
-             deliveries: append }\n",
-        )
-        .file("maps/azure-purchases.yaml", own)
-        .file("actual.csv", format!("{header}{}", actual.concat()))
-        .file("amortized.csv", format!("{header}{}", amortized.concat()));
+    let both = [
+        "- { name: amortized, format: azure-cost-details, files: amortized.csv, days: any }",
+        "- { name: purchases, format: maps/azure-purchases.yaml, files: actual.csv, days: any, \
+         deliveries: append }",
+    ];
+    let reading = |sources: &[&str]| {
+        let sources = sources.join("\n  ");
+        let yaml = format!("organisation: Acme\ncurrency: USD\nsources:\n  {sources}\n");
+        Project::new()
+            .file("costbook.yaml", yaml)
+            .file("maps/azure-purchases.yaml", own)
+            .file("actual.csv", format!("{header}{}", actual.concat()))
+            .file("amortized.csv", format!("{header}{}", amortized.concat()))
+    };
+    // Each half alone is told, with what it lacks.
+    for (source, says) in both.into_iter().zip([
+        "the file is of amortized cost, and no file of actual cost is read: BilledCost is without",
+        "the file is of actual cost, and no file of amortized cost is read: EffectiveCost is without",
+    ]) {
+        let found = published(&reading(&[source]), "2026-10").findings("one-view");
+        assert!(found.len() == 1 && found[0].0.starts_with(says), "{found:?}");
+    }
+    let project = reading(&both);
     let output = published(&project, "2026-10");
     let (amortized, actual) = (output.account("amortized.csv"), output.account("actual.csv"));
     assert_eq!(
@@ -625,6 +637,7 @@ fn actual_and_amortized_cost_of_azure_can_be_read_together() {
     );
     assert_eq!([&totals(&actual)["BilledCost"], &totals(&actual)["EffectiveCost"]], ["31", "0"]);
     assert_eq!(actual["excluded"], 2);
+    assert!(output.findings("one-view").is_empty());
 }
 
 /// As docs/rules.md has it.

@@ -100,6 +100,15 @@ fn proof_and_exchange_are_blank_where_no_row_of_the_currency_tells_a_cost() {
     }
 }
 
+/// What nobody tells of a pool is not divided: it has no line, where a line of 0 would be a sum.
+#[test]
+fn the_trace_has_no_line_of_a_cost_that_no_charge_of_the_pool_tells() {
+    let trace = mixed().published().table("allocation_trace.csv");
+    let metrics: BTreeSet<&str> = trace.iter().map(|row| row["metric"].as_str()).collect();
+    assert_eq!(metrics, BTreeSet::from(["BilledCost", "ContractedCost", "EffectiveCost"]));
+    assert!(trace.iter().all(|row| row["pool_amount"] == "4"), "{trace:?}");
+}
+
 #[test]
 fn explained_rows_leave_unknown_costs_blank() {
     let project = mixed();

@@ -200,6 +200,8 @@ codes! {
         "Two deliveries of a source that appends have rows of the same name, as the column map says what names a row. Both count, which is wrong where they are the same charge. Compare the two deliveries, and take the one away that repeats the other."
     BackDatedShares "back-dated-shares" Note Advice
         "Rows that are spread over months begin before the month that bills them. Their shares of those months are history: they are in no report that was made before, and in none of the period. Nothing is to be done where those months are closed; else run them again."
+    OneView "one-view" Note Advice
+        "The provider delivers a month in two ways, each of which leaves out what the other tells, and only one of them is read. The message says what is missing. Nothing is to be done where that is not used; else add the other export as the reference of the format says."
     RowsExcluded "rows-excluded" Note Advice
         "Rows were left out by a named rule of the column map, such as repeated headers or total rows. Look at the counts in manifest.json, and mend the rule if it takes too much."
     RowsQuarantined "rows-quarantined" Warning Advice

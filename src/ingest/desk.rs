@@ -191,6 +191,15 @@ impl<'a, S: Sink> Desk<'a, S> {
         self.tally.unchecked_pages += pages;
     }
 
+    /// Whether a row of that view of the month was seen.
+    pub(super) fn has_view(&self, index: usize) -> bool {
+        self.tally.views & (1 << index) != 0
+    }
+
+    pub(super) fn view(&mut self, index: usize) {
+        self.tally.views |= 1 << index;
+    }
+
     /// The file ends in the middle of its last record.
     pub(super) fn tear(&mut self) {
         self.tally.is_torn = true;

@@ -114,6 +114,8 @@ pub struct FileReport {
     pub row_numbers: RowNumbers,
     /// Ordered by row.
     pub quarantine: Vec<QuarantinedRow>,
+    /// The views of its column map of which it has a row, a bit each.
+    pub views: u32,
     pub findings: Vec<Finding>,
 }
 

@@ -527,6 +527,7 @@ fn file_report(file: &SourceFile, opened: Opened, end: End) -> FileReport {
         source_totals: source_totals(&opened.body, &end.tally),
         block_starts: block_starts(&end.tally, first_row),
         row_numbers: end.row_numbers,
+        views: end.tally.views,
         findings,
     };
     account::settle(&mut report, &end.tally, readable, file.may_be_empty);

@@ -120,6 +120,8 @@ pub(super) struct Tally {
     /// Rows that are spread over months before the one that bills them.
     pub(super) back_dated: u64,
     pub(super) excluded: BTreeMap<String, u64>,
+    /// The views of the column map of which there is a row, a bit each.
+    pub(super) views: u32,
     totals: Vec<((Currency, Period), MonthTotals)>,
     /// By currency, the sums of the recipe's money terms.
     source_sums: BTreeMap<Currency, Vec<SourceSum>>,
@@ -307,6 +309,7 @@ impl Tally {
         self.wrong_length += other.wrong_length;
         self.unchecked_pages += other.unchecked_pages;
         self.back_dated += other.back_dated;
+        self.views |= other.views;
         for (rule, rows) in other.excluded {
             *self.excluded.entry(rule).or_default() += rows;
         }

@@ -70,6 +70,8 @@ pub struct ColumnMap {
     /// Charges that rows stand for beside the one that `columns` make.
     pub further: Vec<FurtherCharge>,
     pub spread: Option<Spread>,
+    /// In which ways the provider delivers one month.
+    pub views: Vec<View>,
     /// What names a row together: the name as written, and where it is found.
     pub identity: Vec<(String, Vec<InputRef>)>,
     /// What holds for a source of the format that does not say it itself.
@@ -381,6 +383,18 @@ pub struct FurtherCharge {
     pub when: Option<Condition>,
     /// What it has otherwise than the row. A cost that is not among them stays with the row.
     pub columns: BTreeMap<MapColumn, ColumnSource>,
+}
+
+/// One of several exports of the same month, none of which tells all.
+#[derive(Clone, Debug)]
+pub struct View {
+    pub name: String,
+    /// Rows that only this view has.
+    pub when: Condition,
+    /// The view that tells what this one lacks.
+    pub other: String,
+    /// What a project lacks that reads this view alone.
+    pub lacks: String,
 }
 
 /// Rows whose cost is for all months of their charge period: what is not billed is split over them.

@@ -59,7 +59,7 @@ pub use column_map::{
     Case, Citation, ColumnMap, ColumnSource, Dataset, DateSpelling, Derivation, DerivedFrom,
     Exclusion, Expectation, ExpectedTexts, FocusVersion, FurtherCharge, InputRef, MapColumn,
     MapExample, NumberSpelling, PeriodEnd, Recognition, Spread, SpreadBy, Substitution, TagShape,
-    TagSource, Term,
+    TagSource, Term, View,
 };
 pub use compile::{Entity, RuleText, Scope, compile};
 pub use condition::{CaseRule, Condition, Test, Values};

@@ -18,7 +18,7 @@ use crate::domain::Column;
 
 use super::column_map::{
     Citation, ColumnMap, Dataset, Exclusion, FocusVersion, InputRef, PeriodEnd, Recognition,
-    Spread, SpreadBy,
+    Spread, SpreadBy, View,
 };
 use super::decode::{
     Mapping, choice, date, entries, is_identifier, is_name, items, parsed, text, word, words,
@@ -53,6 +53,7 @@ pub(super) const KEYS: &[&str] = &[
     "identity",
     "further_charges",
     "spread",
+    "views",
     "exclude",
     "deliveries",
     "days",
@@ -94,6 +95,7 @@ fn read_root(path: &str, root: &Node, sink: &mut Sink) -> Option<ColumnMap> {
         map.get("workbook").map(|node| read_shape(node, sink)).unwrap_or_default();
     let exclusions = read_exclusions([map.get("exclude"), skip], &mut scope, sink);
     let spread = map.get("spread").and_then(|node| read_spread(node, &mut scope, sink));
+    let views = map.get("views").map(|node| read_views(node, &mut scope, sink));
     let identity = map.get("identity").map(|node| read_identity(node, &scope, sink));
     let tags = map.get("tags").and_then(|node| tags::tags(node, sink));
     let columns = columns?;
@@ -126,6 +128,7 @@ fn read_root(path: &str, root: &Node, sink: &mut Sink) -> Option<ColumnMap> {
         exclusions,
         further: further.unwrap_or_default(),
         spread,
+        views: views.unwrap_or_default(),
         columns: columns.sources,
         custom: columns.custom,
         required: columns.required,
@@ -282,6 +285,34 @@ fn read_spread(node: &Node, scope: &mut Scope<'_>, sink: &mut Sink) -> Option<Sp
         None => None,
     };
     Some(Spread { by: by?, when })
+}
+
+/// A file keeps which views it has rows of as bits.
+const MOST_VIEWS: usize = 32;
+
+fn read_views(node: &Node, scope: &mut Scope<'_>, sink: &mut Sink) -> Vec<View> {
+    let mut views: Vec<View> = Vec::new();
+    let nodes = items(node, "`views`", sink).unwrap_or_default();
+    if nodes.len() > MOST_VIEWS {
+        let message = format!("a format has at most {MOST_VIEWS} views of a month");
+        sink.report(Code::InvalidValue, &node.span, message);
+    }
+    for node in nodes {
+        let keys = &["name", "when", "other", "lacks"];
+        let Some(map) = Mapping::read(node, "a view", keys, sink) else { continue };
+        let mut named = |key: &str| map.need(key, sink).and_then(|node| word(node, key, sink));
+        let (name, other, lacks) = (named("name"), named("other"), named("lacks"));
+        let when = map.need("when", sink).and_then(|node| condition(node, &mut scope.names, sink));
+        let (Some(name), Some(other), Some(lacks), Some(when)) = (name, other, lacks, when) else {
+            continue;
+        };
+        if views.iter().any(|view| view.name == name.text) {
+            let message = format!("there is another view named `{}`", name.text);
+            sink.report(Code::DuplicateName, &name.span, message);
+        }
+        views.push(View { name: name.text, when, other: other.text, lacks: lacks.text });
+    }
+    views
 }
 
 fn read_exclusions(

@@ -12,11 +12,12 @@ use chrono::NaiveDate;
 
 use crate::diagnostics::{Code, Finding, Place};
 use crate::domain::{Amount, CostMetric, Currency, Period};
-use crate::rules::{Days, DeliveryPolicy, SourceDecl};
+use crate::rules::{Days, DeliveryPolicy, SourceDecl, View};
 
 use super::discover::{Discovery, common_policy};
 use super::{Delivery, Told};
 use crate::ingest::report::{FileReport, Overlap, Repeated, Role, ScanReport, days_of, known_sums};
+use crate::ingest::scan::SourceFile;
 
 /// Exact sums by currency and metric; a metric that is not known is not in the list.
 pub type Sums = BTreeMap<(Currency, CostMetric), Amount>;
@@ -65,6 +66,7 @@ pub fn judge(found: &Discovery, sources: &[SourceDecl], period: Period, report: 
     }));
     findings
         .extend(report.repeated.iter().map(|(pair, rows)| repeated(*pair, *rows, found, report)));
+    findings.extend(half_told(found, report));
     for (source, coverage) in sources.iter().zip(&report.sources) {
         findings.extend(missing(source, coverage, report, period));
     }
@@ -242,6 +244,32 @@ fn repeated(
         .count(rows)
         .help("corrections have names of their own; where these are the same charges, take one of the two deliveries away")
         .at(Place::File(first_path(pair.1, report)))
+}
+
+/// Views of a month whose other half no file has: the first file of each view.
+fn half_told(found: &Discovery, report: &ScanReport) -> Vec<Finding> {
+    let counted = || found.files.iter().zip(&report.files).filter(|(_, r)| r.role == Role::Counted);
+    let of = |file: &'_ SourceFile, views: u32| {
+        let named = file.map.views.clone().into_iter().enumerate();
+        named.filter(move |(index, _)| views & (1 << index) != 0).map(|(_, view)| view)
+    };
+    let mut seen: BTreeMap<String, (Arc<str>, View)> = BTreeMap::new();
+    for (file, report) in counted() {
+        for view in of(file, report.views) {
+            seen.entry(view.name.clone()).or_insert_with(|| (file.path.clone(), view));
+        }
+    }
+    let half = seen.values().filter(|(_, view)| !seen.contains_key(&view.other));
+    half.map(|(path, view)| {
+        let text = format!(
+            "the file is of {}, and no file of {} is read: {}",
+            view.name, view.other, view.lacks
+        );
+        Finding::new(Code::OneView, text)
+            .help("one of the two is enough where only its metric is used; docs/rules.md says under \"The maps that costbook brings along\" how both are read")
+            .at(Place::File(path.clone()))
+    })
+    .collect()
 }
 
 /// The path of a delivery's first file.

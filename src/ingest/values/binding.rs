@@ -194,6 +194,15 @@ impl Binding {
     }
 }
 
+/// Whether a map reads amounts in a spelling of its own, or asks more of a row than its fields.
+fn asks_of_rows(map: &ColumnMap) -> bool {
+    let has_none = [map.exclusions.is_empty(), map.further.is_empty(), map.views.is_empty()];
+    map.numbers != NumberSpelling::default()
+        || map.spread.is_some()
+        || !map.identity.is_empty()
+        || has_none.contains(&false)
+}
+
 /// The column that a metric stands in.
 fn column_of(metric: CostMetric) -> Column {
     match metric {
@@ -512,12 +521,8 @@ impl<'a> Binder<'a> {
         let is_plain = !given.is_nested
             && self.derived.is_empty()
             && dates.is_plain()
-            && map.numbers == NumberSpelling::default()
             && tags.is_none()
-            && map.spread.is_none()
-            && map.exclusions.is_empty()
-            && further.is_empty()
-            && identity.is_empty()
+            && !asks_of_rows(map)
             && shown.iter().all(|asked| asked.show == Show::AsIs);
         (!is_plain).then(|| {
             let valuation = Valuation {
@@ -540,6 +545,7 @@ impl<'a> Binder<'a> {
                 exclusions: map.exclusions.clone(),
                 further,
                 spread: map.spread.clone(),
+                views: map.views.clone(),
                 end,
             })
         })

@@ -10,7 +10,7 @@ use chrono::NaiveDate;
 
 use crate::diagnostics::Code;
 use crate::domain::CostMetric;
-use crate::rules::{Exclusion, Spread};
+use crate::rules::{Exclusion, Spread, View};
 
 use super::binding::{Binding, Spot};
 use super::case_memo::CaseMemo;
@@ -52,6 +52,7 @@ pub(in crate::ingest) struct Recipe {
     /// Charges that rows stand for beside their own.
     pub(super) further: Vec<Further>,
     pub(in crate::ingest) spread: Option<Spread>,
+    pub(super) views: Vec<View>,
     /// `ChargePeriodEnd`, as the first day that is out.
     pub(in crate::ingest) end: Asked,
 }
@@ -119,6 +120,11 @@ impl Recipe {
         let values = RowValues { valuation: &self.valuation, fields, terms, cells, memo };
         if let Some(rule) = self.exclusions.iter().find(|rule| rule.when.holds(&values)) {
             return desk.exclude(&rule.name);
+        }
+        for (index, view) in self.views.iter().enumerate() {
+            if !desk.has_view(index) && view.when.holds(&values) {
+                desk.view(index);
+            }
         }
         let mut fault = self.write_texts(&values, bytes, spans, keys);
         let currency = values.text(&binding.currency).ok().flatten();
