@@ -23,7 +23,10 @@ impl Loader {
         for declared in &project.drivers {
             let Some(parts) = self.driver_parts(declared, period) else { continue };
             match DriverTable::gather(declared, parts) {
-                Ok(table) => tables.push(table),
+                Ok((table, notes)) => {
+                    tables.push(table);
+                    self.notes.extend(notes);
+                }
                 Err(findings) => self.errors.extend(findings),
             }
         }
@@ -55,7 +58,6 @@ impl Loader {
             match part {
                 Ok(part) => {
                     self.driver_input(&part);
-                    self.notes.extend(part.notes.iter().cloned());
                     parts.push(part);
                 }
                 Err(findings) => {

@@ -1,9 +1,10 @@
 //! `drivers:` of the project file: tables that say who used how much of what is shared. Which
 //! headers such tables have is data, `rules/drivers.yaml`.
 
-use crate::diagnostics::{Finding, Span};
+use crate::diagnostics::{Code, Finding, Span};
 
 use super::decode::{Mapping, is_identifier, is_name, items, word, words};
+use super::driver_export::{DriverExport, EXPORT_KEYS, read_export};
 use super::headers::{HeaderField, Headers, read_headers};
 use super::node::{self, Node};
 use super::project::{read_patterns, refuse_repeats};
@@ -34,6 +35,8 @@ pub struct DriverDecl {
 pub enum DriverShape {
     /// A table with a column for each field.
     Table(DriverColumns),
+    /// An export of another system, by what is known of its format.
+    Export(Box<DriverExport>),
 }
 
 /// What is asked of a row of a driver.
@@ -71,8 +74,20 @@ impl HeaderField for DriverField {
 /// The headers of tables of drivers.
 pub type DriverColumns = Headers<DriverField>;
 
-pub(super) const DRIVER_KEYS: &[&str] =
-    &["name", "files", "sheet", "header_row", "columns", "scope", "unit"];
+pub(super) const DRIVER_KEYS: &[&str] = &[
+    "name",
+    "files",
+    "format",
+    "sheet",
+    "header_row",
+    "columns",
+    "scope",
+    "unit",
+    "measure",
+    "consumer",
+    "pool",
+    "idle",
+];
 
 pub(super) fn read_drivers(node: &Node, sink: &mut Sink) -> Option<Vec<DriverDecl>> {
     let nodes = items(node, "`drivers`", sink)?;
@@ -96,6 +111,10 @@ fn read_entry(node: &Node, sink: &mut Sink) -> Option<DriverDecl> {
         None => Some(Vec::new()),
     };
     let (name, shape) = (name?, shape?);
+    let unit = unit.or_else(|| match &shape {
+        DriverShape::Export(export) => Some(export.unit().to_owned()),
+        DriverShape::Table(_) => None,
+    });
     Some(DriverDecl {
         name: name.text,
         span: name.span,
@@ -108,11 +127,22 @@ fn read_entry(node: &Node, sink: &mut Sink) -> Option<DriverDecl> {
 }
 
 fn read_shape(map: &Mapping<'_>, sink: &mut Sink) -> Option<DriverShape> {
-    let own = match map.get("columns") {
-        Some(node) => read_headers(node, sink),
-        None => Some(DriverColumns::default()),
+    let Some(node) = map.get("format") else {
+        refuse_keys(map, EXPORT_KEYS, "is a key of drivers that have a `format`", sink);
+        let own = match map.get("columns") {
+            Some(node) => read_headers(node, sink),
+            None => Some(DriverColumns::default()),
+        };
+        return own.map(|own| DriverShape::Table(shipped_columns().with(own)));
     };
-    own.map(|own| DriverShape::Table(shipped_columns().with(own)))
+    refuse_keys(map, &["columns", "scope"], "is not read of a driver that has a `format`", sink);
+    read_export(node, map, sink).map(|export| DriverShape::Export(Box::new(export)))
+}
+
+fn refuse_keys(map: &Mapping<'_>, keys: &[&str], why: &str, sink: &mut Sink) {
+    for (key, span) in keys.iter().filter_map(|key| Some((key, map.key_span(key)?))) {
+        sink.report(Code::InvalidValue, span, format!("`{key}` {why}"));
+    }
 }
 
 fn read_scope(node: &Node, sink: &mut Sink) -> Option<Vec<(String, Span)>> {

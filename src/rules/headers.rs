@@ -73,6 +73,12 @@ pub fn header_position(name: &str, headers: &[String]) -> Option<usize> {
     headers.iter().position(|header| plain(header) == name)
 }
 
+/// Whether two headers differ only in what people write differently.
+#[must_use]
+pub fn is_same_header(one: &str, other: &str) -> bool {
+    plain(one) == plain(other)
+}
+
 /// Headers in the ways in which people write them.
 #[must_use]
 pub fn header_spellings<'a>(names: impl IntoIterator<Item = &'a String>) -> Vec<String> {

@@ -8,6 +8,7 @@
 //!   column    one column of a row group, dictionaries kept
 //!   nested    lists and maps as JSON
 //!   whole     rows of a group judged by column, where nothing is derived
+//! table       a small file as texts
 //! ```
 //!
 //! Invariants: the decoder sees only what was looked at; memory is bounded by row groups.
@@ -18,5 +19,6 @@ pub(in crate::ingest) mod file;
 mod footer;
 mod nested;
 mod pages;
+pub(in crate::ingest) mod table;
 mod thrift;
 mod whole;

@@ -6,10 +6,11 @@ use crate::diagnostics::{Code, Finding};
 use crate::domain::{DateRange, Period as Month, normal_form};
 use crate::rules::{DriverColumns, DriverField, HeaderField as _};
 
+use super::driver_source::{self, Source, Wanted};
 use super::drivers::{
     Consumer, DriverFile, DriverPart, DriverRow, at_file, name, one_day, quantity,
 };
-use super::plain::{PlainTable, TableFile, read_table};
+use super::plain::PlainTable;
 use crate::ingest::values::dates::utc_day;
 
 /// Reads the rows of a table; what is wrong with them is added to `errors`.
@@ -21,36 +22,19 @@ pub(super) fn read(
     columns: &DriverColumns,
     errors: &mut Vec<Finding>,
 ) -> Result<DriverPart, Vec<Finding>> {
-    let table = table(file, columns)?;
-    Ok(Reader::new(&table, columns, file)?.part(errors))
+    let source = source(file, columns)?;
+    Ok(Reader::new(&source, columns, file)?.part(errors))
 }
 
-fn table(file: &DriverFile<'_>, columns: &DriverColumns) -> Result<PlainTable, Vec<Finding>> {
+fn source(file: &DriverFile<'_>, columns: &DriverColumns) -> Result<Source, Vec<Finding>> {
     use DriverField::{Consumer, Day, Driver, Period, Pool, Quantity};
     let spellings = |fields: &[DriverField]| -> Vec<String> {
         fields.iter().flat_map(|field| columns.spellings(*field)).collect()
     };
-    let groups = [spellings(&[Consumer]), spellings(&[Quantity])];
     let mut known = spellings(&[Driver, Period, Day, Pool]);
     known.extend(file.declared.scope.iter().map(|(name, _)| name.clone()));
-    let groups: Vec<Vec<&str>> =
-        groups.iter().map(|group| group.iter().map(String::as_str).collect()).collect();
-    let needed: Vec<&[&str]> = groups.iter().map(Vec::as_slice).collect();
-    let known: Vec<&str> = known.iter().map(String::as_str).collect();
-    let table = read_table(&TableFile {
-        location: file.location,
-        path: file.path,
-        needed: &needed,
-        known: &known,
-        place: &file.declared.place,
-        reader: file.reader,
-    });
-    table.map_err(|mut findings| {
-        // What is wrong with a row is wrong with a driver here.
-        let rows = findings.iter_mut().filter(|finding| finding.code == Code::BadReference);
-        rows.for_each(|finding| finding.code = Code::DriverBroken);
-        findings
-    })
+    let needed = [spellings(&[Consumer]), spellings(&[Quantity])];
+    driver_source::read(file, &Wanted { needed: &needed, known: &known, prefixes: &[], sets: None })
 }
 
 /// Where the fields of a table stand.
@@ -60,6 +44,8 @@ struct Reader<'a> {
     /// Positions of headers, by field.
     at: BTreeMap<DriverField, usize>,
     scope: Vec<usize>,
+    /// Whether quantities are binary floating point.
+    is_binary: bool,
 }
 
 /// A row and its number as whoever opens the file sees it.
@@ -71,18 +57,19 @@ struct Row<'a> {
 
 impl<'a> Reader<'a> {
     fn new(
-        table: &'a PlainTable,
+        source: &'a Source,
         columns: &DriverColumns,
         file: &'a DriverFile<'a>,
     ) -> Result<Self, Vec<Finding>> {
         use DriverField::{Consumer, Day, Period, Quantity};
+        let table = &source.table;
         let headers = &table.headers;
         let found = |field: &DriverField| Some((*field, columns.position(*field, headers)?));
         let at: BTreeMap<DriverField, usize> = DriverField::ALL.iter().filter_map(found).collect();
         let lacks = |text: String| {
             let help = format!(
                 "its columns are {}; name the header under `columns` of the driver",
-                headers.join(", ")
+                source.columns()
             );
             Finding::new(Code::DriverBroken, text).help(help).at(at_file(file))
         };
@@ -97,10 +84,10 @@ impl<'a> Reader<'a> {
             let text = "nothing tells the month: there is neither a column `day` nor `period`";
             errors.push(lacks(text.to_owned()).help(format!(
                 "its columns are {}; name the header under `columns` of the driver, or let `files` tell the month: driver-{{period}}.csv",
-                headers.join(", ")
+                source.columns()
             )));
         }
-        let scope = scope_positions(headers, file, &mut errors);
+        let scope = scope_positions(source, file, &mut errors);
         let mut claims: BTreeMap<usize, &str> = BTreeMap::new();
         for (field, position) in &at {
             if let Some(other) = claims.insert(*position, field.name()) {
@@ -115,11 +102,13 @@ impl<'a> Reader<'a> {
             let finding = Finding::new(Code::DriverBroken, "the table holds no row");
             errors.push(finding.help(help).at(at_file(file)));
         }
-        if errors.is_empty() { Ok(Self { table, file, at, scope }) } else { Err(errors) }
+        let is_binary = at.get(&Quantity).is_some_and(|at| source.binary.contains(&headers[*at]));
+        if errors.is_empty() { Ok(Self { table, file, at, scope, is_binary }) } else { Err(errors) }
     }
 
     fn part(&self, errors: &mut Vec<Finding>) -> DriverPart {
         let mut part = DriverPart::new(self.file, self.table);
+        part.is_binary = self.is_binary;
         for (number, fields) in &self.table.rows {
             let row = Row { number: *number, fields };
             match self.is_ours(row) {
@@ -244,18 +233,19 @@ impl<'a> Reader<'a> {
 }
 
 fn scope_positions(
-    headers: &[String],
+    source: &Source,
     file: &DriverFile<'_>,
     errors: &mut Vec<Finding>,
 ) -> Vec<usize> {
     let mut found = Vec::new();
     for (name, _) in &file.declared.scope {
+        let headers = &source.table.headers;
         let at = headers.iter().position(|header| header.eq_ignore_ascii_case(name));
         if at.is_none() {
             let text = format!("the table has no column `{name}`, which `scope` names");
             let finding = Finding::new(Code::DriverBroken, text).help(format!(
                 "its columns are {}; add the column, blank where a row is of everything",
-                headers.join(", ")
+                source.columns()
             ));
             errors.push(finding.at(at_file(file)));
         }

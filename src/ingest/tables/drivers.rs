@@ -8,15 +8,15 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::diagnostics::{Code, Finding, Place};
 use crate::domain::{Amount, AmountError, DateRange, Period, normal_form};
 use crate::rules::{DriverDecl, DriverShape};
 
-use super::driver_table;
 use super::plain::PlainTable;
 use super::table::FINDING_LIMIT;
+use super::{driver_export, driver_table};
 
 /// Who used how much of what is shared: all rows of one driver.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,6 +81,7 @@ pub struct DriverFile<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DriverPart {
     pub path: String,
+    /// Of an export, the days of a row are those of the windows that it is of.
     pub rows: Vec<DriverRow>,
     pub spread: BTreeMap<String, Amount>,
     /// Rows of other months than the file's name says.
@@ -88,8 +89,18 @@ pub struct DriverPart {
     /// Of the file's bytes, in hex.
     pub sha256: String,
     pub bytes: u64,
-    /// Worth knowing; nothing is wrong.
-    pub notes: Vec<Finding>,
+    /// Whether quantities were binary floating point.
+    pub is_binary: bool,
+    /// Of exports, the usage that each record is of.
+    pub(super) claims: BTreeMap<String, Vec<Claim>>,
+}
+
+/// A record's window, which no other record of the same usage may share.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Claim {
+    pub(super) start: DateTime<Utc>,
+    pub(super) end: DateTime<Utc>,
+    pub(super) place: Place,
 }
 
 /// Reads one file of a driver.
@@ -100,6 +111,7 @@ pub fn read_driver(file: &DriverFile<'_>) -> Result<DriverPart, Vec<Finding>> {
     let mut errors = Vec::new();
     let part = match &file.declared.shape {
         DriverShape::Table(columns) => driver_table::read(file, columns, &mut errors)?,
+        DriverShape::Export(export) => driver_export::read(file, export, &mut errors)?,
     };
     if errors.is_empty() {
         errors.extend(part.is_of_other_months(file));
@@ -162,7 +174,8 @@ impl DriverPart {
             other_months: 0,
             sha256: table.sha256.clone(),
             bytes: table.bytes,
-            notes: Vec::new(),
+            is_binary: false,
+            claims: BTreeMap::new(),
         }
     }
 
@@ -177,12 +190,15 @@ impl DriverPart {
 }
 
 impl DriverTable {
-    /// Puts the files of a driver together.
+    /// Puts the files of a driver together; beside it, what is worth knowing.
     ///
     /// # Errors
     /// Files that are the same, rows that are the same weight again, months and days side by side,
     /// and quantities whose sum cannot be kept exactly.
-    pub fn gather(declared: &DriverDecl, parts: Vec<DriverPart>) -> Result<Self, Vec<Finding>> {
+    pub fn gather(
+        declared: &DriverDecl,
+        parts: Vec<DriverPart>,
+    ) -> Result<(Self, Vec<Finding>), Vec<Finding>> {
         let mut errors = repeated_files(&parts);
         let mut table = Self {
             name: declared.name.clone(),
@@ -193,23 +209,78 @@ impl DriverTable {
             has_pools: false,
             spread: BTreeMap::new(),
         };
+        let mut claims: BTreeMap<String, Vec<Claim>> = BTreeMap::new();
+        let mut binary = 0;
         for part in parts {
+            binary += u64::from(part.is_binary);
             table.rows.extend(part.rows);
             for (kind, quantity) in part.spread {
                 let sum = table.spread.entry(kind).or_default();
                 *sum = sum.checked_add(quantity).unwrap_or(*sum);
             }
+            for (identity, windows) in part.claims {
+                claims.entry(identity).or_default().extend(windows);
+            }
+        }
+        let place = Place::Text(declared.span.clone());
+        let mut notes = Vec::new();
+        if errors.is_empty() {
+            errors.extend(overlapping_claims(claims));
+            errors.extend(table.overflow(&place));
+        }
+        if errors.is_empty() && matches!(declared.shape, DriverShape::Export(_)) {
+            notes.extend(table.settle_days(&place));
         }
         table.rows.sort_by(|a, b| a.key().cmp(&b.key()).then_with(|| a.place.cmp(&b.place)));
-        table.has_days = table.rows.iter().any(DriverRow::is_of_a_day);
-        table.has_pools = table.rows.iter().any(|row| row.pool.is_some());
         if errors.is_empty() {
+            if matches!(declared.shape, DriverShape::Export(_)) {
+                table.rows.dedup_by(|again, first| first.key() == again.key() && first.add(again));
+            }
             errors.extend(table.repeated_rows());
             errors.extend(table.mixed_days());
-            errors.extend(table.overflow(declared));
+        }
+        table.has_days = table.rows.iter().any(DriverRow::is_of_a_day);
+        table.has_pools = table.rows.iter().any(|row| row.pool.is_some());
+        if binary > 0 {
+            let text =
+                format!("the quantities of driver `{}` were binary floating point", table.name);
+            notes.push(Finding::new(Code::DriverBinary, text).count(binary).at(place));
         }
         errors.truncate(FINDING_LIMIT);
-        if errors.is_empty() { Ok(table) } else { Err(errors) }
+        if errors.is_empty() { Ok((table, notes)) } else { Err(errors) }
+    }
+
+    /// Windows of several days are of their month, and so is what is told beside them. What of a
+    /// month no window covers is told.
+    fn settle_days(&mut self, place: &Place) -> Vec<Finding> {
+        let mut months: BTreeMap<Period, (bool, BTreeSet<NaiveDate>)> = BTreeMap::new();
+        for row in &self.rows {
+            let (Some(from), Some(to)) = (row.days.from(), row.days.to()) else { continue };
+            let (is_long, days) = months.entry(Period::of(from)).or_default();
+            *is_long |= !row.is_of_a_day();
+            days.extend(from.iter_days().take_while(|day| *day < to));
+        }
+        months.retain(|_, (is_long, _)| *is_long);
+        for row in &mut self.rows {
+            if let Some(month) = row.days.from().map(Period::of).filter(|m| months.contains_key(m))
+            {
+                row.days = month.days();
+            }
+        }
+        let mut notes = Vec::new();
+        for (month, (_, covered)) in months {
+            let all = month.first().iter_days().take_while(|day| *day <= month.last());
+            let (all, covered) = (all.count(), covered.len());
+            if covered < all {
+                let text = format!(
+                    "driver `{}` has quantities of {covered} of the {all} days of {month}, which stand for the whole month",
+                    self.name
+                );
+                let help = "export the rest of the month, or export it by day";
+                notes.push(Finding::new(Code::DriverPartial, text).help(help).at(place.clone()));
+            }
+        }
+        notes
     }
 
     /// The rows of a month.
@@ -252,7 +323,7 @@ impl DriverTable {
         mixed.map(finding).collect()
     }
 
-    fn overflow(&self, declared: &DriverDecl) -> Option<Finding> {
+    fn overflow(&self, place: &Place) -> Option<Finding> {
         let quantities = self.rows.iter().map(|row| row.quantity);
         let sum = quantities
             .chain(self.spread.values().copied())
@@ -263,7 +334,7 @@ impl DriverTable {
         );
         let finding = Finding::new(Code::DriverBroken, text)
             .help("tell them in a larger unit, such as GiB hours for byte hours")
-            .at(Place::Text(declared.span.clone()));
+            .at(place.clone());
         sum.is_none().then_some(finding)
     }
 }
@@ -283,11 +354,41 @@ fn repeated_files(parts: &[DriverPart]) -> Vec<Finding> {
     errors
 }
 
+/// Usage of which two records have a window in common.
+fn overlapping_claims(claims: BTreeMap<String, Vec<Claim>>) -> Vec<Finding> {
+    let mut errors = Vec::new();
+    for mut windows in claims.into_values().filter(|windows| windows.len() > 1) {
+        windows.sort_by(|a, b| (a.start, a.end, &a.place).cmp(&(b.start, b.end, &b.place)));
+        let mut last = 0;
+        for at in 1..windows.len() {
+            let (before, again) = (&windows[last], &windows[at]);
+            if again.start < before.end {
+                let text = format!("the same usage is told by another record: {}", before.place);
+                let help = "an export that is loaded twice doubles its weights; take one away. Clusters of one name need names of their own";
+                let finding = Finding::new(Code::DriverBroken, text).help(help);
+                errors.push(finding.at(again.place.clone()));
+            }
+            if again.end > before.end {
+                last = at;
+            }
+        }
+    }
+    errors
+}
+
 type RowKey<'a> = (DateRange, Option<&'a String>, &'a Consumer, &'a [Option<String>]);
 
 impl DriverRow {
     fn key(&self) -> RowKey<'_> {
         (self.days, self.pool.as_ref(), &self.consumer, &self.scope)
+    }
+
+    /// Adds a row of the same key; false where the sum cannot be kept exactly.
+    pub(super) fn add(&mut self, again: &Self) -> bool {
+        let sum = self.quantity.checked_add(again.quantity);
+        self.quantity = sum.unwrap_or(self.quantity);
+        self.records += again.records;
+        sum.is_some()
     }
 
     /// Whether it is of a single day.

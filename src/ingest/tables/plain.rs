@@ -18,7 +18,7 @@ use crate::ingest::workbook::source::{open_workbook, refusal_in};
 use crate::ingest::workbook::{Wanted, is_error};
 
 /// Bytes of text that a table may have.
-const TEXT_LIMIT: usize = 256 << 20;
+pub(super) const TEXT_LIMIT: usize = 256 << 20;
 
 /// Which table is read.
 #[derive(Clone, Copy, Debug)]
@@ -130,12 +130,16 @@ fn read_all(
     while let Some(block) = blocks.next().map_err(|error| broken(&error))? {
         text.extend_from_slice(&block);
         if text.len() > TEXT_LIMIT {
-            let text = "the table is larger than 256 MiB, the limit for a table";
-            return Err(Finding::new(Code::BrokenFile, text)
-                .help("check that it is the file that is meant; bills belong into `sources`"));
+            return Err(too_large());
         }
     }
     Ok((text, blocks.into_input().end()))
+}
+
+pub(super) fn too_large() -> Finding {
+    let text = "the table is larger than 256 MiB, the limit for a table";
+    Finding::new(Code::BrokenFile, text)
+        .help("check that it is the file that is meant; bills belong into `sources`")
 }
 
 fn broken(error: &BlockError) -> Finding {

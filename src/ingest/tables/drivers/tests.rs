@@ -1,5 +1,9 @@
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, Date32Array, Decimal128Array, Float64Array, RecordBatch, StringArray};
+
 use super::*;
-use crate::rules::{Project, shipped_driver_examples};
+use crate::rules::{Project, shipped_driver_examples, shipped_export_examples};
 
 /// The driver that a project declares by these lines.
 fn declared(lines: &str) -> DriverDecl {
@@ -38,7 +42,7 @@ fn gather(
         parts.push(part.map_err(|found| found.iter().map(said).collect::<Vec<_>>())?);
     }
     let table = DriverTable::gather(&declared, parts);
-    table.map_err(|found| found.iter().map(said).collect())
+    table.map(|(table, _)| table).map_err(|found| found.iter().map(said).collect())
 }
 
 fn shown(row: &DriverRow) -> String {
@@ -192,4 +196,277 @@ fn a_weight_that_stands_twice_is_refused() {
             "costbook.yaml:5:13: the quantities of driver `seats` sum to more than 170,000,000,000,000,000,000"
         ]
     );
+}
+
+#[test]
+fn the_shipped_formats_do_what_their_examples_say() {
+    let examples = shipped_export_examples();
+    assert!(examples.len() > 2);
+    for (name, export, given, expect) in examples {
+        let folder = tempfile::tempdir().unwrap();
+        let location = folder.path().join("export");
+        std::fs::write(&location, given).unwrap();
+        let shape = DriverShape::Export(Box::new(export));
+        let declared = DriverDecl { shape, ..declared("") };
+        let file = DriverFile {
+            location: &location,
+            path: "export",
+            declared: &declared,
+            month: None,
+            reader: None,
+        };
+        let part = read_driver(&file).unwrap();
+        let (table, notes) = DriverTable::gather(&declared, vec![part]).unwrap();
+        assert_eq!(table.rows.iter().map(shown).collect::<Vec<_>>(), expect, "{name}");
+        assert_eq!(notes.len(), 1, "{notes:?}");
+        assert_eq!(notes[0].code, Code::DriverBinary);
+    }
+}
+
+/// Records of an answer of `OpenCost`, each `name|cluster|start|end|hours`.
+fn answer(records: &[&str]) -> String {
+    let record = |record: &&str| {
+        let parts: Vec<&str> = record.split('|').collect();
+        let [name, cluster, start, end, hours] = parts[..] else { panic!("{record}") };
+        format!(
+            r#"{{"{name}":{{"name":"{name}","properties":{{"cluster":"{cluster}","namespace":"{name}"}},"window":{{"start":"{start}","end":"{end}"}},"cpuCoreHours":{hours}}}}}"#
+        )
+    };
+    let sets: Vec<String> = records.iter().map(record).collect();
+    format!(r#"{{"code":200,"data":[{}]}}"#, sets.join(","))
+}
+
+const CLUSTER: &str = ", format: opencost, consumer: namespace";
+const OCTOBER: &str = "2026-10-01T00:00:00Z|2026-11-01T00:00:00Z";
+
+#[test]
+fn clusters_add_up_and_the_same_usage_does_not() {
+    let one = answer(&[&format!("shop|one|{OCTOBER}|7.5"), &format!("web|one|{OCTOBER}|1")]);
+    let two = answer(&[&format!("shop|two|{OCTOBER}|2.25")]);
+    let table = gather(CLUSTER, None, &[one.as_bytes(), two.as_bytes()]).unwrap();
+    assert_eq!(table.unit.as_deref(), Some("core hours"));
+    assert_eq!(
+        table.rows.iter().map(shown).collect::<Vec<_>>(),
+        ["2026-10 shop 9.75", "2026-10 web 1"]
+    );
+    assert_eq!(table.rows[0].records, 2);
+    let again = answer(&["shop|one|2026-10-31T00:00:00Z|2026-11-01T00:00:00Z|3"]);
+    assert_eq!(
+        errors(CLUSTER, None, &[&one, &again]),
+        ["d1.csv, row 1: the same usage is told by another record: d0.csv, row 1"]
+    );
+    // Without a cluster, only the same quantity again is the same usage.
+    let nameless = |hours: &str| answer(&[&format!("shop||{OCTOBER}|{hours}")]);
+    let table = gather(CLUSTER, None, &[nameless("1").as_bytes(), nameless("2").as_bytes()]);
+    assert_eq!(table.unwrap().rows.iter().map(shown).collect::<Vec<_>>(), ["2026-10 shop 3"]);
+    assert_eq!(errors(CLUSTER, None, &[&nameless("1"), &(nameless("1") + "\n")]).len(), 1);
+}
+
+#[test]
+fn windows_are_days_or_stand_for_their_month() {
+    let days = answer(&[
+        "shop|one|2026-10-01T00:00:00Z|2026-10-01T12:00:00Z|1",
+        "shop|one|2026-10-01T12:00:00Z|2026-10-01T23:59:59Z|2",
+        "shop|one|2026-10-02T00:00:00Z|2026-10-03T00:00:00Z|4",
+        "shop|one|2026-09-30T00:00:00Z|2026-10-01T00:00:00Z|8",
+    ]);
+    let table = gather(CLUSTER, Some("2026-10"), &[days.as_bytes()]).unwrap();
+    assert_eq!(
+        table.rows.iter().map(shown).collect::<Vec<_>>(),
+        ["2026-10-01 shop 3", "2026-10-02 shop 4"]
+    );
+    assert!(table.has_days);
+    let weeks = answer(&[
+        "shop|one|2026-10-01T00:00:00Z|2026-10-08T00:00:00Z|1",
+        "shop|one|2026-10-08T00:00:00Z|2026-10-09T00:00:00Z|2",
+    ]);
+    let declared = declared(CLUSTER);
+    let folder = tempfile::tempdir().unwrap();
+    let location = folder.path().join("weeks.json");
+    std::fs::write(&location, weeks).unwrap();
+    let file = DriverFile {
+        location: &location,
+        path: "weeks.json",
+        declared: &declared,
+        month: None,
+        reader: None,
+    };
+    let (table, notes) = DriverTable::gather(&declared, vec![read_driver(&file).unwrap()]).unwrap();
+    assert_eq!(table.rows.iter().map(shown).collect::<Vec<_>>(), ["2026-10 shop 3"]);
+    assert_eq!(notes[0].code, Code::DriverPartial);
+    assert_eq!(
+        notes[0].message,
+        "driver `seats` has quantities of 8 of the 31 days of 2026-10, which stand for the whole month"
+    );
+    let across = answer(&["shop|one|2026-10-15T00:00:00Z|2026-11-15T00:00:00Z|1"]);
+    assert_eq!(
+        errors(CLUSTER, None, &[&across]),
+        [
+            "d0.csv, row 1, column window.start: the window from 2026-10-15 00:00:00 UTC to 2026-11-15 00:00:00 UTC is not of one month"
+        ]
+    );
+}
+
+#[test]
+fn usage_of_no_workload_needs_a_policy() {
+    let text = answer(&[
+        &format!("__idle__|one|{OCTOBER}|-0.5"),
+        &format!("shop|one|{OCTOBER}|8"),
+        &format!("__unmounted__|one|{OCTOBER}|0.5"),
+        &format!("one/__idle__|one|{OCTOBER}|2"),
+    ]);
+    assert_eq!(
+        errors(CLUSTER, None, &[&text]),
+        [
+            "d0.csv, row 1: 2 records are `__idle__`, which is no workload's usage, and nothing says who bears it",
+            "d0.csv, row 3: 1 record is `__unmounted__`, which is no workload's usage, and nothing says who bears it",
+        ]
+    );
+    let policies = format!("{CLUSTER}, idle: {{ idle: spread, unmounted: {{ owner: platform }} }}");
+    let table = gather(&policies, None, &[text.as_bytes()]).unwrap();
+    assert_eq!(
+        table.rows.iter().map(shown).collect::<Vec<_>>(),
+        ["2026-10 platform 0.5", "2026-10 shop 8"]
+    );
+    assert_eq!(
+        table.spread.iter().map(|(k, q)| format!("{k} {q}")).collect::<Vec<_>>(),
+        ["idle 1.5"]
+    );
+    let owner = format!("{CLUSTER}, idle: {{ owner: ops }}");
+    assert_eq!(
+        errors(&owner, None, &[&text]),
+        [
+            "d0.csv, row 1, column cpuCoreHours: `__idle__`: the quantity is -0.5; nobody uses less than nothing"
+        ]
+    );
+}
+
+#[test]
+fn an_export_of_something_else_is_told() {
+    let text = answer(&[&format!("shop|one|{OCTOBER}|null")]);
+    assert_eq!(
+        errors(CLUSTER, None, &[&text]),
+        [
+            "d0.csv, row 1, column cpuCoreHours: `shop`: the quantity is unknown, which is not a quantity of zero"
+        ]
+    );
+    let label = ", format: opencost, consumer: label.team";
+    assert_eq!(errors(label, None, &[&text]), ["d0.csv: no record tells `label.team`"]);
+    let cost = ", format: opencost, consumer: namespace, measure: total_cost";
+    assert_eq!(errors(cost, None, &[&text]), ["d0.csv: no record tells the measure `total_cost`"]);
+    assert_eq!(
+        errors(CLUSTER, None, &["{\"code\":200,\"data\":[]}"]),
+        ["d0.csv: the file holds no record of OpenCost allocations"]
+    );
+    assert_eq!(
+        errors(CLUSTER, None, &["{\"code\":200,"]),
+        ["d0.csv, row 1: what follows is not JSON"]
+    );
+    assert_eq!(
+        errors(CLUSTER, None, &["{\"code\":500,\"message\":\"boundary error\"}"]),
+        ["d0.csv: no record tells the measure `cpu_core_hours`"]
+    );
+}
+
+#[test]
+fn json_of_any_shape_and_gzip_are_tables_too() {
+    use std::io::Write as _;
+    let list = r#"[ {"Team": "web", "Units": 1.50, "Month": "2026-10"}, {"Team": "pay", "Units": "2", "Month": "2026-10"} ]"#;
+    let lines = "{\"Team\":\"web\",\"Units\":1.50,\"Month\":\"2026-10\"}\n{\"Team\":\"pay\",\"Units\":2,\"Month\":\"2026-10\"}\n";
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packed.write_all(list.as_bytes()).unwrap();
+    let packed = packed.finish().unwrap();
+    for content in [list.as_bytes(), lines.as_bytes(), &packed] {
+        let table = gather("", None, &[content]).unwrap();
+        assert_eq!(
+            table.rows.iter().map(shown).collect::<Vec<_>>(),
+            ["2026-10 pay 2", "2026-10 web 1.5"]
+        );
+    }
+    assert_eq!(
+        errors("", None, &["[{\"Team\":\"web\",\"Month\":\"2026-10\"}]"]),
+        ["d0.csv: the table has no column `quantity`, such as Quantity"]
+    );
+    assert_eq!(
+        errors("", None, &["[{\"Team\":\"web\"},{]"]),
+        ["d0.csv, row 1: what follows is not JSON"]
+    );
+}
+
+#[test]
+fn a_workbook_of_the_same_rows_is_the_same_driver() {
+    let text = "Team,Hours,Date\nweb,1.5,2026-10-01\npay,0.000001,2026-10-02\n";
+    let expected = ["2026-10-01 web 1.5", "2026-10-02 pay 0.000001"];
+    assert_eq!(rows("", None, text), expected);
+
+    let mut book = rust_xlsxwriter::Workbook::new();
+    let sheet = book.add_worksheet();
+    sheet.write(0, 0, "Cluster hours").unwrap();
+    sheet.write_row(2, 0, ["Team", "Hours", "Date"]).unwrap();
+    for (row, (team, hours, day)) in
+        [("web", 1.5, 1), ("pay", 0.000_001, 2)].into_iter().enumerate()
+    {
+        let row = u32::try_from(row).unwrap() + 3;
+        sheet.write(row, 0, team).unwrap();
+        sheet.write(row, 1, hours).unwrap();
+        let date = rust_xlsxwriter::ExcelDateTime::from_ymd(2026, 10, day).unwrap();
+        let format = rust_xlsxwriter::Format::new().set_num_format("yyyy-mm-dd");
+        sheet.write_with_format(row, 2, &date, &format).unwrap();
+    }
+    let book = book.save_to_buffer().unwrap();
+    let table = gather("", None, &[&book]).unwrap();
+    assert_eq!(table.rows.iter().map(shown).collect::<Vec<_>>(), expected);
+    assert_eq!(table.rows[0].place.to_string(), "d0.csv, row 4");
+}
+
+/// A Parquet file of these columns.
+fn parquet(columns: Vec<(&str, ArrayRef)>) -> Vec<u8> {
+    let batch = RecordBatch::try_from_iter(columns).unwrap();
+    let mut bytes = Vec::new();
+    let mut writer =
+        parquet::arrow::ArrowWriter::try_new(&mut bytes, batch.schema(), None).unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
+    bytes
+}
+
+#[test]
+fn parquet_is_a_driver_too() {
+    let exact: ArrayRef = Arc::new(
+        Decimal128Array::from(vec![1_500_000, 1]).with_precision_and_scale(20, 6).unwrap(),
+    );
+    let binary: ArrayRef = Arc::new(Float64Array::from(vec![1.5, 0.000_001]));
+    for (hours, is_binary) in [(exact, false), (binary, true)] {
+        let team: ArrayRef = Arc::new(StringArray::from(vec!["web", "pay"]));
+        // Days since 1970.
+        let date: ArrayRef = Arc::new(Date32Array::from(vec![20_727, 20_728]));
+        let note: ArrayRef = Arc::new(StringArray::from(vec!["x", "y"]));
+        let mut bytes =
+            parquet(vec![("Team", team), ("Note", note), ("Hours", hours), ("Date", date)]);
+        let folder = tempfile::tempdir().unwrap();
+        let location = folder.path().join("d.parquet");
+        std::fs::write(&location, &bytes).unwrap();
+        let declared = declared("");
+        let file = DriverFile {
+            location: &location,
+            path: "d.parquet",
+            declared: &declared,
+            month: None,
+            reader: None,
+        };
+        let part = read_driver(&file).unwrap();
+        let (table, notes) = DriverTable::gather(&declared, vec![part]).unwrap();
+        let expected = ["2026-10-01 web 1.5", "2026-10-02 pay 0.000001"];
+        assert_eq!(table.rows.iter().map(shown).collect::<Vec<_>>(), expected);
+        let codes: Vec<Code> = notes.iter().map(|note| note.code).collect();
+        assert_eq!(codes, if is_binary { vec![Code::DriverBinary] } else { Vec::new() });
+        bytes.truncate(bytes.len() - 20);
+        std::fs::write(&location, &bytes).unwrap();
+        assert_eq!(read_driver(&file).unwrap_err()[0].code, Code::BrokenFile);
+    }
+    let nan: ArrayRef = Arc::new(Float64Array::from(vec![f64::NAN]));
+    let team: ArrayRef = Arc::new(StringArray::from(vec!["web"]));
+    let bytes = parquet(vec![("Team", team), ("Hours", nan)]);
+    let found = gather("", Some("2026-10"), &[&bytes]).unwrap_err();
+    assert!(found[0].starts_with("d0.csv, row 1, column Hours: `NaN`"), "{found:?}");
 }
