@@ -16,7 +16,7 @@ fn driven(drivers: &str) -> Project {
 fn inputs(project: &Project) -> Vec<(String, u64, String)> {
     let manifest = project.published().json("manifest.json");
     let inputs = manifest["inputs"].as_array().expect("a list").iter();
-    let drivers = inputs.filter(|input| input["kind"] == "driver");
+    let drivers = inputs.filter(|input| input["kind"] == "drivers");
     let text = |value: &serde_json::Value| value.as_str().expect("a text").to_owned();
     let told = drivers.map(|input| {
         let bytes = input["bytes"].as_u64().expect("a number");
@@ -46,6 +46,8 @@ fn a_run_reads_the_files_of_its_month_and_keeps_their_hashes() {
     let answer = project.command(["check", "--project", "."]);
     assert_eq!(answer.exit, Some(3), "{}", answer.stderr);
     assert!(answer.stderr.contains("drivers/seats-2026-09.csv.gz"), "{}", answer.stderr);
+    // The same quantities again, of another month.
+    project.write("drivers/h-202609.csv", "consumer,quantity\npayments,1\n");
     project.write("drivers/seats-2026-09.csv.gz", gzip("consumer,quantity\nretail,7\n"));
     let answer = project.command(["check", "--project", "."]);
     assert_eq!(answer.exit, Some(0), "{}", answer.stderr);

@@ -68,9 +68,15 @@ fn drivers(project: &Loaded) -> String {
             (Some(first), Some(last)) => format!(" of {first} to {last}"),
             _ => String::new(),
         };
+        let names: Vec<&str> = driver.ignored.iter().map(String::as_str).collect();
+        let ignored = if names.is_empty() {
+            String::new()
+        } else {
+            format!(", ignored: {}", printable(&names.join(", ")))
+        };
         let _ = writeln!(
             text,
-            "  driver {}: {}{of}{}, {}",
+            "  driver {}: {}{of}{}, {}{ignored}",
             driver.name,
             counted(driver.rows.len(), "row"),
             if driver.has_days { " by day" } else { "" },

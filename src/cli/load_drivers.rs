@@ -22,7 +22,7 @@ impl Loader {
         let mut tables = Vec::new();
         for declared in &project.drivers {
             let Some(parts) = self.driver_parts(declared, period) else { continue };
-            match DriverTable::gather(declared, parts) {
+            match DriverTable::gather(declared, parts, period) {
                 Ok((table, notes)) => {
                     tables.push(table);
                     self.notes.extend(notes);
@@ -72,10 +72,10 @@ impl Loader {
     /// Several drivers may read one file, which is one input.
     fn driver_input(&mut self, part: &DriverPart) {
         let is_known =
-            self.inputs.iter().any(|input| input.kind == "driver" && input.path == part.path);
+            self.inputs.iter().any(|input| input.kind == "drivers" && input.path == part.path);
         if !is_known {
             self.inputs.push(InputFile {
-                kind: "driver",
+                kind: "drivers",
                 path: part.path.clone(),
                 sha256: part.sha256.clone(),
                 bytes: part.bytes,

@@ -103,6 +103,7 @@ fn read_entry(node: &Node, sink: &mut Sink) -> Option<DriverDecl> {
     let name = name.filter(|name| is_identifier(name, "the name of a driver", true, sink));
     let files =
         map.need("files", sink).and_then(|node| read_patterns(node, "`files`", is_pattern, sink));
+    let files = files.filter(|files| files.iter().all(|file| tells_year(file, sink)));
     let unit = map.get("unit").and_then(|node| word(node, "`unit`", sink));
     let unit = unit.filter(|unit| is_name(unit, "a unit", sink)).map(|unit| unit.text);
     let shape = read_shape(&map, sink);
@@ -124,6 +125,19 @@ fn read_entry(node: &Node, sink: &mut Sink) -> Option<DriverDecl> {
         scope: scope?,
         unit,
     })
+}
+
+/// A month alone is of any year.
+fn tells_year((pattern, span): &(String, Span), sink: &mut Sink) -> bool {
+    let has = |name: &str| pattern.contains(&format!("{{{name}}}"));
+    let years = ["year", "period", "period_first", "period_last", "period_next"];
+    let is_told = !has("month") || years.into_iter().any(has);
+    if !is_told {
+        let message = format!("`{pattern}` tells a month without its year");
+        let help = "use {period}, or {year} beside {month}";
+        sink.report_with_help(Code::InvalidValue, span, message, help);
+    }
+    is_told
 }
 
 fn read_shape(map: &Mapping<'_>, sink: &mut Sink) -> Option<DriverShape> {

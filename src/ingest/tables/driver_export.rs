@@ -360,20 +360,21 @@ impl<'a> Reader<'a> {
 
     /// Keeps which usage the record is of, so that none counts twice.
     fn claim(&self, record: Record<'_>, (start, end): Window, part: &mut DriverPart) {
-        let mut identity = String::new();
-        for at in &self.identity {
-            identity.push_str(&record.fields[*at]);
-            identity.push('\0');
-        }
         let realm = self.realm.map_or("", |at| record.fields[at].as_str());
+        let mut identity = String::new();
+        let mut add = |text: &str| {
+            identity.push_str(text);
+            identity.push('\0');
+        };
         if realm.is_empty() {
             // Of another cluster there may be a record of the same name, but hardly of the same
-            // quantity; and what is zero counts nothing twice.
-            let quantity = &record.fields[self.measure];
-            if quantity.parse().is_ok_and(Amount::is_zero) {
+            // quantities; and what is zero counts nothing twice.
+            if record.fields[self.measure].parse().is_ok_and(Amount::is_zero) {
                 return;
             }
-            identity.push_str(quantity);
+            record.fields.iter().for_each(|text| add(text));
+        } else {
+            self.identity.iter().for_each(|at| add(&record.fields[*at]));
         }
         let place = self.source.table.place(record.number, None);
         part.claims.entry(identity).or_default().push(Claim { start, end, place });

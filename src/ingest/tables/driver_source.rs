@@ -7,7 +7,7 @@ use crate::diagnostics::{Code, Finding, Place};
 use crate::rules::is_same_header;
 
 use super::drivers::{DriverFile, at_file};
-use super::plain::{PlainTable, TEXT_LIMIT, TableFile, read_table, too_large};
+use super::plain::{PlainTable, ROW_LIMIT, TEXT_LIMIT, TableFile, read_table, too_large, too_long};
 use crate::ingest::csv::stream::{Text, decoded, torn};
 use crate::ingest::guard::guarded;
 use crate::ingest::json::lines::{Shape, shape};
@@ -86,10 +86,8 @@ pub(super) fn read(file: &DriverFile<'_>, wanted: &Wanted<'_>) -> Result<Source,
 }
 
 fn csv(file: &DriverFile<'_>, wanted: &Wanted<'_>) -> Result<Source, Vec<Finding>> {
-    let texts = |names: &'_ [String]| -> Vec<String> { names.to_vec() };
-    let groups: Vec<Vec<String>> = wanted.needed.iter().map(|group| texts(group)).collect();
     let groups: Vec<Vec<&str>> =
-        groups.iter().map(|group| group.iter().map(String::as_str).collect()).collect();
+        wanted.needed.iter().map(|group| group.iter().map(String::as_str).collect()).collect();
     let needed: Vec<&[&str]> = groups.iter().map(Vec::as_slice).collect();
     let known: Vec<&str> = wanted.known.iter().map(String::as_str).collect();
     let table = read_table(&TableFile {
@@ -127,6 +125,9 @@ fn json(file: &DriverFile<'_>, text: Text, wanted: &Wanted<'_>) -> Result<Source
         let help = "fetch the file again; JSON is read one object a line, or as a list of objects";
         Finding::new(Code::BrokenFile, wrong.message).help(help).at(place)
     })?;
+    if found.rows.len() > ROW_LIMIT {
+        return Err(too_long());
+    }
     let table = PlainTable {
         path: file.path.into(),
         headers: found.headers,
@@ -149,6 +150,9 @@ fn parquet(
     };
     let found = found.ok_or_else(|| broken("its pages contradict themselves".to_owned()))?;
     let found = found.map_err(broken)?;
+    if found.as_ref().is_some_and(|found| found.rows.len() > ROW_LIMIT) {
+        return Err(too_long());
+    }
     let ParquetTable { headers, others, rows, binary } = found.ok_or_else(too_large)?;
     let fingerprint = fingerprint.map_err(|error| {
         let text = format!("the file cannot be read: {error}");

@@ -46,6 +46,7 @@ struct Reader<'a> {
     scope: Vec<usize>,
     /// Whether quantities are binary floating point.
     is_binary: bool,
+    ignored: Vec<String>,
 }
 
 /// A row and its number as whoever opens the file sees it.
@@ -74,6 +75,9 @@ impl<'a> Reader<'a> {
             Finding::new(Code::DriverBroken, text).help(help).at(at_file(file))
         };
         let mut errors = Vec::new();
+        if headers.is_empty() && source.others.is_empty() {
+            return Err(vec![no_row(file)]);
+        }
         for field in DriverField::ALL.iter().filter(|field| !at.contains_key(field)) {
             let (usual, name) = (columns.usual(*field), field.name());
             if columns.is_own(*field) || matches!(field, Consumer | Quantity) {
@@ -98,17 +102,28 @@ impl<'a> Reader<'a> {
             }
         }
         if table.rows.is_empty() && errors.is_empty() {
-            let help = "a driver without rows is not taken for no usage; fetch the table again";
-            let finding = Finding::new(Code::DriverBroken, "the table holds no row");
-            errors.push(finding.help(help).at(at_file(file)));
+            errors.push(no_row(file));
+        }
+        let read = |at: &usize| claims.contains_key(at) || scope.contains(at);
+        let ignored = (0..headers.len()).filter(|at| !read(at)).map(|at| &headers[at]);
+        let ignored: Vec<String> = ignored.chain(&source.others).cloned().collect();
+        for header in ignored.iter().filter(|header| is_field(header)) {
+            let text = format!("nothing reads the column `{header}`");
+            let help = "name it under `scope` of the driver, so that rows are of that part only; else take it away";
+            errors.push(Finding::new(Code::DriverBroken, text).help(help).at(at_file(file)));
         }
         let is_binary = at.get(&Quantity).is_some_and(|at| source.binary.contains(&headers[*at]));
-        if errors.is_empty() { Ok(Self { table, file, at, scope, is_binary }) } else { Err(errors) }
+        if errors.is_empty() {
+            Ok(Self { table, file, at, scope, is_binary, ignored })
+        } else {
+            Err(errors)
+        }
     }
 
     fn part(&self, errors: &mut Vec<Finding>) -> DriverPart {
         let mut part = DriverPart::new(self.file, self.table);
         part.is_binary = self.is_binary;
+        part.ignored.clone_from(&self.ignored);
         for (number, fields) in &self.table.rows {
             let row = Row { number: *number, fields };
             match self.is_ours(row) {
@@ -230,6 +245,19 @@ impl<'a> Reader<'a> {
         }
         one_day(day).ok_or_else(|| self.fault(row, Day, format!("`{text}` is no day")))
     }
+}
+
+fn no_row(file: &DriverFile<'_>) -> Finding {
+    Finding::new(Code::DriverBroken, "the table holds no row")
+        .help("a driver without rows is not taken for no usage; fetch the table again")
+        .at(at_file(file))
+}
+
+/// Whether a header is a field of a charge and nothing else: a row of a part of a pool would count
+/// for all of it if it was not read.
+fn is_field(header: &str) -> bool {
+    let header = header.to_lowercase();
+    header == "component" || header.starts_with("tag.") || header.starts_with("x_")
 }
 
 fn scope_positions(

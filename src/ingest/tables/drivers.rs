@@ -35,6 +35,8 @@ pub struct DriverTable {
     /// By kind: quantities of rows that do not weigh, such as idle capacity that consumers share as
     /// they share the rest.
     pub spread: BTreeMap<String, Amount>,
+    /// Headers of columns that nothing reads.
+    pub ignored: BTreeSet<String>,
 }
 
 /// One weight.
@@ -89,8 +91,12 @@ pub struct DriverPart {
     /// Of the file's bytes, in hex.
     pub sha256: String,
     pub bytes: u64,
+    /// The month that the file is of, by its name.
+    pub month: Option<Period>,
     /// Whether quantities were binary floating point.
     pub is_binary: bool,
+    /// Headers of columns that nothing reads.
+    pub ignored: Vec<String>,
     /// Of exports, the usage that each record is of.
     pub(super) claims: BTreeMap<String, Vec<Claim>>,
 }
@@ -174,7 +180,9 @@ impl DriverPart {
             other_months: 0,
             sha256: table.sha256.clone(),
             bytes: table.bytes,
+            month: file.month,
             is_binary: false,
+            ignored: Vec::new(),
             claims: BTreeMap::new(),
         }
     }
@@ -190,7 +198,8 @@ impl DriverPart {
 }
 
 impl DriverTable {
-    /// Puts the files of a driver together; beside it, what is worth knowing.
+    /// Puts the files of a driver together; beside it, what is worth knowing, of `period` alone where
+    /// there is one.
     ///
     /// # Errors
     /// Files that are the same, rows that are the same weight again, months and days side by side,
@@ -198,6 +207,7 @@ impl DriverTable {
     pub fn gather(
         declared: &DriverDecl,
         parts: Vec<DriverPart>,
+        period: Option<Period>,
     ) -> Result<(Self, Vec<Finding>), Vec<Finding>> {
         let mut errors = repeated_files(&parts);
         let mut table = Self {
@@ -208,7 +218,9 @@ impl DriverTable {
             has_days: false,
             has_pools: false,
             spread: BTreeMap::new(),
+            ignored: BTreeSet::new(),
         };
+        let place = Place::Text(declared.span.clone());
         let mut claims: BTreeMap<String, Vec<Claim>> = BTreeMap::new();
         let mut binary = 0;
         for part in parts {
@@ -216,20 +228,23 @@ impl DriverTable {
             table.rows.extend(part.rows);
             for (kind, quantity) in part.spread {
                 let sum = table.spread.entry(kind).or_default();
-                *sum = sum.checked_add(quantity).unwrap_or(*sum);
+                match sum.checked_add(quantity) {
+                    Some(added) => *sum = added,
+                    None => errors.push(table_overflow(&declared.name, &place)),
+                }
             }
+            table.ignored.extend(part.ignored);
             for (identity, windows) in part.claims {
                 claims.entry(identity).or_default().extend(windows);
             }
         }
-        let place = Place::Text(declared.span.clone());
         let mut notes = Vec::new();
         if errors.is_empty() {
             errors.extend(overlapping_claims(claims));
             errors.extend(table.overflow(&place));
         }
         if errors.is_empty() && matches!(declared.shape, DriverShape::Export(_)) {
-            notes.extend(table.settle_days(&place));
+            notes.extend(table.settle_days(period, &place));
         }
         table.rows.sort_by(|a, b| a.key().cmp(&b.key()).then_with(|| a.place.cmp(&b.place)));
         if errors.is_empty() {
@@ -252,7 +267,7 @@ impl DriverTable {
 
     /// Windows of several days are of their month, and so is what is told beside them. What of a
     /// month no window covers is told.
-    fn settle_days(&mut self, place: &Place) -> Vec<Finding> {
+    fn settle_days(&mut self, period: Option<Period>, place: &Place) -> Vec<Finding> {
         let mut months: BTreeMap<Period, (bool, BTreeSet<NaiveDate>)> = BTreeMap::new();
         for row in &self.rows {
             let (Some(from), Some(to)) = (row.days.from(), row.days.to()) else { continue };
@@ -271,7 +286,7 @@ impl DriverTable {
         for (month, (_, covered)) in months {
             let all = month.first().iter_days().take_while(|day| *day <= month.last());
             let (all, covered) = (all.count(), covered.len());
-            if covered < all {
+            if covered < all && period.is_none_or(|period| period == month) {
                 let text = format!(
                     "driver `{}` has quantities of {covered} of the {all} days of {month}, which stand for the whole month",
                     self.name
@@ -328,23 +343,25 @@ impl DriverTable {
         let sum = quantities
             .chain(self.spread.values().copied())
             .try_fold(Amount::ZERO, |sum: Amount, quantity| sum.checked_add(quantity));
-        let text = format!(
-            "the quantities of driver `{}` sum to more than 170,000,000,000,000,000,000",
-            self.name
-        );
-        let finding = Finding::new(Code::DriverBroken, text)
-            .help("tell them in a larger unit, such as GiB hours for byte hours")
-            .at(place.clone());
-        sum.is_none().then_some(finding)
+        sum.is_none().then(|| table_overflow(&self.name, place))
     }
+}
+
+fn table_overflow(name: &str, place: &Place) -> Finding {
+    let text =
+        format!("the quantities of driver `{name}` sum to more than 170,000,000,000,000,000,000");
+    Finding::new(Code::DriverBroken, text)
+        .help("tell them in a larger unit, such as GiB hours for byte hours")
+        .at(place.clone())
 }
 
 /// Content that is there twice would double its weights; that is said once, not for each row.
 fn repeated_files(parts: &[DriverPart]) -> Vec<Finding> {
-    let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
+    // Two months may well have the same quantities.
+    let mut seen: BTreeMap<(&str, Option<Period>), &str> = BTreeMap::new();
     let mut errors = Vec::new();
     for part in parts {
-        if let Some(first) = seen.insert(&part.sha256, &part.path) {
+        if let Some(first) = seen.insert((&part.sha256, part.month), &part.path) {
             let text = format!("the file has the same content as {first}");
             let help = "a table that is loaded twice doubles its weights; take one away";
             let finding = Finding::new(Code::DriverBroken, text).help(help);

@@ -184,3 +184,21 @@ fn valid(row: &TableRow<'_>) -> Result<DateRange, Finding> {
         row.fault("valid_to", "the row is valid on no day: valid_to must lie after valid_from")
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Level;
+
+    #[test]
+    fn cost_centers_may_name_their_level() {
+        let day = NaiveDate::from_ymd_opt(2026, 10, 1).unwrap();
+        let text = b"id,parent,Level\nacme,,group\nweb,acme,business_unit\nlab,acme,\n";
+        let org = read_cost_centers("owners.csv", text).unwrap();
+        let units = org.at_level(&Level::Named("business_unit".to_owned()), day);
+        assert_eq!(units.iter().map(|center| center.id.as_str()).collect::<Vec<_>>(), ["web"]);
+        assert_eq!(org.on("lab", day).unwrap().level, None);
+        let org = read_cost_centers("owners.csv", b"id\nacme\n").unwrap();
+        assert!(org.level_names().is_empty());
+    }
+}

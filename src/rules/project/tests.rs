@@ -219,6 +219,7 @@ fn what_a_driver_says_is_read() {
 fn faults_of_drivers_are_found_at_their_place() {
     let cases = [
         ("files: 'd-{perod}.csv'", "unknown-name 4:30+15"),
+        ("files: 'd-{month}.csv'", "invalid-value 4:30+15"),
         ("file: d.csv", "missing-key 4:14+4 unknown-key 4:23+4"),
         ("files: d.csv, columns: { consumers: a }", "unknown-key 4:48+9"),
         ("files: d.csv, scope: [ a, a ]", "duplicate-name 4:49+1"),

@@ -41,7 +41,7 @@ fn gather(
         let part = read_driver(&file);
         parts.push(part.map_err(|found| found.iter().map(said).collect::<Vec<_>>())?);
     }
-    let table = DriverTable::gather(&declared, parts);
+    let table = DriverTable::gather(&declared, parts, None);
     table.map(|(table, _)| table).map_err(|found| found.iter().map(said).collect())
 }
 
@@ -135,6 +135,15 @@ fn own_headers_scope_and_the_month_of_the_file() {
 }
 
 #[test]
+fn a_part_that_is_not_read_is_refused() {
+    let text = "period,consumer,quantity,Comment,tag.env\n2026-10,a,1,x,prod\n";
+    assert_eq!(errors("", None, &[text]), ["d0.csv: nothing reads the column `tag.env`"]);
+    let table = gather(", scope: tag.env", None, &[text.as_bytes()]).unwrap();
+    assert_eq!(table.ignored.iter().collect::<Vec<_>>(), ["Comment"]);
+    assert_eq!(errors("", None, &["[]"]), ["d0.csv: the table holds no row"]);
+}
+
+#[test]
 fn rows_of_other_drivers_and_other_months_are_passed_over() {
     let text = "day,driver,consumer,quantity\n2026-09-30,seats,web,9\n2026-10-01,seats,web,1\n\
                 2026-10-01,other,,x\n2026-10-02T23:30:00-01:00,seats,web,4\n";
@@ -216,7 +225,7 @@ fn the_shipped_formats_do_what_their_examples_say() {
             reader: None,
         };
         let part = read_driver(&file).unwrap();
-        let (table, notes) = DriverTable::gather(&declared, vec![part]).unwrap();
+        let (table, notes) = DriverTable::gather(&declared, vec![part], None).unwrap();
         assert_eq!(table.rows.iter().map(shown).collect::<Vec<_>>(), expect, "{name}");
         assert_eq!(notes.len(), 1, "{notes:?}");
         assert_eq!(notes[0].code, Code::DriverBinary);
@@ -291,7 +300,8 @@ fn windows_are_days_or_stand_for_their_month() {
         month: None,
         reader: None,
     };
-    let (table, notes) = DriverTable::gather(&declared, vec![read_driver(&file).unwrap()]).unwrap();
+    let (table, notes) =
+        DriverTable::gather(&declared, vec![read_driver(&file).unwrap()], None).unwrap();
     assert_eq!(table.rows.iter().map(shown).collect::<Vec<_>>(), ["2026-10 shop 3"]);
     assert_eq!(notes[0].code, Code::DriverPartial);
     assert_eq!(
@@ -455,7 +465,7 @@ fn parquet_is_a_driver_too() {
             reader: None,
         };
         let part = read_driver(&file).unwrap();
-        let (table, notes) = DriverTable::gather(&declared, vec![part]).unwrap();
+        let (table, notes) = DriverTable::gather(&declared, vec![part], None).unwrap();
         let expected = ["2026-10-01 web 1.5", "2026-10-02 pay 0.000001"];
         assert_eq!(table.rows.iter().map(shown).collect::<Vec<_>>(), expected);
         let codes: Vec<Code> = notes.iter().map(|note| note.code).collect();
@@ -469,4 +479,96 @@ fn parquet_is_a_driver_too() {
     let bytes = parquet(vec![("Team", team), ("Hours", nan)]);
     let found = gather("", Some("2026-10"), &[&bytes]).unwrap_err();
     assert!(found[0].starts_with("d0.csv, row 1, column Hours: `NaN`"), "{found:?}");
+}
+
+mod laws {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A record: cluster, namespace, first day, hundred thousandths of core hours.
+    type Usage = (u8, u8, u32, u32);
+
+    fn written(usage: &[Usage]) -> String {
+        let record = |(index, (cluster, namespace, day, quantity)): (usize, &Usage)| {
+            let name =
+                if *namespace == 0 { "__idle__".to_owned() } else { format!("n{namespace}") };
+            format!(
+                r#""r{index}":{{"name":"{cluster}/{name}/{index}","properties":{{"cluster":"{cluster}","namespace":"{name}","pod":"{index}"}},"window":{{"start":"2026-10-{day:02}T00:00:00Z","end":"2026-10-{:02}T00:00:00Z"}},"cpuCoreHours":{}.{:05}}}"#,
+                day + 1,
+                quantity / 100_000,
+                quantity % 100_000,
+            )
+        };
+        let records: Vec<String> = usage.iter().enumerate().map(record).collect();
+        // Sets of three, as windows are sets.
+        let sets: Vec<String> =
+            records.chunks(3).map(|set| format!("{{{}}}", set.join(","))).collect();
+        format!(r#"{{"code":200,"data":[{}]}}"#, sets.join(","))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// Each consumer and day has the sum of its records, what is idle stands beside it, and the
+        /// cut of records into files does not matter.
+        #[test]
+        fn nothing_is_lost_and_nothing_counts_twice(
+            usage in prop::collection::vec((0..3_u8, 0..4_u8, 1..30_u32, any::<u32>()), 1..40),
+            cut in any::<prop::sample::Index>(),
+        ) {
+            prop_assume!(usage.iter().any(|(_, namespace, ..)| *namespace > 0));
+            let lines = ", format: opencost, consumer: namespace, idle: spread";
+            let whole = gather(lines, None, &[written(&usage).as_bytes()]).unwrap();
+            let mut expected: BTreeMap<(u32, u8), u64> = BTreeMap::new();
+            let mut idle = 0;
+            for (_, namespace, day, quantity) in &usage {
+                match namespace {
+                    0 => idle += u64::from(*quantity),
+                    _ => *expected.entry((*day, *namespace)).or_default() += u64::from(*quantity),
+                }
+            }
+            let exact = |quantity: u64| Amount::from_scaled(i128::from(quantity), 5).unwrap();
+            let expected: Vec<String> = expected
+                .into_iter()
+                .map(|((day, name), sum)| format!("2026-10-{day:02} n{name} {}", exact(sum)))
+                .collect();
+            let texts = |table: &DriverTable| table.rows.iter().map(shown).collect::<Vec<_>>();
+            prop_assert_eq!(texts(&whole), expected);
+            prop_assert_eq!(whole.spread.get("idle").copied().unwrap_or_default(), exact(idle));
+            // Names of records are their place in a file, so files are cut by cluster.
+            let (some, rest): (Vec<Usage>, Vec<Usage>) =
+                usage.iter().partition(|(cluster, ..)| usize::from(*cluster) <= cut.index(3));
+            let is_export = |usage: &[Usage]| usage.iter().any(|(_, namespace, ..)| *namespace > 0);
+            if is_export(&some) && is_export(&rest) {
+                let (rest, some) = (written(&rest), written(&some));
+                let parts = gather(lines, None, &[rest.as_bytes(), some.as_bytes()]).unwrap();
+                prop_assert_eq!(texts(&parts), texts(&whole));
+                prop_assert_eq!(&parts.spread, &whole.spread);
+                let doubled = format!("{some}\n");
+                let twice = gather(lines, None, &[some.as_bytes(), doubled.as_bytes()]);
+                prop_assert!(twice.is_err());
+            }
+        }
+
+        /// Whatever is cut out of a document or put into it is told, never a panic.
+        #[test]
+        fn altered_documents_are_answered(
+            at in any::<prop::sample::Index>(),
+            with in "[\\[\\]{}\",:0-9a-z\\\\ .\u{e4}-]{0,4}",
+            length in 0..6_usize,
+        ) {
+            let mut text: Vec<char> = written(&[(1, 0, 1, 5), (1, 1, 2, 7), (2, 2, 3, 0)]).chars().collect();
+            let begin = at.index(text.len());
+            let end = (begin + length).min(text.len());
+            text.splice(begin..end, with.chars());
+            let text: String = text.into_iter().collect();
+            let lines = ", format: opencost, consumer: namespace, idle: spread";
+            if let Err(found) = gather(lines, None, &[text.as_bytes()]) {
+                prop_assert!(!found.is_empty());
+            }
+        }
+    }
 }
