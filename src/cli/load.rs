@@ -10,7 +10,7 @@ use crate::allocate::run_examples;
 use crate::diagnostics::{Code, Finding, Place, Span, Texts, did_you_mean};
 use crate::domain::{Exchange, Org, Period, normal_form};
 use crate::ingest::{
-    Invoice, InvoiceFile, MetadataTable, contained, read_cost_centers, read_invoices,
+    DriverTable, Invoice, InvoiceFile, MetadataTable, contained, read_cost_centers, read_invoices,
     read_metadata, read_rates, run_manifest_examples, run_map_examples, sha256_hex,
 };
 use crate::report::InputFile;
@@ -37,21 +37,26 @@ pub(super) struct Loaded {
     pub(super) rules: RuleSet,
     pub(super) exchange: Exchange,
     pub(super) invoices: Vec<Invoice>,
+    /// In the order of their declarations.
+    pub(super) drivers: Vec<DriverTable>,
     /// For each source, in their order, the column maps that its files can be of.
     pub(super) maps: Vec<Vec<Arc<ColumnMap>>>,
     pub(super) inputs: Vec<InputFile>,
+    /// Worth knowing of what was read; nothing is wrong.
+    pub(super) notes: Vec<Finding>,
 }
 
 /// Reads a project, and keeps the texts so that findings can show them.
 pub(super) struct Loader {
-    root: PathBuf,
+    pub(super) root: PathBuf,
     /// The project's folder as the user wrote it.
     pub(super) shown: String,
     pub(super) texts: Texts,
-    inputs: Vec<InputFile>,
-    errors: Vec<Finding>,
-    /// The month that is run; patterns of invoices that name one are filled with it.
-    period: Option<Period>,
+    pub(super) inputs: Vec<InputFile>,
+    pub(super) errors: Vec<Finding>,
+    pub(super) notes: Vec<Finding>,
+    /// The month that is run; patterns of tables that name one are filled with it.
+    pub(super) period: Option<Period>,
 }
 
 impl Loader {
@@ -67,10 +72,12 @@ impl Loader {
             inputs: Vec::new(),
             errors: Vec::new(),
             period,
+            notes: Vec::new(),
         }
     }
 
-    /// Reads and checks everything but the bills, the examples of rules and maps included.
+    /// Reads and checks everything but the bills, the examples of rules and maps included. Of files
+    /// whose names tell their month only those of `period` are read, or all where there is none.
     ///
     /// # Errors
     /// Everything that is wrong.
@@ -86,6 +93,7 @@ impl Loader {
         let maps = self.maps(&project);
         let exchange = self.exchange(&project);
         let invoices = self.invoices(&project);
+        let drivers = self.drivers(&project);
         let rules = tables_are_fine.then(|| self.rules(&project, &org, &metadata)).flatten();
         if let Some(rules) = &rules {
             self.errors.extend(run_examples(rules, &org, &metadata));
@@ -100,8 +108,10 @@ impl Loader {
                 rules,
                 exchange,
                 invoices,
+                drivers,
                 maps,
                 inputs: std::mem::take(&mut self.inputs),
+                notes: std::mem::take(&mut self.notes),
             }),
         }
     }
@@ -140,7 +150,7 @@ impl Loader {
     }
 
     /// Refuses links that lead out of the project; the project file itself may be one.
-    fn contained(&self, path: &str, named_at: Option<&Span>) -> Result<(), Finding> {
+    pub(super) fn contained(&self, path: &str, named_at: Option<&Span>) -> Result<(), Finding> {
         let Some(span) = named_at else { return Ok(()) };
         let home = self.root.canonicalize().unwrap_or_else(|_| self.root.clone());
         match self.root.join(path).canonicalize() {

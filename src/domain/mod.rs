@@ -52,7 +52,7 @@ pub use exchange::{
     RatePolicy, RateTable, STALE_DAYS, UsedRate,
 };
 pub use metric::{CostMetric, Costs, MetricSet};
-pub use org::{CostCenter, Org, OrgError, Standing};
+pub use org::{CostCenter, Level, Org, OrgError, Standing};
 pub use packed::{CostSums, FineSums, PackedCosts};
 pub use period::{DateRange, Period, PeriodError};
 pub use share::{Share, ShareError};

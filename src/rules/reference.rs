@@ -22,6 +22,7 @@ fn org() -> Org {
         parent: None,
         legal_entity: None,
         manager: None,
+        level: None,
         valid: DateRange::ALWAYS,
     };
     Org::new(ids.map(center).into()).unwrap()
@@ -48,7 +49,12 @@ fn every_example_is_what_it_says() {
 
 #[test]
 fn every_word_of_the_language_is_in_the_reference() {
-    let keys = [super::project::KEYS, super::read_map::KEYS, super::when::OPERATORS];
+    let keys = [
+        super::project::KEYS,
+        super::drivers::DRIVER_KEYS,
+        super::read_map::KEYS,
+        super::when::OPERATORS,
+    ];
     let more = super::compile::WORDS;
     for word in keys.into_iter().flatten().chain(more.into_iter().flatten()) {
         assert!(REFERENCE.contains(&format!("`{word}`")), "`{word}` is not in docs/rules.md");

@@ -48,6 +48,31 @@ pub fn invoice_columns() -> (&'static str, &'static str) {
     ("shipped:rules/invoices.yaml", include_str!("../../rules/invoices.yaml"))
 }
 
+/// Formats of drivers, with the name that findings give them.
+const DRIVER_FORMATS: &[(&str, &str, &str)] = &[(
+    "opencost",
+    "shipped:rules/drivers/opencost.yaml",
+    include_str!("../../rules/drivers/opencost.yaml"),
+)];
+
+/// Path and text of the headers that tables of drivers have.
+#[must_use]
+pub fn driver_columns() -> (&'static str, &'static str) {
+    ("shipped:rules/drivers.yaml", include_str!("../../rules/drivers.yaml"))
+}
+
+/// Path and text of what is known of that format of drivers.
+#[must_use]
+pub fn driver_format(name: &str) -> Option<(&'static str, &'static str)> {
+    let found = DRIVER_FORMATS.iter().find(|(format, _, _)| *format == name);
+    found.map(|(_, path, text)| (*path, *text))
+}
+
+/// The formats of drivers that are known.
+pub fn driver_format_names() -> impl Iterator<Item = &'static str> {
+    DRIVER_FORMATS.iter().map(|(name, _, _)| *name)
+}
+
 /// Path and text of the column map of that format.
 #[must_use]
 pub fn column_map(name: &str) -> Option<(&'static str, &'static str)> {

@@ -65,7 +65,7 @@ pub(in crate::ingest) fn head_names(
 }
 
 /// The text as UTF-8.
-fn decoded(mut stream: CsvStream) -> Result<Text, Finding> {
+pub(in crate::ingest) fn decoded(mut stream: CsvStream) -> Result<Text, Finding> {
     let begun = begin(&mut stream)?;
     let Some(endian) = declared(&begun) else {
         return match foreign(&begun).or_else(|| undeclared(&begun)) {

@@ -57,6 +57,41 @@ pub fn object<'a>(
     if scan.is_at_end() { Ok(()) } else { Err(Fault::NotJson) }
 }
 
+/// The items of a list that is the whole of a text.
+///
+/// # Errors
+/// What keeps the text from being one list, or the first that `item` returns.
+pub(in crate::ingest) fn items<'a>(
+    text: &'a str,
+    mut item: impl FnMut(Value<'a>) -> Result<(), Fault>,
+) -> Result<(), Fault> {
+    let mut scan = Scan { text, at: 0 };
+    scan.need(b'[')?;
+    if !scan.take(b']') {
+        loop {
+            item(scan.value(1)?)?;
+            if !scan.take(b',') {
+                break;
+            }
+        }
+        scan.need(b']')?;
+    }
+    if scan.is_at_end() { Ok(()) } else { Err(Fault::NotJson) }
+}
+
+/// The values of a text one behind the other, each with where it begins; at the first fault, where
+/// that is.
+pub(in crate::ingest) fn values(text: &str) -> Result<Vec<(usize, Value<'_>)>, (usize, Fault)> {
+    let mut scan = Scan { text, at: 0 };
+    let mut found = Vec::new();
+    while !scan.is_at_end() {
+        let begin = scan.at;
+        let value = scan.value(0).map_err(|fault| (scan.at.min(text.len()), fault))?;
+        found.push((begin, value));
+    }
+    Ok(found)
+}
+
 /// What a text between quotes means.
 ///
 /// # Errors

@@ -69,6 +69,14 @@ impl ParquetHead {
         self.columns.iter().map(|column| column.name.clone()).collect()
     }
 
+    pub(super) fn metadata(&self) -> &ArrowReaderMetadata {
+        &self.metadata
+    }
+
+    pub(super) fn columns(&self) -> &[FlatColumn] {
+        &self.columns
+    }
+
     /// Whether money is kept as binary floating point in any of these columns.
     pub(in crate::ingest) fn has_binary(&self, columns: impl Iterator<Item = usize>) -> bool {
         let mut types = columns.filter_map(|at| self.columns.get(at)).map(|column| &column.kind);

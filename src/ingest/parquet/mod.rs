@@ -10,6 +10,7 @@
 //!   column    one column of a row group, dictionaries kept
 //!   nested    lists and maps as JSON
 //!   whole     rows of a group judged by column, where nothing is derived
+//! table       a small file as texts
 //! ```
 //!
 //! Invariants: the decoder sees only what was looked at; memory is bounded by row groups.
@@ -22,5 +23,6 @@ mod footer;
 mod nested;
 mod pages;
 pub(in crate::ingest) mod parts;
+pub(in crate::ingest) mod table;
 mod thrift;
 mod whole;

@@ -6,11 +6,19 @@
 //! reference   cost centers and metadata → domain nouns
 //! rates       exchange rates → domain nouns
 //! invoices    provider invoices
+//! drivers     who used how much of what is shared
+//!   driver_source   CSV, gzip, workbooks, JSON and Parquet → texts
+//!   driver_table    a column for each field
+//!   driver_export   records of other systems, by what is known of their format
 //! ```
 //!
 //! Invariant: of a table that others are checked against, no row is optional; one bad row refuses
 //! the table, and all bad rows are told at once.
 
+mod driver_export;
+mod driver_source;
+mod driver_table;
+pub(in crate::ingest) mod drivers;
 pub(in crate::ingest) mod invoices;
 pub(in crate::ingest) mod plain;
 pub(in crate::ingest) mod rates;

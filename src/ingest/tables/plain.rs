@@ -18,7 +18,9 @@ use crate::ingest::workbook::source::{open_workbook, refusal_in};
 use crate::ingest::workbook::{Wanted, is_error};
 
 /// Bytes of text that a table may have.
-const TEXT_LIMIT: usize = 256 << 20;
+pub(super) const TEXT_LIMIT: usize = 256 << 20;
+/// Rows that a table may have.
+pub(super) const ROW_LIMIT: usize = 3_000_000;
 
 /// Which table is read.
 #[derive(Clone, Copy, Debug)]
@@ -132,12 +134,22 @@ fn read_all(
     while let Some(block) = blocks.next().map_err(|error| broken(&error))? {
         text.extend_from_slice(&block.bytes);
         if text.len() > TEXT_LIMIT {
-            let text = "the table is larger than 256 MiB, the limit for a table";
-            return Err(Finding::new(Code::BrokenFile, text)
-                .help("check that it is the file that is meant; bills belong into `sources`"));
+            return Err(too_large());
         }
     }
     Ok((text, blocks.into_input().end()))
+}
+
+pub(super) fn too_long() -> Finding {
+    let text = format!("the table is too long: {ROW_LIMIT} rows are the limit");
+    Finding::new(Code::BrokenFile, text)
+        .help("check that it is the file that is meant, or split it by month")
+}
+
+pub(super) fn too_large() -> Finding {
+    let text = "the table is larger than 256 MiB, the limit for a table";
+    Finding::new(Code::BrokenFile, text)
+        .help("check that it is the file that is meant; bills belong into `sources`")
 }
 
 fn broken(error: &BlockError) -> Finding {
@@ -170,6 +182,10 @@ fn split(
     while records.read(&mut fields) {
         counted += 1;
         let row = numbers.shown(counted);
+        if table.rows.len() == ROW_LIMIT {
+            faults.push(too_long().at(table.place(row, None)));
+            break;
+        }
         match row_texts(&fields, &watched) {
             Ok(texts) => table.rows.push((row, texts)),
             Err((column, message)) => {

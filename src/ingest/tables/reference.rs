@@ -45,14 +45,14 @@ impl MetadataTable {
     }
 }
 
-/// Reads the organisation: columns `id`, `name`, `parent`, `legal_entity`, `manager`,
+/// Reads the organisation: columns `id`, `name`, `parent`, `legal_entity`, `manager`, `level`,
 /// `valid_from`, `valid_to` (exclusive); all but `id` may be absent.
 ///
 /// # Errors
 /// Every row that cannot be used, and every fault of the tree.
 pub fn read_cost_centers(path: &str, text: &[u8]) -> Result<Org, Vec<Finding>> {
-    const KNOWN: [&str; 7] =
-        ["id", "name", "parent", "legal_entity", "manager", "valid_from", "valid_to"];
+    const KNOWN: [&str; 8] =
+        ["id", "name", "parent", "legal_entity", "manager", "level", "valid_from", "valid_to"];
     let table = Table::read(path, text, KIND)?;
     let mut errors = table.unknown_columns(&KNOWN, "cost centers");
     let mut centers = Vec::new();
@@ -68,6 +68,7 @@ pub fn read_cost_centers(path: &str, text: &[u8]) -> Result<Org, Vec<Finding>> {
                     parent: own("parent"),
                     legal_entity: own("legal_entity"),
                     manager: own("manager"),
+                    level: own("level"),
                     valid,
                     id,
                 });
@@ -182,4 +183,22 @@ fn valid(row: &TableRow<'_>) -> Result<DateRange, Finding> {
     DateRange::new(from, to).ok_or_else(|| {
         row.fault("valid_to", "the row is valid on no day: valid_to must lie after valid_from")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Level;
+
+    #[test]
+    fn cost_centers_may_name_their_level() {
+        let day = NaiveDate::from_ymd_opt(2026, 10, 1).unwrap();
+        let text = b"id,parent,Level\nacme,,group\nweb,acme,business_unit\nlab,acme,\n";
+        let org = read_cost_centers("owners.csv", text).unwrap();
+        let units = org.at_level(&Level::Named("business_unit".to_owned()), day);
+        assert_eq!(units.iter().map(|center| center.id.as_str()).collect::<Vec<_>>(), ["web"]);
+        assert_eq!(org.on("lab", day).unwrap().level, None);
+        let org = read_cost_centers("owners.csv", b"id\nacme\n").unwrap();
+        assert!(org.level_names().is_empty());
+    }
 }

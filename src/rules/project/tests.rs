@@ -1,6 +1,7 @@
 use super::super::testing::{helps, shown};
 use super::*;
 use crate::domain::RatePolicy;
+use crate::rules::{DriverField, DriverShape, SpecialPolicy};
 
 const SMALLEST: &str = "\
 organisation: Acme
@@ -186,4 +187,57 @@ fn a_source_may_say_where_its_table_stands() {
     assert_eq!(faults(&text("    header_row: first\n")), ["invalid-value 6:17+5"]);
     assert_eq!(faults(&text("    header_row: 1048577\n")), ["invalid-value 6:17+7"]);
     assert_eq!(faults(&text("    sheet: [ a, b ]\n")), ["wrong-type 6:12+1"]);
+}
+
+/// A project whose one driver says this beside its name.
+fn driver(text: &str) -> String {
+    format!("{}drivers: [ {{ name: d, {text} }} ]\n", source("files: a.csv"))
+}
+
+#[test]
+fn what_a_driver_says_is_read() {
+    let read = |text: &str| parse(&driver(text)).unwrap().drivers.remove(0);
+    let table = read("files: 'd-{period}.csv', scope: component, unit: TB, columns: { pool: Was }");
+    assert_eq!((table.unit.as_deref(), table.scope[0].0.as_str()), (Some("TB"), "component"));
+    let DriverShape::Table(columns) = &table.shape else { panic!("{table:?}") };
+    let headers = ["was".to_owned(), "Cost Center".to_owned()];
+    assert_eq!(columns.position(DriverField::Pool, &headers), Some(0));
+    assert_eq!(columns.position(DriverField::Consumer, &headers), Some(1));
+    assert!(columns.is_own(DriverField::Pool) && !columns.is_own(DriverField::Consumer));
+    let export = read("files: d.json, format: opencost, consumer: label.a.b/c, idle: { owner: x }");
+    assert_eq!(export.unit.as_deref(), Some("core hours"));
+    let DriverShape::Export(export) = &export.shape else { panic!("{export:?}") };
+    assert_eq!(
+        (export.measure.0.as_str(), export.consumer.name()),
+        ("cpu_core_hours", "label.a.b/c".to_owned())
+    );
+    assert!(export.special.values().all(|policy| *policy == SpecialPolicy::Owner("x".to_owned())));
+    assert_eq!(export.special.len(), 5);
+}
+
+#[test]
+fn faults_of_drivers_are_found_at_their_place() {
+    let cases = [
+        ("files: 'd-{perod}.csv'", "unknown-name 4:30+15"),
+        ("files: 'd-{month}.csv'", "invalid-value 4:30+15"),
+        ("file: d.csv", "missing-key 4:14+4 unknown-key 4:23+4"),
+        ("files: d.csv, columns: { consumers: a }", "unknown-key 4:48+9"),
+        ("files: d.csv, scope: [ a, a ]", "duplicate-name 4:49+1"),
+        ("files: d.csv, idle: spread", "invalid-value 4:37+4"),
+        ("files: d.csv, format: kubecos, consumer: pod", "unknown-name 4:45+7"),
+        ("files: d.csv, format: opencost", "missing-key 4:14+4"),
+        ("files: d.csv, format: opencost, consumer: team", "unknown-name 4:65+4"),
+        ("files: d.csv, format: opencost, consumer: pod, measure: cpu", "unknown-name 4:79+3"),
+        ("files: d.csv, format: opencost, consumer: pod, idle: gone", "invalid-value 4:76+4"),
+        (
+            "files: d.csv, format: opencost, consumer: pod, idle: { idel: spread }",
+            "unknown-key 4:78+4",
+        ),
+        ("files: d.csv, format: opencost, consumer: pod, scope: a", "invalid-value 4:70+5"),
+    ];
+    let found: Vec<String> =
+        cases.iter().map(|(text, _)| faults(&driver(text)).join(" ")).collect();
+    assert_eq!(found, cases.map(|(_, expected)| expected));
+    let twice = driver("files: a.csv }, { name: d, files: b.csv");
+    assert_eq!(faults(&twice), ["duplicate-name 4:47+1"]);
 }
