@@ -28,6 +28,9 @@ pub(super) fn examples(draft: &Draft) -> Vec<Example> {
     let mut examples = Vec::new();
     for dimension in draft.dimensions.iter().filter(|dimension| dimension.detail) {
         for (index, entry) in dimension.entries.iter().enumerate() {
+            if examples.len() >= EXAMPLES {
+                return examples;
+            }
             let Entry::Rule { when, value, .. } = entry else { continue };
             let steps = Cell::new(STEPS);
             let mut wish = Wish { draft, fields: BTreeMap::new(), steps: &steps };
@@ -43,7 +46,6 @@ pub(super) fn examples(draft: &Draft) -> Vec<Example> {
         }
         examples.push(example(draft, dimension, Charge::new()));
     }
-    examples.truncate(EXAMPLES);
     examples
 }
 

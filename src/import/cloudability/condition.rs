@@ -8,6 +8,8 @@ use crate::import::condition::{Condition, Test};
 use super::Mappings;
 use super::parse::{Expression, Operator, Slot};
 
+const AWS_ONLY: &str = "it is a column of AWS' reports; charges of other providers do not have it";
+
 /// Dimensions that are columns: the field, and what is not quite the same.
 pub(super) const COLUMNS: [(&str, &str, &str); 18] = [
     ("vendor", "provider", "its values are the provider's name as the bill has it"),
@@ -18,10 +20,10 @@ pub(super) const COLUMNS: [(&str, &str, &str); 18] = [
     ("region", "region", ""),
     ("availability_zone", "availability_zone", ""),
     ("service_name", "service", "its values are the service's name as the bill has it"),
-    ("usage_type", "x_UsageType", ""),
-    ("operation", "x_Operation", ""),
+    ("usage_type", "x_UsageType", AWS_ONLY),
+    ("operation", "x_Operation", AWS_ONLY),
     ("product_name", "service", "its values are the service's name as the bill has it"),
-    ("usage_family", "x_ProductFamily", ""),
+    ("usage_family", "x_ProductFamily", AWS_ONLY),
     ("item_description", "charge_description", ""),
     ("resource_identifier", "resource_id", ""),
     ("reservation_identifier", "commitment_discount_id", ""),

@@ -112,6 +112,12 @@ impl Formation<'_> {
             self.tell_once(span, "the source `CloudProvider`", why);
         }
         let found = FIELDS.iter().find(|(known, _)| *known == name);
+        if found.is_some_and(|(_, field)| field.starts_with("x_")) {
+            let why =
+                "they are columns of AWS' reports; charges of other providers do not have them";
+            let what = "services, usage types and the like";
+            self.tell_once(span, what, why);
+        }
         found.map(|(_, field)| (*field).to_owned()).ok_or_else(|| {
             let why = if name.starts_with("K8s:") {
                 format!("`{name}` is known from the cluster and not from bills; split the cluster's cost by a driver")
