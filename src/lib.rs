@@ -8,6 +8,7 @@
 //! domain        the nouns and their arithmetic
 //! diagnostics   findings: code, place, mend
 //! rules         the declarative language
+//! import        other systems' rules → ours
 //! ingest        bills → charges, every row accounted for
 //! tags          governed dimensions
 //! allocate      who bears what: cube, pools, proof
@@ -20,6 +21,7 @@ pub mod allocate;
 pub mod cli;
 pub mod diagnostics;
 pub mod domain;
+pub mod import;
 pub mod ingest;
 pub mod reconcile;
 pub mod report;

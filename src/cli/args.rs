@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
+use crate::import::Kind;
 use crate::ingest::WORKBOOK_COMMAND;
 
 /// Turns cloud bills into showback reports that finance can close the books on.
@@ -30,6 +32,11 @@ pub(super) enum Command {
     Explain(ExplainArgs),
     /// Make a small project that runs at once.
     Init(InitArgs),
+    /// Write other systems' rules as ours, and tell what cannot be said.
+    ///
+    /// The rules go to stdout, or into a file that is not there yet. What is left out, or means
+    /// something else, is told on stderr and in comments at the end of the file.
+    Import(ImportArgs),
     /// Read a workbook from standard input, for the costbook that asks.
     #[command(name = WORKBOOK_COMMAND, hide = true)]
     ReadWorkbook(WorkbookArgs),
@@ -100,6 +107,37 @@ pub(super) struct ExplainArgs {
 pub(super) struct InitArgs {
     /// The folder to make; nothing in it is ever overwritten.
     pub(super) dir: PathBuf,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct ImportArgs {
+    /// Whose rules the files hold.
+    #[arg(value_parser = kinds())]
+    pub(super) kind: String,
+    /// The files; those of one command may refer to each other.
+    #[arg(value_name = "FILE", required = true)]
+    pub(super) files: Vec<PathBuf>,
+    /// Write the rules into this file, which must not be there yet, instead of stdout.
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+    /// Make the values of a dimension owners, instead of a dimension alone.
+    #[arg(long = "as", value_enum, value_name = "WHAT")]
+    pub(super) what: Option<ImportedAs>,
+    /// The dimension whose values are owners, where there are several.
+    #[arg(long, value_name = "NAME", requires = "what")]
+    pub(super) dimension: Option<String>,
+    /// Exit with 1 where something is left out or means something else.
+    #[arg(long, value_name = "SEVERITY")]
+    pub(super) fail_on: Option<FailOn>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ImportedAs {
+    Owners,
+}
+
+fn kinds() -> PossibleValuesParser {
+    Kind::ALL.map(|(name, _)| name).into()
 }
 
 #[derive(Debug, ClapArgs)]

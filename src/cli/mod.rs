@@ -4,7 +4,7 @@
 //! args                what can be asked
 //! load                a project's texts and tables → checked rules
 //! pipeline            the main job, stage by stage
-//! run, check, explain, init
+//! run, check, explain, init, import
 //! workbook            the process that reads a workbook for another one
 //! exit                what the process ends with, and why
 //! console             stdout for data, stderr for messages
@@ -18,6 +18,7 @@ mod check;
 mod console;
 mod exit;
 mod explain;
+mod import;
 mod init;
 mod load;
 mod load_drivers;
@@ -52,6 +53,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::check(args),
         Command::Explain(args) => explain::explain(args),
         Command::Init(args) => init::init(args),
+        Command::Import(args) => import::import(args),
         Command::ReadWorkbook(args) => workbook::read_workbook(args),
     };
     // A fault of ours must be told apart from one of the input, also by who reads exit codes only.

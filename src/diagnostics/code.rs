@@ -102,6 +102,10 @@ codes! {
         "A path in the project leads out of the project's folder. Inputs live beside the rules that read them, so that a project can be moved and reviewed as a whole. Copy the file into the project's folder and name it there."
     NotFound "not-found" Error Configuration
         "A file or folder that the command or the project names is not there or cannot be read. Mend the path, which is relative to the project's folder, or put the file there."
+    ImportBroken "import-broken" Error Input
+        "The file that is to be imported is not of the kind that the command names, or is torn: it cannot be read as JSON, YAML or HCL, or holds nothing of that kind. Nothing is written. Name the kind that the file has, or export it again."
+    ImportLossy "import-lossy" Warning Advice
+        "A part of what another system decides could not be written as a rule, or is written with another meaning; the finding says which, and why. The written file lists the same at its end. Look at each, and write by hand what is still needed."
     BadReference "bad-reference" Error Configuration
         "A table of cost centers or metadata has a row that cannot be used: no id, a bad date, a parent that does not exist, two rows valid on the same day, a cycle. Mend the row that the message names."
 
