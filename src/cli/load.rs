@@ -35,6 +35,7 @@ pub(super) struct Loaded {
     pub(super) org: Org,
     pub(super) metadata: Vec<MetadataTable>,
     pub(super) rules: RuleSet,
+    pub(super) drivers: Vec<crate::ingest::DriverTable>,
     pub(super) exchange: Exchange,
     pub(super) invoices: Vec<Invoice>,
     /// For each source, in their order, the column maps that its files can be of.
@@ -90,6 +91,7 @@ impl Loader {
         match rules.filter(|_| self.errors.is_empty()) {
             None => Err(std::mem::take(&mut self.errors)),
             Some(rules) => Ok(Loaded {
+                drivers: Vec::new(),
                 root: self.root.clone(),
                 project,
                 org,
@@ -351,7 +353,7 @@ impl Loader {
                 })
             })
             .collect();
-        let scope = Scope { org, entities: &entities };
+        let scope = Scope { org, entities: &entities, drivers: &[] };
         match compile(&files, &scope) {
             Ok(rules) => Some(rules),
             Err(findings) => {

@@ -207,6 +207,12 @@ impl Org {
         path
     }
 
+    /// The name of the level.
+    #[must_use]
+    pub fn level(&self, _id: &str, _day: NaiveDate) -> Option<&str> {
+        None
+    }
+
     /// Whether `id` is `ancestor` or stands below it on `day`.
     #[must_use]
     pub fn is_within(&self, id: &str, ancestor: &str, day: NaiveDate) -> bool {

@@ -62,6 +62,7 @@ pub use report::{
 };
 pub use row_numbers::RowNumbers;
 pub use scan::{Progress, ScanOptions, Silent, SourceFile, scan};
+pub use tables::drivers::{Consumer, DriverRow, DriverTable};
 pub use tables::invoices::{Invoice, InvoiceFile, InvoiceTable, read_invoices};
 pub use tables::plain::{PlainTable, TableFile, read_table};
 pub use tables::rates::read_rates;

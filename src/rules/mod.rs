@@ -17,6 +17,8 @@
 //!   ComponentRule     which kind of cost a charge is
 //!   ClassifyRule      who bears a charge: an owner or a pool
 //!   Pool              how shared cost is split
+//!   Stage             in which order
+//!   CostView          which cost showback is about
 //!   RuleTest          an example that the rules carry
 //! shipped             what costbook brings along: column maps, components
 //! ```
@@ -46,6 +48,7 @@ mod read_delivery;
 mod read_map;
 #[cfg(test)]
 mod reference;
+mod sharing;
 pub mod shipped;
 mod sink;
 #[cfg(test)]
@@ -60,7 +63,7 @@ pub use column_map::{
     NumberSpelling, PeriodEnd, Recognition, Spread, SpreadBy, Substitution, TagShape, TagSource,
     Term,
 };
-pub use compile::{Entity, RuleText, Scope, compile};
+pub use compile::{DriverScope, Entity, RuleText, Scope, compile};
 pub use condition::{CaseRule, Condition, Test, Values};
 pub use delivery::{
     Days, DeliveryPolicy, ManifestExample, ManifestShape, fill_period, names_month,
@@ -70,11 +73,15 @@ pub use exchange::ExchangeDecl;
 pub(crate) use invoices::shipped_invoices;
 pub use invoices::{AcceptedVariance, InvoiceColumns, InvoiceField, InvoicesDecl};
 pub use model::{
-    Base, ClassifyRule, ComponentRule, Dimension, DimensionId, DimensionRule, Expected, Field,
-    FieldId, OnInvalid, Outcome, OwnerChoice, Pool, PoolId, Receivers, RuleId, RuleSet, RuleTest,
-    SplitMethod, ValueChoice, ValueSet, ZeroDriver,
+    ClassifyRule, ComponentRule, CostView, Dimension, DimensionId, DimensionRule, Expected, Field,
+    FieldId, OnInvalid, Outcome, OwnerChoice, PoolId, RuleId, RuleSet, RuleTest, ValueChoice,
+    ValueSet,
 };
 pub use pattern::Glob;
 pub use project::{FormatName, MetadataDecl, Project, SourceDecl};
+pub use sharing::{
+    Base, Cutoff, CutoffInto, DatedShares, DriverUse, Level, Pool, PoolName, Price, Receivers,
+    SplitMethod, Stage, Target, Tier, ZeroDriver,
+};
 pub use usage::FieldUse;
 pub use workbook::{SheetPlace, WorkbookShape};

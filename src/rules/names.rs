@@ -80,6 +80,11 @@ impl<'a> Names<'a> {
         false
     }
 
+    /// Whether the project declares a cost center of that name.
+    pub(super) fn knows_owner(&self, name: &str) -> bool {
+        self.org.is_some_and(|org| org.ids().any(|id| id == name))
+    }
+
     /// Counts one more compiled pattern; `false`, and one finding, beyond the limit.
     pub(super) fn may_add_pattern(&mut self, sink: &mut Sink) -> bool {
         self.patterns += 1;

@@ -11,6 +11,7 @@
 //! Invariant: of a table that others are checked against, no row is optional; one bad row refuses
 //! the table, and all bad rows are told at once.
 
+pub(in crate::ingest) mod drivers;
 pub(in crate::ingest) mod invoices;
 pub(in crate::ingest) mod plain;
 pub(in crate::ingest) mod rates;
