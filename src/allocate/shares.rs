@@ -58,8 +58,7 @@ impl Weights {
         if sum.is_zero() {
             return None;
         }
-        let common =
-            self.parts.iter().fold(BigUint::one(), |all, part| all.lcm(part.size.denom()));
+        let common = self.parts.iter().fold(BigUint::one(), |all, part| all.lcm(part.size.denom()));
         let part = |found: Weight| Part {
             share: &found.size / &sum,
             weight: (&found.size * &common).to_integer(),

@@ -176,7 +176,10 @@ impl Round {
                 outside.insert(part.to.clone(), part.pool.clone());
             }
         };
-        for shares in of_lots.chain(&shares) {
+        for shares in of_lots {
+            note(shares);
+        }
+        for shares in &shares {
             note(shares);
         }
         let rows = shares.iter().map(|shares| parted(shares, members, &outside));

@@ -55,12 +55,8 @@ impl<'d> Usage<'d> {
         held: &BTreeSet<PoolName>,
     ) -> Self {
         let mut found = Self { tables: BTreeMap::new(), findings: Vec::new() };
-        let used: BTreeSet<&str> = rules
-            .pools
-            .iter()
-            .flat_map(Pool::drivers)
-            .map(|driver| driver.name.as_str())
-            .collect();
+        let used: BTreeSet<&str> =
+            rules.pools.iter().flat_map(Pool::drivers).map(|driver| driver.name.as_str()).collect();
         for table in tables.iter().filter(|table| used.contains(table.name.as_str())) {
             let names = Consumers { rules, org, table, held };
             let mut rows = Vec::new();

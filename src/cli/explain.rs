@@ -21,7 +21,8 @@ pub(super) fn explain(args: &ExplainArgs) -> Exit {
         return explain_code(code);
     }
     let mut loader = Loader::new(&args.project.project);
-    match loader.load().and_then(|project| explain_figure(args, &project)) {
+    let month = period(&args.period).ok();
+    match loader.load(month).and_then(|project| explain_figure(args, &project)) {
         Ok(text) => console::data(&text),
         Err(findings) => {
             let report = Report { texts: &loader.texts, project: &loader.shown };

@@ -96,6 +96,7 @@ pub(super) fn pipeline(
     refuse(broken(&conservation).iter())?;
     let totals = period_totals(&scan, period, of_period);
     let mut all: Vec<Finding> = scan.findings().cloned().collect();
+    all.extend(project.notes.iter().cloned());
     all.extend(conversions.findings.iter().cloned());
     let reconciled = timings.stage("reconcile", || {
         let declared = &project.project.invoices;

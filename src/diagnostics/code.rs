@@ -152,6 +152,9 @@ codes! {
     InvoiceVariance "invoice-variance" Error Input
         "A provider's invoice and the bill differ by more than the declared tolerance, and nothing that is known explains it. Nothing is published: either rows are missing or doubled, or the invoice is of something else. A difference that was looked into can be declared with its reason, under `accepted_variances`."
 
+    DriverBroken "driver-broken" Error Input
+        "A table of a driver, which says who used how much of what is shared, cannot be used: a column is missing, a quantity is unknown, negative or no number, a day is none, the same consumer stands twice for the same days, or usage without a workload has no declared policy. One wrong weight moves money between all consumers, so no row is optional. Mend what the message names, or fetch the table again."
+
     BadAmount "bad-amount" Warning Advice
         "A cost is no number in the spelling that the column map declares (a plain decimal with a point where it declares none), or is empty. The row is quarantined: its money is unknown, not zero. Mend the export, or declare the spelling in a column map: `numbers: { decimal: \",\", group: \".\" }`."
     BadDate "bad-date" Warning Advice

@@ -8,6 +8,7 @@
 //!   MetadataDecl      a table that joins attributes to an entity
 //!   ExchangeDecl      by which rates other currencies are converted
 //!   InvoicesDecl      provider invoices to reconcile with
+//!   DriverDecl        who used how much of what is shared
 //! ColumnMap           how a provider's export becomes FOCUS columns
 //!   ManifestShape     how a provider says which files belong together
 //! RuleSet             the project's rules, compiled: names resolved, order fixed
@@ -35,8 +36,10 @@ mod compile;
 mod condition;
 mod decode;
 mod delivery;
+mod drivers;
 mod exchange;
 mod fields;
+mod headers;
 mod invoices;
 mod limits;
 mod model;
@@ -68,7 +71,11 @@ pub use condition::{CaseRule, Condition, Test, Values};
 pub use delivery::{
     Days, DeliveryPolicy, ManifestExample, ManifestShape, fill_period, names_month,
 };
+#[cfg(test)]
+pub(crate) use drivers::shipped_driver_examples;
+pub use drivers::{DriverColumns, DriverDecl, DriverField, DriverShape};
 pub use exchange::ExchangeDecl;
+pub use headers::{HeaderField, Headers, header_position, header_spellings};
 #[cfg(test)]
 pub(crate) use invoices::shipped_invoices;
 pub use invoices::{AcceptedVariance, InvoiceColumns, InvoiceField, InvoicesDecl};

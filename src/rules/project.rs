@@ -12,6 +12,7 @@ use super::decode::{
     Mapping, is_identifier, is_inside_project, is_name, items, parsed, whole, word, words,
 };
 use super::delivery::{Days, DeliveryPolicy};
+use super::drivers::{DriverDecl, read_drivers};
 use super::exchange::{ExchangeDecl, read_exchange};
 use super::fields::{RESERVED_PREFIXES, USUAL_JOINS};
 use super::invoices::{InvoicesDecl, read_invoices};
@@ -39,6 +40,8 @@ pub struct Project {
     pub exchange: Option<ExchangeDecl>,
     /// Provider invoices to reconcile with.
     pub invoices: Vec<InvoicesDecl>,
+    /// Who used how much of what is shared.
+    pub drivers: Vec<DriverDecl>,
 }
 
 #[derive(Clone, Debug)]
@@ -90,6 +93,7 @@ pub(super) const KEYS: &[&str] = &[
     "rounding",
     "exchange",
     "invoices",
+    "drivers",
 ];
 
 pub(super) const SOURCE_KEYS: &[&str] =
@@ -135,6 +139,7 @@ fn read_project(root: Node, sink: &mut Sink) -> Option<Project> {
     let rounding_digits = map.get("rounding").and_then(|node| read_rounding(node, sink));
     let exchange = map.get("exchange").and_then(|node| read_exchange(node, sink));
     let invoices = map.get("invoices").map(|node| read_invoices(node, sink));
+    let drivers = map.get("drivers").map(|node| read_drivers(node, sink));
     Some(Project {
         organisation: organisation?,
         currency: currency?,
@@ -145,6 +150,7 @@ fn read_project(root: Node, sink: &mut Sink) -> Option<Project> {
         rounding_digits,
         exchange,
         invoices: invoices.flatten().unwrap_or_default(),
+        drivers: drivers.flatten().unwrap_or_default(),
     })
 }
 
@@ -269,7 +275,7 @@ fn is_entity(entity: &Key, sink: &mut Sink) -> bool {
     is_identifier(entity, "the name of an entity", false, sink)
 }
 
-fn refuse_repeats<'a>(
+pub(super) fn refuse_repeats<'a>(
     what: &str,
     names: impl Iterator<Item = (&'a str, &'a Span)>,
     sink: &mut Sink,

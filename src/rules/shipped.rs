@@ -54,6 +54,12 @@ pub fn invoice_columns() -> (&'static str, &'static str) {
     ("shipped:rules/invoices.yaml", include_str!("../../rules/invoices.yaml"))
 }
 
+/// Path and text of the headers that tables of drivers have.
+#[must_use]
+pub fn driver_columns() -> (&'static str, &'static str) {
+    ("shipped:rules/drivers.yaml", include_str!("../../rules/drivers.yaml"))
+}
+
 /// Path and text of the column map of that format.
 #[must_use]
 pub fn column_map(name: &str) -> Option<(&'static str, &'static str)> {
