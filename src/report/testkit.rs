@@ -177,6 +177,7 @@ fn org(charges: &[Charge]) -> Org {
         parent: parent.map(str::to_owned),
         legal_entity: (id == "acme").then(|| "Acme SE".to_owned()),
         manager: (id == "retail").then(|| "Ada".to_owned()),
+        level: None,
         valid: DateRange::new(None, to).unwrap(),
     };
     let mut centers = vec![

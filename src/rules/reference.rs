@@ -22,6 +22,7 @@ fn org() -> Org {
         parent: None,
         legal_entity: None,
         manager: None,
+        level: None,
         valid: DateRange::ALWAYS,
     };
     Org::new(ids.map(center).into()).unwrap()

@@ -35,6 +35,7 @@ pub(super) fn org() -> Org {
         parent: None,
         legal_entity: None,
         manager: None,
+        level: None,
         valid: DateRange::ALWAYS,
     });
     Org::new(centers.into()).unwrap()
