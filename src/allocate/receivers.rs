@@ -5,8 +5,8 @@ use std::ops::RangeInclusive;
 
 use chrono::NaiveDate;
 
-use crate::domain::{DateRange, Org, Period};
-use crate::rules::{Level, Pool, SplitMethod, Target};
+use crate::domain::{DateRange, Level, Org, Period};
+use crate::rules::{Pool, SplitMethod, Target};
 
 use super::holdings::Holdings;
 
@@ -110,14 +110,6 @@ fn owners_on(pool: &Pool, org: &Org, day: NaiveDate, holdings: &Holdings<'_>) ->
     owners
 }
 
-/// Whether a cost center stands on the level on that day.
-fn is_at(level: &Level, id: &str, org: &Org, day: NaiveDate) -> bool {
-    match level {
-        Level::Depth(depth) => org.path(id, day).len() == usize::from(*depth),
-        Level::Named(name) => org.level(id, day) == Some(name),
-    }
-}
-
 /// The center of that level that an owner is, or is below of.
 pub(super) fn center_above(
     level: &Level,
@@ -125,12 +117,12 @@ pub(super) fn center_above(
     org: &Org,
     day: NaiveDate,
 ) -> Option<String> {
-    org.path(owner, day).into_iter().find(|id| is_at(level, id, org, day))
+    org.path(owner, day).into_iter().find(|id| org.is_at(level, id, day))
 }
 
 fn leaves_of(pool: &Pool, owners: &[String], org: &Org, day: NaiveDate) -> Vec<String> {
     if let Some(level) = &pool.receivers.over {
-        return owners.iter().filter(|id| is_at(level, id, org, day)).cloned().collect();
+        return owners.iter().filter(|id| org.is_at(level, id, day)).cloned().collect();
     }
     if org.is_undeclared() {
         return owners.to_vec();

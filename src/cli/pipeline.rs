@@ -83,6 +83,8 @@ pub(super) fn pipeline(
         }
         months
     });
+    // A pool that could not be emptied would only be told again by the proof.
+    refuse(months[&period].findings.iter())?;
     let conversions = timings.stage("convert", || {
         let declared_at = project.project.exchange.as_ref().map(|declared| &declared.rates.1);
         convert(&cube, rules, &mut months, &project.exchange, declared_at)

@@ -87,7 +87,7 @@ pub use model::{
 pub use pattern::Glob;
 pub use project::{FormatName, MetadataDecl, Project, SourceDecl};
 pub use sharing::{
-    Base, Cutoff, CutoffInto, DatedShares, DriverUse, Level, Pool, PoolName, Price, Receivers,
+    Base, Cutoff, CutoffInto, DatedShares, DriverUse, Pool, PoolName, Price, Receivers,
     SplitMethod, Stage, Target, Tier, ZeroDriver,
 };
 pub use usage::FieldUse;

@@ -1,7 +1,7 @@
 //! Shared cost as it is declared: pools, how each is split, and in which order.
 
 use crate::diagnostics::Span;
-use crate::domain::{Amount, CostMetric, Currency, DateRange, Share};
+use crate::domain::{Amount, CostMetric, Currency, DateRange, Level, Share};
 
 use super::model::{FieldId, PoolId};
 
@@ -144,15 +144,6 @@ pub struct Receivers {
     pub exclude: Vec<String>,
     /// Cost centers of this level receive, each for itself and all below it.
     pub over: Option<Level>,
-}
-
-/// A level of the organisation.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Level {
-    /// From 1, the roots.
-    Depth(u16),
-    /// By the owners table.
-    Named(String),
 }
 
 /// Pools that are emptied together.

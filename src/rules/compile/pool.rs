@@ -5,14 +5,14 @@ use num_rational::Ratio;
 use num_traits::One;
 
 use crate::diagnostics::Code;
-use crate::domain::{Amount, CostMetric, Currency, DateRange, Share};
+use crate::domain::{Amount, CostMetric, Currency, DateRange, Level, Share};
 use crate::rules::condition::Condition;
 use crate::rules::decode::{Mapping, choice, entries, items, parsed, word, words};
 use crate::rules::model::{FieldId, PoolId, RuleSet};
 use crate::rules::names::Names;
 use crate::rules::node::{Key, Kind as NodeKind, Node};
 use crate::rules::sharing::{
-    Base, Cutoff, CutoffInto, DatedShares, DriverUse, Level, Pool, PoolName, Price, Receivers,
+    Base, Cutoff, CutoffInto, DatedShares, DriverUse, Pool, PoolName, Price, Receivers,
     SplitMethod, Target, Tier, ZeroDriver,
 };
 use crate::rules::sink::Sink;
@@ -99,7 +99,7 @@ impl Linker<'_, '_, '_> {
         let get = |key: &str| map.and_then(|map| map.get(key));
         let include = get("include").map(|node| self.owners(node, sink)).unwrap_or_default();
         let exclude = get("exclude").map(|node| self.owners(node, sink)).unwrap_or_default();
-        let over = get("over").and_then(|node| level(node, sink));
+        let over = get("over").and_then(|node| self.level(node, sink));
         let each = get("each").and_then(|node| self.field(node, "`each`", sink));
         let within = get("within").and_then(|node| words(node, "`within`", sink));
         let within = within.unwrap_or_default();
@@ -352,6 +352,19 @@ impl Linker<'_, '_, '_> {
         }
     }
 
+    fn level(&self, node: &Node, sink: &mut Sink) -> Option<Level> {
+        let map = Mapping::read(node, "`over`", &["level"], sink)?;
+        let name = map.need("level", sink).and_then(|node| word(node, "`level`", sink))?;
+        match name.text.parse::<u32>() {
+            Ok(0) => {
+                sink.report(Code::InvalidValue, &name.span, "levels count from 1, the roots");
+                None
+            }
+            Ok(depth) => Some(Level::Depth(depth)),
+            Err(_) => self.names.is_level(&name, sink).then_some(Level::Named(name.text)),
+        }
+    }
+
     fn cutoff(&mut self, node: &Node, sink: &mut Sink) -> Option<Cutoff> {
         let map = Mapping::read(node, "`cutoff`", &["below", "into"], sink)?;
         let below = map.need("below", sink).and_then(|node| parsed(node, "a share", sink));
@@ -382,19 +395,6 @@ pub(super) fn pool_named(raw: &RawRules<'_>, name: &str) -> Option<PoolName> {
             Some(PoolName { pool, value: Some(value.to_owned()) })
         }
         _ => None,
-    }
-}
-
-fn level(node: &Node, sink: &mut Sink) -> Option<Level> {
-    let map = Mapping::read(node, "`over`", &["level"], sink)?;
-    let name = map.need("level", sink).and_then(|node| word(node, "`level`", sink))?;
-    match name.text.parse::<u16>() {
-        Ok(0) => {
-            sink.report(Code::InvalidValue, &name.span, "levels count from 1, the roots");
-            None
-        }
-        Ok(depth) => Some(Level::Depth(depth)),
-        Err(_) => Some(Level::Named(name.text)),
     }
 }
 
