@@ -271,7 +271,10 @@ impl<'a> Weigher<'a> {
                 return Some(Weights {
                     method: format!("proportional by {by}{within}"),
                     total: sum.to_string(),
-                    parts: found.into_iter().map(|(owner, amount)| cost(owner, amount)).collect(),
+                    parts: found
+                        .into_iter()
+                        .map(|(owner, amount)| by_cost(owner, amount))
+                        .collect(),
                 });
             }
         }
@@ -408,9 +411,8 @@ impl<'a> Weigher<'a> {
         let (code, done) = match policy {
             ZeroDriver::Fail => (Code::ZeroDriverRefused, "the pool says to fail"),
             ZeroDriver::Even => (Code::ZeroDriver, "it is split even, as the pool says"),
-            ZeroDriver::Unallocated | ZeroDriver::Widen | ZeroDriver::Driver(_) => {
-                (Code::ZeroDriver, "it stays unallocated")
-            }
+            ZeroDriver::Unallocated => (Code::ZeroDriver, "it stays unallocated, as the pool says"),
+            ZeroDriver::Widen | ZeroDriver::Driver(_) => (Code::ZeroDriver, "it stays unallocated"),
         };
         let label = self.declared().label(self.pool.value.as_deref());
         let text =
@@ -443,7 +445,7 @@ pub(super) fn party_of(target: &Target, rules: &RuleSet) -> (Party, Option<PoolN
     }
 }
 
-fn cost(owner: String, amount: Amount) -> Weight {
+fn by_cost(owner: String, amount: Amount) -> Weight {
     let size = Ratio::from_integer(units(amount));
     Weight { to: Party::Owner(owner), pool: None, size, text: amount.to_string() }
 }

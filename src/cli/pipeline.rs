@@ -70,19 +70,7 @@ pub(super) fn pipeline(
     refuse(scan.findings())?;
     let cube =
         timings.stage("assemble", || assemble(&plan, kernels)).map_err(|finding| vec![finding])?;
-    let mut months = timings.stage("allocate", || {
-        let setting = Setting {
-            rules,
-            org,
-            drivers: &project.drivers,
-            rounding_digits: project.project.rounding_digits,
-        };
-        let mut months: BTreeMap<Period, Allocation> = BTreeMap::new();
-        for month in cube.months().into_iter().chain([period]) {
-            months.entry(month).or_insert_with(|| allocate(&cube, setting, month));
-        }
-        months
-    });
+    let mut months = timings.stage("allocate", || allocated(project, &cube, period));
     // A pool that could not be emptied would only be told again by the proof.
     refuse(months[&period].findings.iter())?;
     let conversions = timings.stage("convert", || {
@@ -119,6 +107,21 @@ pub(super) fn pipeline(
         reconciled,
         findings: all,
     })
+}
+
+/// The period and all months at hand, each by its own rules.
+fn allocated(project: &Loaded, cube: &Cube, period: Period) -> BTreeMap<Period, Allocation> {
+    let setting = Setting {
+        rules: &project.rules,
+        org: &project.org,
+        drivers: &project.drivers,
+        rounding_digits: project.project.rounding_digits,
+    };
+    let mut months: BTreeMap<Period, Allocation> = BTreeMap::new();
+    for month in cube.months().into_iter().chain([period]) {
+        months.entry(month).or_insert_with(|| allocate(cube, setting, month));
+    }
+    months
 }
 
 /// Stops where there are errors, with all findings at hand.
