@@ -96,7 +96,7 @@ fn what_is_written_is_what_was_meant() {
             RuleText { path: "a.yaml".into(), text: imported.text.clone() },
             RuleText { path: "charges.yaml".into(), text: charges },
         ];
-        let scope = Scope { org: &Org::default(), entities: &[] };
+        let scope = Scope { org: &Org::default(), entities: &[], drivers: &[] };
         let rules =
             compile(&files, &scope).unwrap_or_else(|found| panic!("{name}: {}", shown(&found)));
         assert!(rules.tests.len() > imported.rules.tests.len(), "{name} has no charges");

@@ -16,11 +16,12 @@ use crate::domain::{
     MonthRates, Period, SCALE,
 };
 use crate::ingest::ScanReport;
-use crate::rules::{PoolId, RuleSet};
+use crate::rules::RuleSet;
 
-use super::convert_shares::{ConvertedLot, convert_shares};
-use super::cube::{Bearer, Cube, Group, GroupCells, NameId};
-use super::model::{Allocation, ConservationRow, Flow, Party};
+use super::convert_shares::convert_shares;
+use super::cube::{Bearer, Cell, Cube, Group, GroupCells, NameId};
+use super::holdings::{lot_key, party_of};
+use super::model::{Allocation, ConservationRow, Flow, LotKey, Party, When};
 
 /// The rates that a run needs, and what they did to the period.
 #[derive(Clone, Debug)]
@@ -69,13 +70,14 @@ pub fn convert(
     };
     conversions.find_rates(cube, exchange, declared_at)?;
     let mut sums = Sums::default();
-    sums.gather(cube, &conversions).map_err(|finding| vec![finding])?;
+    sums.gather(cube, rules, months, &conversions).map_err(|finding| vec![finding])?;
     conversions.totals = sums.totals();
     for (month, allocation) in months {
         sums.fill_direct(cube, rules, *month, allocation, &conversions);
-        let lots = sums.lots(cube, rules, *month);
         let rates = |currency| conversions.rates(*month, currency);
-        convert_shares(allocation, &lots, exchange.terms().map_or(SCALE, |t| t.digits), rates);
+        let digits = exchange.terms().map_or(SCALE, |terms| terms.digits);
+        let lots = sums.lots.remove(month).unwrap_or_default();
+        convert_shares(allocation, &lots, *month, &cube.segments, digits, rates);
     }
     Ok(conversions)
 }
@@ -194,20 +196,30 @@ fn without_rate(rates: &MonthRates, days: &BTreeSet<NaiveDate>) -> Vec<NaiveDate
     missing.into_iter().collect()
 }
 
-/// What a pool holds that is divided as one: month, pool, segment, component, currency.
-type LotKey = (Period, PoolId, u16, NameId, Currency);
+/// What tells the lot of a cell.
+#[derive(Clone, Copy)]
+struct Lots<'a> {
+    rules: &'a RuleSet,
+    month: &'a Allocation,
+}
 
 /// Sums of converted cells.
 #[derive(Default)]
 struct Sums {
     direct: HashMap<(Period, Bearer, NameId, Currency), Costs>,
-    lots: BTreeMap<LotKey, Costs>,
+    lots: BTreeMap<Period, BTreeMap<LotKey, Costs>>,
     totals: BTreeMap<(Currency, Option<NaiveDate>), ExchangeTotal>,
     magnitude: Costs,
 }
 
 impl Sums {
-    fn gather(&mut self, cube: &Cube, conversions: &Conversions) -> Result<(), Finding> {
+    fn gather(
+        &mut self,
+        cube: &Cube,
+        rules: &RuleSet,
+        months: &BTreeMap<Period, Allocation>,
+        conversions: &Conversions,
+    ) -> Result<(), Finding> {
         // Where all is charged in the report currency, the cube's own bound is that of the report.
         let is_plain = conversions.rates.is_empty();
         for cells in cube.groups() {
@@ -216,7 +228,8 @@ impl Sums {
             if is_plain {
                 self.count_group(cube, &cells);
             } else {
-                let report = self.gather_cells(cube, cells, rates)?;
+                let lots = months.get(&group.month).map(|month| Lots { rules, month });
+                let report = self.gather_cells(cube, cells, rates, lots)?;
                 self.absorb(group, rates, report);
             }
         }
@@ -238,6 +251,7 @@ impl Sums {
         cube: &Cube,
         cells: GroupCells<'_>,
         rates: &MonthRates,
+        lots: Option<Lots<'_>>,
     ) -> Result<Option<Costs>, Finding> {
         let mut sum = Some(Costs::ZERO);
         for cell in cells.cells() {
@@ -247,6 +261,9 @@ impl Sums {
                 (_, report) => report,
             };
             self.weigh(report)?;
+            if let Some(lots) = lots {
+                self.hold(cube, lots, &cell, rates, report);
+            }
             if cell.group.month == cube.period {
                 let day = rates.rate_day(cell.day);
                 self.count(cell.group.currency, day, cell.rows, &cell.costs, cell.known, report);
@@ -263,6 +280,27 @@ impl Sums {
             self.magnitude[metric] = sum.ok_or_else(too_large)?;
         }
         Ok(())
+    }
+
+    /// Puts a cell into the lot of its pool, by day where the pool was divided by day.
+    fn hold(
+        &mut self,
+        cube: &Cube,
+        lots: Lots<'_>,
+        cell: &Cell<'_>,
+        rates: &MonthRates,
+        report: Option<Costs>,
+    ) {
+        let (Bearer::Pool(..), Some(report)) = (cell.group.verdict.bearer, report) else { return };
+        if matches!(rates, MonthRates::Same) {
+            return;
+        }
+        let key = |when| lot_key(cube, lots.rules, cell.group, when);
+        let by_day = key(When::Day(cell.day)).filter(|key| lots.month.lots.contains_key(key));
+        if let Some(key) = by_day.or_else(|| key(When::Segment(cell.group.segment))) {
+            let of_month = self.lots.entry(cell.group.month).or_default();
+            *of_month.entry(key).or_default() += report;
+        }
     }
 
     fn count(
@@ -294,31 +332,10 @@ impl Sums {
         let bearer = group.verdict.bearer;
         let key = (group.month, bearer, group.component, group.currency);
         *self.direct.entry(key).or_default() += report;
-        if let Bearer::Pool(pool) = bearer {
-            let key = (group.month, pool, group.segment, group.component, group.currency);
-            *self.lots.entry(key).or_default() += report;
-        }
     }
 
     fn totals(&self) -> Vec<ExchangeTotal> {
         self.totals.values().cloned().collect()
-    }
-
-    /// What pools hold of a month, in the order of pools.
-    fn lots<'a>(&self, cube: &'a Cube, rules: &RuleSet, month: Period) -> Vec<ConvertedLot<'a>> {
-        let of_month = self.lots.iter().filter(|((of, ..), _)| *of == month);
-        let lot = |(key, costs): (&LotKey, &Costs)| {
-            let (_, pool, segment, component, currency) = *key;
-            ConvertedLot {
-                pool,
-                pool_name: rules.pool(pool).name.clone(),
-                days: cube.segments.get(usize::from(segment)).copied().unwrap_or_default(),
-                component: cube.text(component),
-                currency,
-                costs: *costs,
-            }
-        };
-        of_month.map(lot).collect()
     }
 
     /// Direct lines: the sums of their cells.
@@ -333,11 +350,7 @@ impl Sums {
         let mut parties: BTreeMap<(Party, &str, Currency), Costs> = BTreeMap::new();
         let of_month = self.direct.iter().filter(|((of, ..), _)| *of == month);
         for ((_, bearer, component, currency), costs) in of_month {
-            let party = match bearer {
-                Bearer::Owner(name) => Party::Owner(cube.text(*name).to_owned()),
-                Bearer::Unallocated(_) => Party::Unallocated,
-                Bearer::Pool(pool) => Party::Pool(rules.pool(*pool).name.clone()),
-            };
+            let party = party_of(cube, rules, *bearer);
             *parties.entry((party, cube.text(*component), *currency)).or_default() += *costs;
         }
         for line in allocation.lines.iter_mut().filter(|line| line.flow == Flow::Direct) {

@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 
 use crate::domain::{Amount, Costs, Currency, DateRange, MetricSet, Period};
 use crate::ingest::FileId;
-use crate::rules::{PoolId, RuleId};
+use crate::rules::{FieldId, PoolId, RuleId};
 
 use super::sums::{RunningSum, SumTable};
 
@@ -30,7 +30,8 @@ pub struct Verdict {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Bearer {
     Owner(NameId),
-    Pool(PoolId),
+    /// The value names a pool of a family; absent for a pool of its own.
+    Pool(PoolId, NameId),
     Unallocated(Reason),
 }
 
@@ -87,6 +88,10 @@ pub struct Group {
     pub charge_category: NameId,
     /// Values of the detail dimensions, in their order in the rules.
     pub dimensions: Box<[NameId]>,
+    /// Values of [`Cube::lot_fields`]; empty where allocation asks none of them.
+    pub traits: Box<[NameId]>,
+    /// Bit by bit, which of the rules' `bases` hold of an owner's charges.
+    pub bases: u64,
 }
 
 impl Group {
@@ -113,7 +118,15 @@ impl Group {
             service: NameId::ABSENT,
             charge_category: NameId::ABSENT,
             dimensions: Box::default(),
+            traits: Box::default(),
+            bases: 0,
         }
+    }
+
+    /// The value of a field of [`Cube::lot_fields`], by its position there.
+    #[must_use]
+    pub fn field(&self, position: usize) -> NameId {
+        self.traits.get(position).copied().unwrap_or_default()
     }
 }
 
@@ -168,6 +181,8 @@ pub struct Cube {
     /// Where the cells of each group lie.
     pub(super) places: Vec<Stretch>,
     pub(super) shards: Vec<StoredCells>,
+    /// The fields by which allocation tells charges apart beside the bearer.
+    pub lot_fields: Vec<FieldId>,
     /// Stretches of days in which no rule, owner or list changes; together they are all time.
     pub segments: Vec<DateRange>,
     /// For each profile, where each dimension's value came from, such as `tag.env`,

@@ -207,6 +207,7 @@ impl<'p> Kernel<'p> {
         let verdict = verdict(&mut registry.names, &decision);
         let component = registry.names.id(Some(component));
         let mut group = Group::brief(charge.month, verdict, charge.currency, component, segment);
+        plan.tell_apart(&mut registry.names, &mut group, &resolved);
         let profile = if is_of_period {
             detail(plan, &mut registry.names, &mut group, &texts, source, &resolved);
             registry.profiles.id(profile)
@@ -246,7 +247,9 @@ fn verdict(names: &mut Names, decision: &Decision) -> Verdict {
     let mut asked = |name: &String| names.id(Some(name));
     let (bearer, rule) = match decision {
         Decision::Owner(rule, name) => (Bearer::Owner(asked(name)), Some(*rule)),
-        Decision::Pool(rule, pool) => (Bearer::Pool(*pool), Some(*rule)),
+        Decision::Pool(rule, pool, value) => {
+            (Bearer::Pool(*pool, names.id(value.as_deref())), Some(*rule))
+        }
         Decision::NoRule => (Bearer::Unallocated(Reason::NoRule), None),
         Decision::UnknownOwner(rule, name) => {
             (Bearer::Unallocated(Reason::UnknownOwner(asked(name))), Some(*rule))
@@ -312,13 +315,15 @@ impl Kernel<'_> {
         // Threads begin at different shards, so that they do not walk in step.
         let start = targets.iter().flatten().next().map_or(0, |target| target.verdict as usize);
         let (shared, cells) = (&self.shared, &mut self.cells);
+        let keeps_days = self.plan.keeps_days;
         self.sorted.each(start, |shard, charges| {
             let mut shard = shared.cells(shard);
             let shard = &mut *shard;
             cells.clear();
             for (index, group) in charges {
                 let charge = &batch.charges[*index as usize];
-                let day = if charge.month == period { charge.day } else { charge.month.first() };
+                let keeps_day = charge.month == period || keeps_days;
+                let day = if keeps_day { charge.day } else { charge.month.first() };
                 cells.push((shard.cell(*group, day, first), *index));
             }
             for (cell, index) in &*cells {

@@ -15,8 +15,8 @@ use crate::ingest::{
 };
 use crate::report::InputFile;
 use crate::rules::{
-    ColumnMap, Entity, FormatName, InvoicesDecl, Project, RuleSet, RuleText, Scope, compile,
-    fill_period, names_month, shipped,
+    ColumnMap, DriverDecl, DriverScope, Entity, FormatName, InvoicesDecl, Project, RuleSet,
+    RuleText, Scope, compile, fill_period, names_month, shipped,
 };
 
 use super::console::seen_path;
@@ -379,7 +379,12 @@ impl Loader {
                 })
             })
             .collect();
-        let scope = Scope { org, entities: &entities };
+        let scope_of = |driver: &DriverDecl| DriverScope {
+            name: driver.name.clone(),
+            scope: driver.scope.iter().map(|(field, _)| field.clone()).collect(),
+        };
+        let drivers: Vec<DriverScope> = project.drivers.iter().map(scope_of).collect();
+        let scope = Scope { org, entities: &entities, drivers: &drivers };
         match compile(&files, &scope) {
             Ok(rules) => Some(rules),
             Err(findings) => {

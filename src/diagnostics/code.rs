@@ -233,6 +233,12 @@ codes! {
         "A pool has nothing to be split by in the period; its declared policy was applied. Check that the driver matches charges of the period, or declare what shall happen under `on_zero_driver`."
     ZeroDriverRefused "zero-driver-refused" Error Input
         "A pool has nothing to be split by in the period, and its declared policy is to fail. Check that the driver matches charges of the period, or declare another policy."
+    DriverMissing "driver-missing" Error Input
+        "A pool is split by a driver that has no row for it in the period. A missing driver is not a driver of zero: nothing is published. Add the month to the driver's files, or split the pool in another way."
+    DriverConsumer "driver-consumer" Error Input
+        "A driver has a consumer that is neither a cost center nor a pool, or is both. Correct the driver's table or the table of cost centers, or write `owner:` or `pool:` in front of the name."
+    AllocationCircle "allocation-circle" Error Configuration
+        "Pools use each other in a circle, or one gives to a pool that an earlier stage has emptied. Change the order of the stages, or put pools that use each other into one stage as `reciprocal`, which is solved exactly."
     NoReceivers "no-receivers" Warning Advice
         "No cost center is open to receive a pool. Its cost stays unallocated. Open a cost center for the period, or mend the receivers of the pool."
     RuleWithoutMatch "rule-without-match" Note Advice

@@ -252,11 +252,18 @@ impl Org {
     #[must_use]
     pub fn at_level(&self, level: &Level, day: NaiveDate) -> Vec<&CostCenter> {
         let open = self.versions.keys().filter_map(|id| self.on(id, day));
-        let is_there = |center: &&CostCenter| match level {
-            Level::Depth(depth) => self.depth(&center.id, day) == Some(*depth),
-            Level::Named(name) => center.level.as_deref() == Some(name),
-        };
-        open.filter(is_there).collect()
+        open.filter(|center| self.is_at(level, &center.id, day)).collect()
+    }
+
+    /// Whether `id` is open on `day` and of a level.
+    #[must_use]
+    pub fn is_at(&self, level: &Level, id: &str, day: NaiveDate) -> bool {
+        match level {
+            Level::Depth(depth) => self.depth(id, day) == Some(*depth),
+            Level::Named(name) => {
+                self.on(id, day).is_some_and(|center| center.level.as_ref() == Some(name))
+            }
+        }
     }
 
     /// The names of levels on any day, each once.

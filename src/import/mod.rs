@@ -149,7 +149,7 @@ pub fn import(kind: Kind, sources: &[Source], options: &Options) -> Result<Impor
     }
     let text = write::write(&draft, &proof::examples(&draft));
     let file = RuleText { path: WRITTEN.to_owned(), text: text.clone() };
-    let scope = Scope { org: &Org::default(), entities: &[] };
+    let scope = Scope { org: &Org::default(), entities: &[], drivers: &[] };
     match compile(&[file], &scope) {
         Ok(rules) => Ok(Imported { text, rules, findings: findings(&draft) }),
         Err(findings) => Err(Refused { findings, text: Some(text) }),

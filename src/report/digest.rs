@@ -79,7 +79,7 @@ impl Digest {
                 let sum = self.unallocated.entry(WorkKey::of_group(group)).or_default();
                 *sum += facts.conversions.group(cells).unwrap_or_default();
             }
-            Bearer::Pool(_) => {}
+            Bearer::Pool(..) => {}
         }
     }
 }

@@ -10,7 +10,7 @@ use num_bigint::BigInt;
 use crate::allocate::{NameId, Reason, UnallocatedItem};
 use crate::diagnostics::{did_you_mean, printable};
 use crate::domain::{Currency, Standing};
-use crate::rules::{Field, FieldId, Outcome, OwnerChoice, RuleId, SplitMethod, ZeroDriver};
+use crate::rules::{Field, Outcome, OwnerChoice, RuleId, SplitMethod, ZeroDriver};
 
 use super::Facts;
 use super::decimal::fixed;
@@ -45,9 +45,7 @@ impl<'a> Evidence<'a> {
         let declared = self.facts.rules.pools.iter().find(|declared| declared.name == pool);
         let unallocated = ZeroDriver::Unallocated;
         match declared.map(|pool| &pool.split) {
-            Some(SplitMethod::Proportional { by, on_zero_driver, .. })
-                if *on_zero_driver == unallocated =>
-            {
+            Some(SplitMethod::Proportional { by, on_zero, .. }) if *on_zero == unallocated => {
                 let pool = quoted(pool);
                 format!(
                     "pools: {{ {pool}: {{ on_zero_driver: even }} }} \
@@ -91,7 +89,7 @@ impl<'a> Evidence<'a> {
             return Some(format!("dimensions: {{ {name}: {{ {setting} }} }} # {why}"));
         }
         // The rule reads the bill as it is: a dimension must come between to mend values.
-        let (from, rule) = (quoted(&self.field_name(*field)), quoted(&rule.name));
+        let (from, rule) = (quoted(&self.facts.rules.field_name(*field)), quoted(&rule.name));
         Some(format!(
             "dimensions: {{ \"owner\": {{ from: [ {from} ], {setting} }} }} \
              # {why}; let rule {rule} inherit from this dimension"
@@ -135,7 +133,7 @@ impl<'a> Evidence<'a> {
         let rule = self.facts.rules.rule(rule?);
         match &rule.outcome {
             Outcome::Owner(OwnerChoice::Inherited(field)) => {
-                Some((key(&self.field_name(*field)), rule.name.clone()))
+                Some((key(&self.facts.rules.field_name(*field)), rule.name.clone()))
             }
             _ => None,
         }
@@ -151,21 +149,6 @@ impl<'a> Evidence<'a> {
     ) -> Option<Leader> {
         let leader = leaders.get(&(place, currency)).copied()?;
         (self.facts.cube.text(leader.owner) != asked).then_some(leader)
-    }
-
-    /// A field as rules name it.
-    fn field_name(&self, field: FieldId) -> String {
-        match self.facts.rules.field(field) {
-            Field::Column(column) => column.snake_name(),
-            Field::Provider => "provider".to_owned(),
-            Field::Source => "source".to_owned(),
-            Field::Custom(header) if header.starts_with("x_") => header.clone(),
-            Field::Custom(header) => format!("column.{header}"),
-            Field::Input(name) => name.clone(),
-            Field::Tag(key) => format!("tag.{key}"),
-            Field::Metadata { entity, attribute } => format!("{entity}.{attribute}"),
-            Field::Dimension(id) => self.facts.rules.dimension(*id).name.clone(),
-        }
     }
 }
 

@@ -19,6 +19,8 @@
 //!   ComponentRule     which kind of cost a charge is
 //!   ClassifyRule      who bears a charge: an owner or a pool
 //!   Pool              how shared cost is split
+//!   Stage             in which order
+//!   CostView          which cost showback is about
 //!   RuleTest          an example that the rules carry
 //! shipped             what costbook brings along: column maps, components
 //! ```
@@ -51,6 +53,7 @@ mod read_delivery;
 mod read_map;
 #[cfg(test)]
 mod reference;
+mod sharing;
 pub mod shipped;
 mod sink;
 #[cfg(test)]
@@ -66,7 +69,7 @@ pub use column_map::{
     MapExample, NumberSpelling, PeriodEnd, Recognition, Spread, SpreadBy, Substitution, TagShape,
     TagSource, Term, View,
 };
-pub use compile::{Entity, RuleText, Scope, compile};
+pub use compile::{DriverScope, Entity, RuleText, Scope, compile};
 pub use condition::{CaseRule, Condition, Test, Values};
 pub use delivery::{
     Days, DeliveryPolicy, ManifestExample, ManifestShape, fill_period, names_month,
@@ -85,12 +88,16 @@ pub use headers::{HeaderField, Headers, header_position, header_spellings, is_sa
 pub(crate) use invoices::shipped_invoices;
 pub use invoices::{AcceptedVariance, InvoiceColumns, InvoiceField, InvoicesDecl};
 pub use model::{
-    Base, ClassifyRule, ComponentRule, Dimension, DimensionId, DimensionRule, Expected, Field,
-    FieldId, OnInvalid, Outcome, OwnerChoice, Pool, PoolId, Receivers, RuleId, RuleSet, RuleTest,
-    SplitMethod, ValueChoice, ValueSet, ZeroDriver,
+    ClassifyRule, ComponentRule, CostView, Dimension, DimensionId, DimensionRule, Expected, Field,
+    FieldId, OnInvalid, Outcome, OwnerChoice, PoolId, RuleId, RuleSet, RuleTest, ValueChoice,
+    ValueSet,
 };
 pub use pattern::Glob;
 pub use project::{FormatName, MetadataDecl, Project, SourceDecl};
+pub use sharing::{
+    Base, Cutoff, CutoffInto, DatedShares, DriverUse, Pool, PoolName, Price, Receivers,
+    SplitMethod, Stage, Target, Tier, ZeroDriver,
+};
 pub use usage::FieldUse;
 pub use workbook::{SheetPlace, WorkbookShape};
 pub use zone::{NoZone, Zone};

@@ -2,7 +2,7 @@
 //! word of the language stands in it.
 
 use super::testing::entity;
-use super::{ColumnMap, Project, RuleText, Scope, compile};
+use super::{ColumnMap, DriverScope, Project, RuleText, Scope, compile};
 use crate::domain::{CostCenter, DateRange, Org};
 
 const REFERENCE: &str = include_str!("../../docs/rules.md");
@@ -28,6 +28,11 @@ fn org() -> Org {
     Org::new(ids.map(center).into()).unwrap()
 }
 
+fn drivers() -> Vec<DriverScope> {
+    let names = ["k8s-cpu", "k8s-memory", "lake-tb", "service-usage"];
+    names.map(|name| DriverScope { name: name.into(), scope: Vec::new() }).into()
+}
+
 #[test]
 fn every_example_is_what_it_says() {
     let (projects, rules, maps) =
@@ -40,7 +45,7 @@ fn every_example_is_what_it_says() {
     let entities = [entity("sub_account", &["name", "environment", "product"], None)];
     for text in rules {
         let file = RuleText { path: "rules.yaml".into(), text: text.into() };
-        compile(&[file], &Scope { org: &org(), entities: &entities }).unwrap();
+        compile(&[file], &Scope { org: &org(), entities: &entities, drivers: &drivers() }).unwrap();
     }
     for text in maps {
         ColumnMap::parse("map.yaml", text).unwrap();

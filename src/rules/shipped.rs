@@ -42,6 +42,12 @@ pub fn components() -> (&'static str, &'static str) {
     ("shipped:rules/components.yaml", include_str!("../../rules/components.yaml"))
 }
 
+/// Path and text of what the policies of rule files speak of.
+#[must_use]
+pub fn policies() -> (&'static str, &'static str) {
+    ("shipped:rules/policies.yaml", include_str!("../../rules/policies.yaml"))
+}
+
 /// Path and text of the headers that tables of invoices have.
 #[must_use]
 pub fn invoice_columns() -> (&'static str, &'static str) {
@@ -124,7 +130,7 @@ mod tests {
     #[test]
     fn the_shipped_components_compile() {
         let (path, text) = components();
-        let scope = Scope { org: &Org::default(), entities: &[] };
+        let scope = Scope { org: &Org::default(), entities: &[], drivers: &[] };
         let file = RuleText { path: path.into(), text: text.into() };
         let rules = compile(&[file], &scope).unwrap();
         let names: Vec<_> = rules.components.iter().map(|rule| rule.name.as_str()).collect();

@@ -22,6 +22,7 @@ pub(super) struct RawRules<'a> {
     pub(super) classify: Vec<RawRule<'a>>,
     pub(super) pools: Vec<RawPool<'a>>,
     pub(super) stages: Option<RawStages<'a>>,
+    pub(super) policies: Option<RawPolicies<'a>>,
     pub(super) tests: Vec<&'a Node>,
 }
 
@@ -64,7 +65,7 @@ pub(super) struct RawRule<'a> {
     pub(super) name: Option<Key>,
     pub(super) when: Option<&'a Node>,
     pub(super) owner: Option<&'a Node>,
-    pub(super) pool: Option<Key>,
+    pub(super) pool: Option<&'a Node>,
     pub(super) valid: DateRange,
 }
 
@@ -74,15 +75,29 @@ pub(super) struct RawPool<'a> {
     pub(super) body: &'a Node,
 }
 
-/// The names of pools in the order of stages.
+impl RawPool<'_> {
+    /// Whether it declares one pool for each value of a field.
+    pub(super) fn is_family(&self) -> bool {
+        matches!(&self.body.kind, Kind::Map(keys) if keys.iter().any(|(key, _)| key.text == "each"))
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct RawStages<'a> {
     pub(super) span: &'a Span,
-    pub(super) pools: Vec<Key>,
+    pub(super) items: &'a [Node],
+}
+
+/// The policies of one file.
+#[derive(Debug)]
+pub(super) struct RawPolicies<'a> {
+    pub(super) span: &'a Span,
+    pub(super) body: &'a Node,
 }
 
 pub(super) const KEYS: &[&str] =
-    &["lists", "dimensions", "components", "classify", "pools", "stages", "tests"];
+    &["lists", "dimensions", "components", "policies", "classify", "pools", "stages", "tests"];
+pub(super) const RULE_KEYS: &[&str] = &["name", "when", "owner", "pool", "valid"];
 pub(super) const DIMENSION_KEYS: &[&str] = &[
     "from", "tag", "aliases", "inherit", "rules", "map", "synonyms", "case", "values", "invalid",
     "default", "detail",
@@ -114,6 +129,15 @@ impl<'a> RawRules<'a> {
         if let (Some(node), Some(span)) = (map.get("stages"), map.key_span("stages")) {
             self.read_stages(node, span, sink);
         }
+        if let (Some(body), Some(span)) = (map.get("policies"), map.key_span("policies")) {
+            if let Some(earlier) = &self.policies {
+                let help = format!("the first are at {}", earlier.span);
+                let message = "the policies are declared a second time";
+                sink.report_with_help(Code::DuplicateName, span, message, help);
+            } else {
+                self.policies = Some(RawPolicies { span, body });
+            }
+        }
     }
 
     fn read_stages(&mut self, node: &'a Node, span: &'a Span, sink: &mut Sink) {
@@ -123,9 +147,8 @@ impl<'a> RawRules<'a> {
             sink.report_with_help(Code::DuplicateName, span, message, help);
             return;
         }
-        let stages = items(node, "`stages`", sink).unwrap_or_default();
-        let named = stages.iter().filter_map(|stage| words(stage, "a stage", sink));
-        self.stages = Some(RawStages { span, pools: named.flatten().collect() });
+        let items = items(node, "`stages`", sink).unwrap_or_default();
+        self.stages = Some(RawStages { span, items });
     }
 }
 
@@ -235,8 +258,7 @@ fn read_component<'a>(node: &'a Node, sink: &mut Sink) -> Option<RawComponent<'a
 }
 
 fn read_rule<'a>(node: &'a Node, sink: &mut Sink) -> Option<RawRule<'a>> {
-    let known = ["name", "when", "owner", "pool", "valid"];
-    let map = Mapping::read(node, "a rule", &known, sink)?;
+    let map = Mapping::read(node, "a rule", RULE_KEYS, sink)?;
     let name = map.need("name", sink).and_then(|node| word(node, "`name`", sink));
     let name = name.filter(|name| is_name(name, "the name of a rule", sink));
     match (map.key_span("owner"), map.key_span("pool")) {
@@ -249,13 +271,13 @@ fn read_rule<'a>(node: &'a Node, sink: &mut Sink) -> Option<RawRule<'a>> {
         }
         _ => {}
     }
-    let pool = map.get("pool").and_then(|node| word(node, "`pool`", sink));
+    let pool = map.get("pool");
     let valid = map.get("valid").and_then(|node| read_valid(node, sink));
     let valid = valid.unwrap_or(DateRange::ALWAYS);
     Some(RawRule { name, when: map.get("when"), owner: map.get("owner"), pool, valid })
 }
 
-fn read_valid(node: &Node, sink: &mut Sink) -> Option<DateRange> {
+pub(super) fn read_valid(node: &Node, sink: &mut Sink) -> Option<DateRange> {
     let map = Mapping::read(node, "`valid`", &["from", "to"], sink)?;
     let before = sink.count();
     let from = map.get("from").and_then(|node| date(node, "`from`", sink));
