@@ -37,6 +37,7 @@ mod kernel;
 mod matcher;
 mod model;
 mod names;
+mod pages;
 mod plan;
 mod pools;
 mod prints;
