@@ -171,12 +171,11 @@ impl<'p> Kernel<'p> {
         let segment = plan.segment(charge.day);
         let mut texts = Vec::with_capacity(batch.texts.len());
         for text in 0..batch.texts.len() {
-            let read = batch.text(index, text).map(readable).transpose();
             // Of texts that do not make the tuple, others may come with the same decision; so what
             // is wrong with them must not decide.
-            let is_asked = plan.tuple_texts.iter().any(|(at, _)| *at == text);
-            texts.push(match read {
-                Err(NoText) if is_asked => return Err(Rejection { text, code: Code::BadText }),
+            let is_asked = || plan.tuple_texts.iter().any(|(at, _)| *at == text);
+            texts.push(match batch.text(index, text).map(readable).transpose() {
+                Err(NoText) if is_asked() => return Err(Rejection { text, code: Code::BadText }),
                 read => read.unwrap_or_default(),
             });
         }

@@ -38,6 +38,7 @@ mod matcher;
 mod model;
 mod names;
 mod order;
+mod pages;
 mod plan;
 mod pools;
 mod price;

@@ -17,17 +17,19 @@ use crate::domain::{Currency, Period};
 
 use super::cube::{Group, Verdict};
 use super::names::Names;
+use super::pages::Pages;
 use super::prints::{Fingerprint, Keys};
 use super::sums::SumTable;
 use super::worklist::ItemBase;
 
-/// Shards of the cells, and of the decisions.
-pub(super) const SHARDS: usize = 64;
+/// Shards of the decisions.
+const SHARDS: usize = 64;
+/// Shards of the cells: fewer, since each has a large page that is half empty.
+const CELL_SHARDS: usize = 16;
 /// Decisions that a shard remembers before it forgets them: some 70 MB in all.
 const DECISION_LIMIT: usize = (1 << 20) / SHARDS;
 /// Days of a month, with room to spare.
 pub(super) const DAYS: usize = 32;
-pub(super) const NO_CELL: u32 = u32::MAX;
 /// The charge has an owner.
 pub(super) const ALLOCATED: u32 = u32::MAX;
 
@@ -109,9 +111,9 @@ impl Registry {
 /// The cells of some groups. Groups are numbered within the shard.
 #[derive(Debug, Default)]
 pub(super) struct Cells {
-    /// Cell of each day of the period, by group.
-    days: Vec<[u32; DAYS]>,
-    /// Cells of other days.
+    /// By group, for each day of the period its cell, from 1, or 0.
+    days: Pages<[u32; DAYS]>,
+    /// Cells of other days, from 1.
     others: HashMap<(u32, NaiveDate), u32, FixedState>,
     pub(super) sums: SumTable,
 }
@@ -120,29 +122,28 @@ impl Cells {
     /// The cell of a group and day.
     #[inline]
     pub(super) fn cell(&mut self, group: u32, day: NaiveDate, first: NaiveDate) -> u32 {
-        let place = group as usize;
-        if place >= self.days.len() {
-            self.days.resize(place + 1, [NO_CELL; DAYS]);
+        while self.days.len() <= group as usize {
+            self.days.push();
         }
         let slot = match day_of(day, first) {
-            Some(at) => &mut self.days[place][at],
-            None => self.others.entry((group, day)).or_insert(NO_CELL),
+            Some(at) => &mut self.days.get_mut(group as usize).expect("it is there by now")[at],
+            None => self.others.entry((group, day)).or_insert(0),
         };
-        if *slot == NO_CELL {
-            *slot = self.sums.push();
+        if *slot == 0 {
+            *slot = self.sums.push() + 1;
         }
-        *slot
+        *slot - 1
     }
 
     /// Cells of a group on the days of the period, ascending.
     pub(super) fn of(&self, group: u32) -> impl Iterator<Item = (usize, u32)> {
-        let days = self.days.get(group as usize).into_iter().flatten();
-        days.copied().enumerate().filter(|(_, cell)| *cell != NO_CELL)
+        let days = self.days.get(group as usize).into_iter().flatten().enumerate();
+        days.filter_map(|(day, cell)| Some((day, cell.checked_sub(1)?)))
     }
 
     /// Cells of other days.
     pub(super) fn others(&self) -> impl Iterator<Item = (u32, NaiveDate, u32)> {
-        self.others.iter().map(|((group, day), cell)| (*group, *day, *cell))
+        self.others.iter().map(|((group, day), cell)| (*group, *day, *cell - 1))
     }
 }
 
@@ -183,7 +184,7 @@ impl Shared {
             keys: Keys::default(),
             registry: Mutex::default(),
             decisions: (0..SHARDS).map(|_| Mutex::default()).collect(),
-            cells: (0..SHARDS).map(|_| Mutex::default()).collect(),
+            cells: (0..CELL_SHARDS).map(|_| Mutex::default()).collect(),
         }
     }
 
@@ -247,7 +248,7 @@ impl Shared {
 /// The shard of a group, and its number there.
 #[inline]
 pub(super) fn place_of(group: u32) -> (usize, u32) {
-    let shards = u32::try_from(SHARDS).unwrap_or(1);
+    let shards = u32::try_from(CELL_SHARDS).unwrap_or(1);
     ((group % shards) as usize, group / shards)
 }
 

@@ -3,11 +3,17 @@
 
 use std::collections::BTreeMap;
 
+use bytemuck::{Pod, Zeroable};
+
 use crate::domain::{CostMetric, CostSums, Costs, FineSums, MetricSet, PackedCosts};
 
+use super::pages::Pages;
+
 const METRICS: usize = CostMetric::COUNT;
-/// Sums are kept by shard, so that many chunks are half empty.
+/// Sums that are not kept in 64 bits come in chunks, so that growing never holds them twice.
 const CHUNK: usize = 1 << 11;
+/// Why there is a sum of any index.
+const PUSHED: &str = "indices come from `push`";
 
 /// Rows and costs of charges, adding up.
 #[derive(Clone, Debug, Default)]
@@ -45,15 +51,14 @@ impl RunningSum {
 
 /// A sum as it is kept in bulk: what one charge touches lies together, in as few lines of the
 /// processor's cache as can be. Adding to it waits for memory, and for little else.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[repr(C)]
 struct Kept {
     units: [i64; METRICS],
     rows: u32,
     /// What any charge knows, in the lowest bits; above, the sum's place in `fine` from 1, or 0.
     place_and_known: u32,
 }
-
-const NOTHING: Kept = Kept { units: [0; METRICS], rows: 0, place_and_known: 0 };
 
 impl Kept {
     const KNOWN_BITS: u32 = 4;
@@ -68,15 +73,14 @@ impl Kept {
     }
 }
 
-/// Many sums, in chunks, so that growing never holds them twice.
+/// Many sums.
 #[derive(Debug, Default)]
 pub(super) struct SumTable {
-    kept: Vec<Vec<Kept>>,
+    kept: Pages<Kept>,
     /// What some sums have beside their units.
     fine: Vec<Vec<[i128; METRICS]>>,
     /// As many as `fine`, once any digit beyond 10⁻¹⁸ was seen.
     tails: Vec<Vec<[i128; METRICS]>>,
-    len: usize,
     fine_len: usize,
     /// Rows beyond 32 bits.
     more_rows: BTreeMap<u32, u64>,
@@ -86,16 +90,14 @@ pub(super) struct SumTable {
 impl SumTable {
     /// A new sum of nothing; its index.
     pub(super) fn push(&mut self) -> u32 {
-        if self.len.is_multiple_of(CHUNK) {
-            self.kept.push(vec![NOTHING; CHUNK]);
-        }
-        self.len += 1;
-        u32::try_from(self.len - 1).expect("cells are counted in 32 bits")
+        let index = u32::try_from(self.kept.len()).expect("cells are counted in 32 bits");
+        self.kept.push();
+        index
     }
 
     #[inline]
     pub(super) fn add(&mut self, index: u32, rows: u32, costs: &PackedCosts, unknown: MetricSet) {
-        let kept = &mut self.kept[index as usize / CHUNK][index as usize % CHUNK];
+        let kept = self.kept.get_mut(index as usize).expect(PUSHED);
         kept.place_and_known |= u32::from(unknown.others().bits());
         let PackedCosts::Units(units) = costs else { return self.spill(index, rows, costs) };
         let mut sums = kept.units;
@@ -116,7 +118,7 @@ impl SumTable {
     /// Adds what 64 bits do not hold: what was there moves to where there is room.
     #[cold]
     fn spill(&mut self, index: u32, rows: u32, costs: &PackedCosts) {
-        let kept = &mut self.kept[index as usize / CHUNK][index as usize % CHUNK];
+        let kept = self.kept.get_mut(index as usize).expect(PUSHED);
         let mut sums = CostSums::of(std::mem::take(&mut kept.units), None);
         let rows = u64::from(std::mem::take(&mut kept.rows)) + u64::from(rows);
         match u32::try_from(rows) {
@@ -158,7 +160,7 @@ impl SumTable {
     }
 
     pub(super) fn get(&self, index: u32) -> RunningSum {
-        let kept = &self.kept[index as usize / CHUNK][index as usize % CHUNK];
+        let kept = self.kept.get(index as usize).expect(PUSHED);
         let more = self.more_rows.get(&index).copied().unwrap_or_default();
         let fine = kept.place().map(|place| {
             let (chunk, place) = (place / CHUNK, place % CHUNK);
@@ -170,15 +172,15 @@ impl SumTable {
 
     /// The metrics that any charge of a sum knows.
     pub(super) fn known(&self, index: u32) -> MetricSet {
-        self.kept[index as usize / CHUNK][index as usize % CHUNK].known()
+        self.kept.get(index as usize).expect(PUSHED).known()
     }
 
     /// Puts the sum that was the `order[n]`-th in the `n`-th place. It is done where the sums lie,
     /// by way of one more copy of their 64-bit part; what lies beside it is found by its own place.
     pub(super) fn reorder(&mut self, order: &[u32]) {
-        let before = self.kept.concat();
-        for (place, old) in self.kept.iter_mut().flatten().zip(order) {
-            *place = before[*old as usize];
+        let before: Vec<Kept> = self.kept.iter().copied().collect();
+        for (place, old) in order.iter().enumerate() {
+            *self.kept.get_mut(place).expect(PUSHED) = before[*old as usize];
         }
         if !self.more_rows.is_empty() {
             let more = (0..)
@@ -242,11 +244,7 @@ mod tests {
             charges in prop::collection::vec((0_usize..3, costs(), any::<u32>(), 0_u8..16), 0..40),
         ) {
             let mut table = SumTable::default();
-            // The last one lies in a chunk of its own.
-            let indices = [table.push(), table.push(), {
-                (2..CHUNK).for_each(|_| _ = table.push());
-                table.push()
-            }];
+            let indices = [table.push(), table.push(), table.push()];
             let mut slow: [RunningSum; 3] = Default::default();
             let mut known = [MetricSet::NONE; 3];
             for (at, costs, rows, unknown) in charges {

@@ -191,6 +191,10 @@ impl Whole {
         for (at, spot) in spots.iter().enumerate() {
             texts.push(match (spot, &self.words[at]) {
                 (Spot::Constant(text), _) => Column::Same(Some(text.as_bytes()).filter(known)),
+                // Many columns say the same all through a bill.
+                (Spot::At(_), Some((_, words))) if self.codes[at].iter().all(|code| *code == 0) => {
+                    Column::Same(words.get(0))
+                }
                 (Spot::At(_), Some((_, words))) => Column::Coded { words, codes: &self.codes[at] },
                 (Spot::At(_), None) => {
                     written[at].as_ref().map_or(Column::Same(None), |texts| Column::Lying(texts))
@@ -316,8 +320,12 @@ impl Whole {
                 }
             }
             codes.clear();
-            let code = |key: Option<usize>| key.and_then(|key| u32::try_from(key).ok());
-            codes.extend(coded.keys_iter().map(|key| code(key).unwrap_or(NO_WORD)));
+            let keys = coded.keys();
+            if keys.null_count() == 0 {
+                codes.extend(keys.values().iter().map(|key| key.cast_unsigned()));
+            } else {
+                codes.extend(keys.iter().map(|key| key.map_or(NO_WORD, i32::cast_unsigned)));
+            }
         }
         true
     }
