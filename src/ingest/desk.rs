@@ -27,9 +27,9 @@ use crate::diagnostics::Code;
 use crate::domain::{Costs, PackedCosts};
 
 /// Charges that are handed on together.
-const BATCH: usize = 1024;
+pub(super) const BATCH: usize = 1024;
 /// Bytes of texts after which a batch is full however few its charges are.
-const BATCH_BYTES: usize = 1 << 22;
+pub(super) const BATCH_BYTES: usize = 1 << 22;
 
 /// Whose rows are judged.
 #[derive(Clone, Copy)]
@@ -104,6 +104,11 @@ impl<'a, S: Sink> Desk<'a, S> {
     ) -> Self {
         tray.empty(job.wanted());
         Self { job, tray, tally, sink }
+    }
+
+    /// The charge of a row of which nothing is wrong, for a reader that lays batches itself.
+    pub(super) fn judge(&mut self, row: &Row<'_>) -> Option<Charge> {
+        self.tally.judge(row).ok()
     }
 
     /// Judges a row: it goes to the sink with its batch, or is refused or excluded at once.

@@ -148,3 +148,71 @@ fn what_blocks_cut_nothing_loses() {
         .with_max_len(LONGEST)
         .for_each(|bytes: &[u8]| check_cut(bytes));
 }
+
+/// What a bill needs is read from columns.
+const READ: &str = "\
+format: read
+title: What is needed is read
+null_words: [ \"NULL\" ]
+columns:
+  BilledCost: { from: [ billed ] }
+  EffectiveCost: { from: [ effective ] }
+  BillingCurrency: { from: [ currency ] }
+  BillingPeriodStart: { value: 2026-10-01 }
+  ChargePeriodStart: { from: [ day ] }
+  ChargeCategory: { value: Usage }
+";
+
+/// A row as every writer of CSV quotes it.
+fn written(choices: &mut Choices<'_>) -> String {
+    let amounts = ["1.5", "1.5", "-2", "1E-3", "0", "NULL", "", "x"];
+    let days = ["2026-10-05", "2026-10-05T00:00:00Z", "2026-10-06", "NULL", "5.10."];
+    let texts = ["", "NULL", "a,b", "{\"k\":\"v\"}", "\"", "\u{e9}", "plain", "x y z"];
+    let fields = [
+        choices.one_of(&amounts),
+        choices.one_of(&amounts),
+        choices.one_of(&["EUR", "EUR", "USD", "eur", ""]),
+        choices.one_of(&days),
+        choices.one_of(&texts),
+        choices.one_of(&texts),
+    ];
+    let quoted = fields.map(|field| {
+        if field.contains(['"', ',']) || choices.once_in(4) {
+            format!("\"{}\"", field.replace('"', "\"\""))
+        } else {
+            field.to_owned()
+        }
+    });
+    quoted.join(",")
+}
+
+/// A stray quote has its block read byte by byte, instead of 64 bytes at once: no other row changes.
+fn check_stray(bytes: &[u8]) {
+    let choices = &mut Choices::new(bytes);
+    let mut text = "billed,effective,currency,day,a,b\n".to_owned();
+    let mut rows = 0;
+    while !choices.is_done() {
+        text += &(written(choices) + choices.one_of(&["\n", "\r\n", "\r", "\n\n"]));
+        rows += 1;
+    }
+    let map = column_map(READ);
+    let fast = reading::read("bill.csv", text.as_bytes(), &map, &custom(&["a", "b"]));
+    let stray = text.clone() + "1,1,EUR,2026-10-05,x\"y,z\n";
+    let slow = reading::read("bill.csv", stray.as_bytes(), &map, &custom(&["a", "b"]));
+    fast.is_accounted_for();
+    slow.is_accounted_for();
+    assert_eq!((fast.report.rows, slow.report.rows), (rows, rows + 1), "\n{text}");
+    let (last, others) = slow.rows.split_last().expect("the last row is accepted");
+    assert_eq!(last.texts, [Some(b"x\"y".to_vec()), Some(b"z".to_vec())]);
+    assert_eq!(fast.rows, others, "\n{text}");
+    let shown = |reading: &Reading| format!("{:?}", reading.report.quarantine);
+    assert_eq!(shown(&fast), shown(&slow), "\n{text}");
+}
+
+#[test]
+fn a_stray_quote_changes_no_other_row() {
+    bolero::check!()
+        .with_test_time(SHORT)
+        .with_max_len(LONGEST)
+        .for_each(|bytes: &[u8]| check_stray(bytes));
+}

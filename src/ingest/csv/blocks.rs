@@ -6,7 +6,7 @@
 //! start, as in RFC 4180; anywhere else outside quotes it is a letter.
 
 use std::fmt;
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 
 use memchr::memrchr;
 
@@ -67,6 +67,8 @@ pub(in crate::ingest) struct Blocks<R> {
     delimiter: u8,
     /// Begins with a record; not handed out yet.
     pending: Block,
+    /// Bytes of `pending` that were read; what lies behind them is room.
+    filled: usize,
     /// Room that nobody uses.
     spare: Block,
     /// How far `pending` was followed.
@@ -79,9 +81,11 @@ pub(in crate::ingest) struct Blocks<R> {
 
 impl<R: Read> Blocks<R> {
     pub(in crate::ingest) fn new(input: R, delimiter: u8, begun: Vec<u8>) -> Self {
+        let filled = begun.len();
         let pending = Block { bytes: begun, ..Block::default() };
         let (spare, seen, boundary) = (Block::default(), 0, 0);
-        Self { input, delimiter, pending, spare, seen, boundary, quoted: false, ended: false }
+        let (quoted, ended) = (false, false);
+        Self { input, delimiter, pending, filled, spare, seen, boundary, quoted, ended }
     }
 
     /// The stream, read to its end once there are no more blocks.
@@ -109,8 +113,10 @@ impl<R: Read> Blocks<R> {
             }
             if self.boundary > 0 {
                 let mut rest = std::mem::take(&mut self.spare);
-                rest.bytes.clear();
-                rest.bytes.extend_from_slice(&self.pending.bytes[self.boundary..]);
+                let tail = &self.pending.bytes[self.boundary..];
+                self.filled = tail.len();
+                rest.bytes.resize(rest.bytes.len().max(tail.len()), 0);
+                rest.bytes[..tail.len()].copy_from_slice(tail);
                 self.pending.bytes.truncate(self.boundary);
                 self.pending.marks.truncate(self.boundary);
                 return Ok(Some(std::mem::replace(&mut self.pending, rest)));
@@ -124,16 +130,25 @@ impl<R: Read> Blocks<R> {
             return Err(BlockError::Unclosed);
         }
         let block = std::mem::take(&mut self.pending);
+        self.filled = 0;
         Ok((!block.bytes.is_empty()).then_some(block))
     }
 
+    /// Reads until there are `goal` bytes. Room that was used before is not cleared again, which
+    /// costs as much as copying it.
     fn fill(&mut self, goal: usize) -> std::io::Result<()> {
-        let bytes = &mut self.pending.bytes;
-        let wanted = goal.saturating_sub(bytes.len());
-        bytes.reserve(wanted);
-        let limit = u64::try_from(wanted).unwrap_or(u64::MAX);
-        let read = self.input.by_ref().take(limit).read_to_end(bytes)?;
-        self.ended = read < wanted;
+        let Self { input, pending: Block { bytes, .. }, filled, .. } = self;
+        bytes.resize(goal.max(*filled), 0);
+        self.ended = false;
+        while !self.ended && *filled < bytes.len() {
+            match input.read(&mut bytes[*filled..]) {
+                Ok(0) => self.ended = true,
+                Ok(size) => *filled += size,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        bytes.truncate(*filled);
         Ok(())
     }
 

@@ -9,6 +9,7 @@
 //! records     a block → fields, without copying, whatever its quotes
 //!   quotes    a quoted field that has taken rows in
 //! rows        fields → rows for the desk
+//!   batch     charges whose texts stay where they lie
 //! ```
 //!
 //! Owns how text becomes rows. Knows no provider: what a column means is told by the binding.
@@ -16,6 +17,7 @@
 //! Invariants: blocks put together are the stream; a record lies in one block; a row that cannot
 //! be split is told with its text, never passed over.
 
+mod batch;
 pub(in crate::ingest) mod blocks;
 pub(in crate::ingest) mod encoding;
 pub(in crate::ingest) mod feed;

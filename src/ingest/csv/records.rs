@@ -95,6 +95,15 @@ impl<'b> Split<'_, 'b> {
         }
     }
 
+    /// A field that lies in a block, and where its text begins there.
+    #[inline]
+    pub(super) fn place(self, at: usize) -> Option<(usize, RawField<'b>)> {
+        let Self::Marked { begins, .. } = self else { return None };
+        let (field, begin) = (self.get(at)?, *begins.get(at)?);
+        let is_quoted = begin + field.bytes.len() + 1 < *begins.get(at + 1)?;
+        Some((begin + usize::from(is_quoted), field))
+    }
+
     pub(super) fn iter(self) -> impl Iterator<Item = RawField<'b>> {
         (0..self.len()).filter_map(move |at| self.get(at))
     }

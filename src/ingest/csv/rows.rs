@@ -7,6 +7,7 @@ use chrono::NaiveDate;
 use crate::diagnostics::Code;
 use crate::domain::{Amount, AmountError, CostMetric};
 
+use super::batch::Batch;
 use super::blocks::Block;
 use super::marks::Letters;
 use super::quotes;
@@ -85,15 +86,21 @@ pub(in crate::ingest) fn read_block<S: Sink>(
     };
     let (scratch, valued) = (Scratch::default(), recipe::Scratch::default());
     let texts = Vec::with_capacity(format.binding.texts.len());
-    let mut reader = Reader { format, desk, index, count: 0, suspect, scratch, valued, texts };
+    let days = [Day::default(), Day::default()];
+    let mut reader =
+        Reader { format, desk, index, count: 0, suspect, scratch, valued, texts, days };
     let is_whole = bytes.ends_with(b"\n") || bytes.ends_with(b"\r");
     if marks.tell_fields() && !suspect {
+        let mut batch = Batch::new(bytes, &format.binding);
         let mut lines = marks.lines(bytes.len());
         let mut begins = Vec::with_capacity(format.binding.headers.len() + 1);
         while lines.read(&mut begins) {
             let fields = Split::Marked { block: bytes, begins: &begins };
-            reader.take(fields, false, !is_whole && lines.remaining() == 0);
+            if !reader.lay(fields, &mut batch) {
+                reader.take(fields, false, !is_whole && lines.remaining() == 0);
+            }
         }
+        batch.hand_on(reader.desk);
     } else {
         let mut records = Records::new(bytes, format.delimiter);
         let mut fields = Vec::with_capacity(format.binding.headers.len());
@@ -117,9 +124,28 @@ struct Reader<'f, 'd, 'a, S> {
     valued: recipe::Scratch,
     /// No texts: their room.
     texts: Vec<Option<&'static [u8]>>,
+    days: [Day; 2],
 }
 
 impl<S: Sink> Reader<'_, '_, '_, S> {
+    /// Lays the next record's charge down, its texts where they are; false where anything is wrong
+    /// with it, or where its columns are not all read where they stand.
+    fn lay<'b>(&mut self, fields: Split<'_, 'b>, batch: &mut Batch<'b>) -> bool {
+        let record = Record { format: self.format, fields };
+        if self.format.binding.recipe.is_some()
+            || record.fault(false).is_some()
+            || record.unknown_cell().is_some()
+        {
+            return false;
+        }
+        let place = RowPlace { block: self.index, record: self.count };
+        let row = record.row(place, &[], &mut self.days);
+        let Some(charge) = self.desk.judge(&row) else { return false };
+        self.count += 1;
+        batch.lay(charge, fields, self.desk);
+        true
+    }
+
     /// Judges the next record. `is_cut` is the last one of a block that lacks its line end.
     fn take(&mut self, fields: Split<'_, '_>, has_lines: bool, is_cut: bool) {
         let (format, desk) = (self.format, &mut *self.desk);
@@ -135,8 +161,11 @@ impl<S: Sink> Reader<'_, '_, '_, S> {
                 desk.tear();
             }
             // Where the fields are all there, the money may still be known.
-            let row =
-                if part == Part::Record { Row::unknown(place) } else { record.row(place, &[]) };
+            let row = if part == Part::Record {
+                Row::unknown(place)
+            } else {
+                record.row(place, &[], &mut self.days)
+            };
             return desk.refuse(&row, part, code, &record);
         }
         if let Some(recipe) = &format.binding.recipe {
@@ -146,7 +175,7 @@ impl<S: Sink> Reader<'_, '_, '_, S> {
         self.scratch.fill(&record);
         let mut texts = recycled(std::mem::take(&mut self.texts));
         record.texts(&self.scratch, &mut texts);
-        let row = record.row(place, &texts);
+        let row = record.row(place, &texts, &mut self.days);
         match record.unknown_cell() {
             Some(at) => desk.refuse(&row, Part::Field(at), Code::BadCell, &record),
             None => desk.take(&row, &record),
@@ -277,21 +306,57 @@ impl<'r, 'b> Record<'r, 'b> {
         }
     }
 
-    fn row<'t>(&'t self, place: RowPlace, texts: &'t [Option<&'t [u8]>]) -> Row<'t> {
+    fn row<'t>(
+        &'t self,
+        place: RowPlace,
+        texts: &'t [Option<&'t [u8]>],
+        [billing, charge]: &mut [Day; 2],
+    ) -> Row<'t> {
         let binding = &self.format.binding;
-        let day = |spot: &Spot| -> Option<NaiveDate> { utc_day(self.value(spot).trim_ascii()) };
-        let cost = |metric: CostMetric| {
-            let text = self.value(&binding.costs[metric as usize]);
-            if binding.is_null(&text) { Ok(None) } else { Amount::parse(&text).map(Some) }
-        };
+        let mut costs = [Ok(None); CostMetric::COUNT];
+        // Costs of one row are often the same.
+        let mut last: (&[u8], _) = (&[], Ok(None));
+        for metric in CostMetric::ALL {
+            let spot = &binding.costs[metric as usize];
+            let cost = |text: &[u8]| {
+                if binding.is_null(text) { Ok(None) } else { Amount::parse(text).map(Some) }
+            };
+            costs[metric as usize] = match self.bytes(spot) {
+                Some(text) if text == last.0 => last.1,
+                Some(text) => {
+                    last = (text, cost(text));
+                    last.1
+                }
+                None => cost(&self.value(spot)),
+            };
+        }
         Row {
-            costs: CostMetric::ALL.map(cost),
+            costs,
             currency: self.bytes(&binding.currency).filter(|text| !binding.is_null(text)),
-            billing_day: day(&binding.billing_start),
-            charge_day: day(&binding.charge_start),
+            billing_day: billing.of(&self.value(&binding.billing_start)),
+            charge_day: charge.of(&self.value(&binding.charge_start)),
             texts,
             ..Row::unknown(place)
         }
+    }
+}
+
+/// The day of a text, with that of the last text: rows of one day follow each other, and those of
+/// one month are the rule.
+#[derive(Default)]
+struct Day {
+    text: Vec<u8>,
+    day: Option<NaiveDate>,
+}
+
+impl Day {
+    fn of(&mut self, text: &[u8]) -> Option<NaiveDate> {
+        if self.text != text {
+            self.text.clear();
+            self.text.extend_from_slice(text);
+            self.day = utc_day(text.trim_ascii());
+        }
+        self.day
     }
 }
 
