@@ -10,6 +10,7 @@ use std::str::FromStr;
 use chrono::NaiveDate;
 
 use crate::diagnostics::{Code, Span, printable};
+use crate::domain::DateRange;
 
 use super::limits;
 use super::node::{Key, Kind, Node};
@@ -191,6 +192,26 @@ pub(super) fn date(node: &Node, what: &str, sink: &mut Sink) -> Option<NaiveDate
         sink.report(Code::InvalidValue, &node.span, message);
     }
     day
+}
+
+/// The days on which something holds: `from`, and `to` as the first day that is out.
+pub(super) fn read_valid(node: &Node, what: &str, sink: &mut Sink) -> Option<DateRange> {
+    let map = Mapping::read(node, "`valid`", &["from", "to"], sink)?;
+    let before = sink.count();
+    let from = map.get("from").and_then(|node| date(node, "`from`", sink));
+    let to = map.get("to").and_then(|node| date(node, "`to`", sink));
+    if sink.count() > before {
+        return None;
+    }
+    if (from, to) == (None, None) {
+        sink.report(Code::MissingKey, map.span, "`valid` needs the key `from` or `to`");
+    }
+    let range = DateRange::new(from, to);
+    if range.is_none() {
+        let message = format!("{what} would hold on no day: `to` is the first day that is out");
+        sink.report(Code::InvalidValue, map.span, message);
+    }
+    range
 }
 
 /// A whole number up to `most`.

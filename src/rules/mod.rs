@@ -31,6 +31,7 @@
 mod column_map;
 mod compile;
 mod condition;
+mod dated;
 mod decode;
 mod delivery;
 mod exchange;
@@ -62,6 +63,7 @@ pub use column_map::{
 };
 pub use compile::{Entity, RuleText, Scope, compile};
 pub use condition::{CaseRule, Condition, Test, Values};
+pub use dated::DatedTexts;
 pub use delivery::{
     Days, DeliveryPolicy, ManifestExample, ManifestShape, fill_period, names_month,
 };
@@ -71,8 +73,8 @@ pub(crate) use invoices::shipped_invoices;
 pub use invoices::{AcceptedVariance, InvoiceColumns, InvoiceField, InvoicesDecl};
 pub use model::{
     Base, ClassifyRule, ComponentRule, Dimension, DimensionId, DimensionRule, Expected, Field,
-    FieldId, OnInvalid, Outcome, OwnerChoice, Pool, PoolId, Receivers, RuleId, RuleSet, RuleTest,
-    SplitMethod, ValueChoice, ValueSet, ZeroDriver,
+    FieldId, List, OnInvalid, Outcome, OwnerChoice, Pool, PoolId, Receivers, RuleId, RuleSet,
+    RuleTest, SplitMethod, ValueChoice, ValueSet, ZeroDriver,
 };
 pub use pattern::Glob;
 pub use project::{FormatName, MetadataDecl, Project, SourceDecl};

@@ -8,6 +8,7 @@ use crate::diagnostics::Span;
 use crate::domain::{Column, CostMetric, DateRange, Share};
 
 use super::condition::{CaseRule, Condition};
+use super::dated::DatedTexts;
 
 /// Index into [`RuleSet::fields`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -65,8 +66,21 @@ pub struct RuleSet {
     pub order: Vec<PoolId>,
     /// For each metadata entity, the field whose value is its id.
     pub joins: BTreeMap<String, FieldId>,
+    /// In the order of their places; their values stand where they are asked.
+    pub lists: Vec<List>,
     /// The examples that the rule files carry, in their order.
     pub tests: Vec<RuleTest>,
+}
+
+/// A list of values that rules name.
+#[derive(Clone, Debug)]
+pub struct List {
+    pub name: String,
+    pub span: Span,
+    /// Whether anything asks it.
+    pub is_used: bool,
+    /// The days on which values come or go.
+    pub change_days: Vec<NaiveDate>,
 }
 
 /// A governed column, computed once per charge.
@@ -106,6 +120,8 @@ pub enum ValueSet {
     #[default]
     Any,
     Listed(BTreeSet<String>),
+    /// Those that are in a list on the charge date.
+    Dated(DatedTexts),
     /// Cost centers that are open on the charge date.
     CostCenters,
 }
@@ -246,11 +262,13 @@ impl RuleSet {
         &self.dimensions[usize::from(id.0)]
     }
 
-    /// The days on which some rule begins or ceases to hold, ascending.
+    /// The days on which some rule begins or ceases to hold, or a list changes, ascending.
     #[must_use]
     pub fn change_days(&self) -> Vec<NaiveDate> {
         let ends = |rule: &ClassifyRule| [rule.valid.from(), rule.valid.to()];
         let mut days: Vec<_> = self.classify.iter().flat_map(ends).flatten().collect();
+        let lists = self.lists.iter().filter(|list| list.is_used);
+        days.extend(lists.flat_map(|list| &list.change_days));
         days.sort_unstable();
         days.dedup();
         days

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use crate::diagnostics::{Code, Span};
 
 use super::condition::{CaseRule, Condition, Test};
+use super::dated::{DatedTexts, is_dated};
 use super::decode::{boolean, choice, date, entries, items, parsed, text, word, words};
 use super::model::FieldId;
 use super::names::{NamedList, Names};
@@ -171,13 +172,20 @@ impl Asked {
         Some(self.field_test(test))
     }
 
-    fn membership(self, node: &Node, names: &Names<'_>, sink: &mut Sink) -> Option<Condition> {
+    fn membership(self, node: &Node, names: &mut Names<'_>, sink: &mut Sink) -> Option<Condition> {
         if !matches!(node.kind, Kind::Scalar(_)) {
             return words(node, "`in`", sink).map(|values| self.one_of(&values));
         }
         let name = word(node, "`in`", sink)?;
         match names.list(&name, sink)? {
-            NamedList::Values(values) => Some(self.one_of(values)),
+            NamedList::Values(members) if is_dated(members) => {
+                let texts = DatedTexts::of(members, |text| self.fold(text));
+                Some(self.field_test(Test::OneOfDated(texts)))
+            }
+            NamedList::Values(members) => {
+                let texts = members.iter().map(|member| self.fold(&member.value.text)).collect();
+                Some(self.field_test(Test::OneOf(texts)))
+            }
             // Ids of cost centers are what they are; a dimension may fold values onto them.
             NamedList::CostCenters => {
                 let (field, case) = (self.field, CaseRule::Sensitive);

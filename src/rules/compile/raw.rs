@@ -6,8 +6,9 @@
 use crate::diagnostics::{Code, Span};
 use crate::domain::DateRange;
 use crate::rules::condition::CaseRule;
+use crate::rules::dated::{Member, read_members};
 use crate::rules::decode::{
-    Mapping, boolean, choice, date, entries, is_identifier, is_name, items, word, words,
+    Mapping, boolean, choice, entries, is_identifier, is_name, items, read_valid, word, words,
 };
 use crate::rules::limits;
 use crate::rules::model::OnInvalid;
@@ -28,7 +29,7 @@ pub(super) struct RawRules<'a> {
 #[derive(Debug)]
 pub(super) struct RawList<'a> {
     pub(super) name: &'a Key,
-    pub(super) values: Vec<Key>,
+    pub(super) values: Vec<Member>,
 }
 
 #[derive(Debug)]
@@ -157,8 +158,7 @@ fn read_items<'a, T>(
 
 fn read_list<'a>(name: &'a Key, node: &'a Node, sink: &mut Sink) -> RawList<'a> {
     is_identifier(name, "the name of a list", true, sink);
-    let values = words(node, "a list of values", sink).unwrap_or_default();
-    RawList { name, values }
+    RawList { name, values: read_members(node, sink) }
 }
 
 fn read_dimension<'a>(name: &'a Key, node: &'a Node, sink: &mut Sink) -> RawDimension<'a> {
@@ -250,28 +250,9 @@ fn read_rule<'a>(node: &'a Node, sink: &mut Sink) -> Option<RawRule<'a>> {
         _ => {}
     }
     let pool = map.get("pool").and_then(|node| word(node, "`pool`", sink));
-    let valid = map.get("valid").and_then(|node| read_valid(node, sink));
+    let valid = map.get("valid").and_then(|node| read_valid(node, "the rule", sink));
     let valid = valid.unwrap_or(DateRange::ALWAYS);
     Some(RawRule { name, when: map.get("when"), owner: map.get("owner"), pool, valid })
-}
-
-fn read_valid(node: &Node, sink: &mut Sink) -> Option<DateRange> {
-    let map = Mapping::read(node, "`valid`", &["from", "to"], sink)?;
-    let before = sink.count();
-    let from = map.get("from").and_then(|node| date(node, "`from`", sink));
-    let to = map.get("to").and_then(|node| date(node, "`to`", sink));
-    if sink.count() > before {
-        return None;
-    }
-    if (from, to) == (None, None) {
-        sink.report(Code::MissingKey, map.span, "`valid` needs the key `from` or `to`");
-    }
-    let range = DateRange::new(from, to);
-    if range.is_none() {
-        let message = "the rule would hold on no day: `to` is the first day that is out";
-        sink.report(Code::InvalidValue, map.span, message);
-    }
-    range
 }
 
 fn read_pool<'a>(name: &'a Key, body: &'a Node, sink: &mut Sink) -> RawPool<'a> {
