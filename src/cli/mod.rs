@@ -4,7 +4,7 @@
 //! args                what can be asked
 //! load                a project's texts and tables → checked rules
 //! pipeline            the main job, stage by stage
-//! run, check, explain, init
+//! run, check, explain, rules, init
 //! workbook            the process that reads a workbook for another one
 //! exit                what the process ends with, and why
 //! console             stdout for data, stderr for messages
@@ -22,6 +22,7 @@ mod init;
 mod load;
 mod pipeline;
 mod progress;
+mod rules;
 mod run;
 mod timings;
 mod workbook;
@@ -50,6 +51,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(args),
         Command::Check(args) => check::check(args),
         Command::Explain(args) => explain::explain(args),
+        Command::Rules(args) => rules::rules(args),
         Command::Init(args) => init::init(args),
         Command::ReadWorkbook(args) => workbook::read_workbook(args),
     };

@@ -108,6 +108,17 @@ struct Run<'a> {
 }
 
 impl Bearers {
+    /// Of the period of a cube.
+    pub(super) fn of(cube: &Cube) -> Self {
+        let mut bearers = Self::default();
+        for (group, _, costs) in cube.by_group().filter(|(group, ..)| group.month == cube.period) {
+            if let Bearer::Owner(owner) = group.verdict.bearer {
+                bearers.add(group, owner, costs[CostMetric::EffectiveCost]);
+            }
+        }
+        bearers
+    }
+
     fn add(&mut self, group: &Group, owner: NameId, effective: Amount) {
         *self.sub_accounts.entry((group.sub_account, group.currency, owner)).or_default() +=
             effective;

@@ -53,6 +53,7 @@ mod testkit;
 #[cfg(test)]
 mod tests;
 mod unallocated;
+mod uncovered;
 mod write;
 
 pub use changes::{SourceChange, changes};
@@ -61,6 +62,7 @@ pub use output::OutputFolder;
 pub use publish::{Published, publish};
 pub use sink::WrittenFile;
 pub use summary::summary;
+pub use uncovered::uncovered_money;
 pub use write::{Written, write};
 
 use std::collections::BTreeMap;

@@ -36,6 +36,7 @@ mod decode;
 mod delivery;
 mod exchange;
 mod fields;
+mod implies;
 mod invoices;
 mod limits;
 mod model;

@@ -274,6 +274,22 @@ impl RuleSet {
         days
     }
 
+    /// A field as rules name it.
+    #[must_use]
+    pub fn field_name(&self, field: &Field) -> String {
+        match field {
+            Field::Column(column) => column.snake_name(),
+            Field::Provider => "provider".to_owned(),
+            Field::Source => "source".to_owned(),
+            Field::Custom(header) if header.starts_with("x_") => header.clone(),
+            Field::Custom(header) => format!("column.{header}"),
+            Field::Input(name) => name.clone(),
+            Field::Tag(key) => format!("tag.{key}"),
+            Field::Metadata { entity, attribute } => format!("{entity}.{attribute}"),
+            Field::Dimension(id) => self.dimension(*id).name.clone(),
+        }
+    }
+
     /// The dimensions that reports keep apart.
     #[must_use]
     pub fn detail_dimensions(&self) -> Vec<DimensionId> {
