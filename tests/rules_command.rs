@@ -182,3 +182,15 @@ FAIL rules/rules.yaml:7  service_name=Mail, charge_period_start=soon -> owner `r
     let answer = ask(&broken, test, &[]);
     assert!(answer.exit == Some(2) && answer.stderr.contains("[missing-key]"), "{answer:?}");
 }
+
+#[test]
+fn schemas_are_printed_as_they_are_committed() {
+    for kind in ["project", "rules", "column-map"] {
+        let answer = support::answer(&mut costbook(["rules", "schema", "--for", kind]));
+        let path = support::home().join("docs/schema").join(format!("{kind}.schema.json"));
+        let committed = std::fs::read_to_string(path).expect("a schema");
+        assert_eq!((answer.exit, answer.stdout == committed), (Some(0), true), "{kind}");
+        let schema: Value = serde_json::from_str(&committed).expect("a document");
+        assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
+    }
+}

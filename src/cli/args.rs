@@ -113,6 +113,8 @@ pub(super) enum RulesCommand {
     Check(RulesCheckArgs),
     /// Run the examples of the rule files and show each: what is given, expected and found.
     Test(RulesTestArgs),
+    /// Print the JSON Schema of a kind of file, by which editors complete and check.
+    Schema(RulesSchemaArgs),
 }
 
 #[derive(Debug, ClapArgs)]
@@ -136,6 +138,23 @@ pub(super) struct RulesTestArgs {
     pub(super) project: ProjectArgs,
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(super) format: Format,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct RulesSchemaArgs {
+    /// The kind of file.
+    #[arg(long = "for", value_name = "KIND", value_enum, default_value_t = SchemaKind::Rules)]
+    pub(super) kind: SchemaKind,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum SchemaKind {
+    /// costbook.yaml
+    Project,
+    /// Rule files
+    Rules,
+    /// Column maps
+    ColumnMap,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -1,7 +1,7 @@
 //! `costbook rules`: what can be known of rules before they are relied on.
 //!
 //! `check` lints them, by themselves and against the bills at hand; `test` runs the examples that
-//! they carry.
+//! they carry; `schema` prints what editors check by.
 
 use std::fmt::Write as _;
 
@@ -14,8 +14,9 @@ use crate::diagnostics::{Code, Finding, Place, Severity, printable};
 use crate::domain::Period;
 use crate::ingest::{Discovery, ScanOptions, Silent, scan, survey};
 use crate::report::uncovered_money;
+use crate::rules::{SchemaOf, schema};
 
-use super::args::{Format, RulesArgs, RulesCheckArgs, RulesCommand, RulesTestArgs};
+use super::args::{Format, RulesArgs, RulesCheckArgs, RulesCommand, RulesTestArgs, SchemaKind};
 use super::console::{self, Report, seen_path};
 use super::exit::Exit;
 use super::load::{Loaded, Loader};
@@ -26,6 +27,11 @@ pub(super) fn rules(args: &RulesArgs) -> Exit {
     match &args.command {
         RulesCommand::Check(args) => check(args),
         RulesCommand::Test(args) => test(args),
+        RulesCommand::Schema(args) => console::data(&schema(match args.kind {
+            SchemaKind::Project => SchemaOf::Project,
+            SchemaKind::Rules => SchemaOf::Rules,
+            SchemaKind::ColumnMap => SchemaOf::ColumnMap,
+        })),
     }
 }
 

@@ -9,6 +9,7 @@ use crate::domain::DateRange;
 
 use super::decode::{Mapping, items, read_valid, word};
 use super::node::{Key, Kind, Node};
+use super::shape::{KeyShape, Shape, VALID_KEYS, needed};
 use super::sink::Sink;
 
 /// A value of a list, and the days on which it is one.
@@ -55,6 +56,13 @@ pub(super) fn is_dated(members: &[Member]) -> bool {
     members.iter().any(|member| member.valid != DateRange::ALWAYS)
 }
 
+const MEMBER_KEYS: &[KeyShape] =
+    &[needed("value", Shape::Text), needed("valid", Shape::Map(VALID_KEYS))];
+pub(super) const MEMBERS: Shape = Shape::Either(&[
+    Shape::Text,
+    Shape::List(&Shape::Either(&[Shape::Text, Shape::Map(MEMBER_KEYS)])),
+]);
+
 /// The values of a list: each alone, or with the days on which it is one.
 pub(super) fn read_members(node: &Node, sink: &mut Sink) -> Vec<Member> {
     const WHAT: &str = "a list of values";
@@ -73,7 +81,7 @@ fn read_member(node: &Node, sink: &mut Sink) -> Option<Member> {
         let value = word(node, "a value of a list", sink)?;
         return Some(Member { value, valid: DateRange::ALWAYS });
     }
-    let map = Mapping::read(node, "a value of a list", &["value", "valid"], sink)?;
+    let map = Mapping::read(node, "a value of a list", MEMBER_KEYS, sink)?;
     let value = map.need("value", sink).and_then(|node| word(node, "`value`", sink));
     let valid = map.need("valid", sink).and_then(|node| read_valid(node, "the value", sink));
     Some(Member { value: value?, valid: valid? })

@@ -14,6 +14,7 @@ use crate::domain::DateRange;
 
 use super::limits;
 use super::node::{Key, Kind, Node};
+use super::shape::VALID_KEYS;
 use super::sink::Sink;
 
 /// A mapping whose keys are known beforehand.
@@ -29,12 +30,12 @@ impl<'a> Mapping<'a> {
     pub(super) fn read(
         node: &'a Node,
         what: &'static str,
-        known: &[&str],
+        known: &[impl AsRef<str>],
         sink: &mut Sink,
     ) -> Option<Self> {
         let entries = entries(node, what, sink)?;
         for (key, value) in entries {
-            if !known.contains(&key.text.as_str()) {
+            if !known.iter().any(|known| known.as_ref() == key.text) {
                 let message = format!("`{}` is no key of {what}", key.text);
                 sink.report_unknown(Code::UnknownKey, &key.span, message, &key.text, known);
             } else if matches!(value.kind, Kind::Null) {
@@ -138,7 +139,7 @@ pub(super) fn words(node: &Node, what: &str, sink: &mut Sink) -> Option<Vec<Key>
 pub(super) fn choice<T: Copy>(
     node: &Node,
     what: &str,
-    choices: &[(&str, T)],
+    choices: &[(&'static str, T)],
     sink: &mut Sink,
 ) -> Option<T> {
     let found = text(node, what, sink)?;
@@ -196,7 +197,7 @@ pub(super) fn date(node: &Node, what: &str, sink: &mut Sink) -> Option<NaiveDate
 
 /// The days on which something holds: `from`, and `to` as the first day that is out.
 pub(super) fn read_valid(node: &Node, what: &str, sink: &mut Sink) -> Option<DateRange> {
-    let map = Mapping::read(node, "`valid`", &["from", "to"], sink)?;
+    let map = Mapping::read(node, "`valid`", VALID_KEYS, sink)?;
     let before = sink.count();
     let from = map.get("from").and_then(|node| date(node, "`from`", sink));
     let to = map.get("to").and_then(|node| date(node, "`to`", sink));

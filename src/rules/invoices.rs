@@ -9,8 +9,9 @@ use crate::domain::{Amount, Currency};
 use super::decode::{Mapping, items, parsed, text, word, words};
 use super::node::{self, Node};
 use super::project::{is_pattern, read_patterns};
+use super::shape::{KeyShape, Shape, key, needed};
 use super::sink::Sink;
-use super::workbook::{SheetPlace, read_place};
+use super::workbook::{LAST_ROW, SheetPlace, read_place};
 
 /// Tables of invoices that are read alike.
 #[derive(Clone, Debug)]
@@ -152,6 +153,25 @@ fn plain(header: &str) -> String {
     kept.flat_map(char::to_lowercase).collect()
 }
 
+fn field_names() -> Vec<&'static str> {
+    InvoiceField::ALL.map(InvoiceField::name).to_vec()
+}
+
+pub(super) const KEYS: &[KeyShape] = &[
+    needed("files", Shape::Texts),
+    key("sheet", Shape::Text),
+    key("header_row", Shape::Whole(LAST_ROW)),
+    key("tolerance", Shape::Number),
+    key("columns", Shape::Each(field_names, &Shape::Texts)),
+    key("accepted_variances", Shape::List(&Shape::Map(VARIANCE_KEYS))),
+];
+const VARIANCE_KEYS: &[KeyShape] = &[
+    needed("invoice", Shape::Text),
+    needed("amount", Shape::Number),
+    key("currency", Shape::Text),
+    needed("reason", Shape::Text),
+];
+
 pub(super) fn read_invoices(node: &Node, sink: &mut Sink) -> Option<Vec<InvoicesDecl>> {
     let nodes = items(node, "`invoices`", sink)?;
     let found: Vec<InvoicesDecl> = nodes.iter().filter_map(|node| read_entry(node, sink)).collect();
@@ -159,9 +179,7 @@ pub(super) fn read_invoices(node: &Node, sink: &mut Sink) -> Option<Vec<Invoices
 }
 
 fn read_entry(node: &Node, sink: &mut Sink) -> Option<InvoicesDecl> {
-    const KEYS: [&str; 6] =
-        ["files", "sheet", "header_row", "tolerance", "columns", "accepted_variances"];
-    let map = Mapping::read(node, "an entry of `invoices`", &KEYS, sink)?;
+    let map = Mapping::read(node, "an entry of `invoices`", KEYS, sink)?;
     let files =
         map.need("files", sink).and_then(|node| read_patterns(node, "`files`", is_pattern, sink));
     let tolerance = match map.get("tolerance") {
@@ -196,8 +214,7 @@ fn read_tolerance(node: &Node, sink: &mut Sink) -> Option<Amount> {
 }
 
 fn read_columns(node: &Node, sink: &mut Sink) -> Option<BTreeMap<InvoiceField, Vec<String>>> {
-    let names = InvoiceField::ALL.map(InvoiceField::name);
-    let map = Mapping::read(node, "`columns`", &names, sink)?;
+    let map = Mapping::read(node, "`columns`", &field_names(), sink)?;
     let mut found = BTreeMap::new();
     for field in InvoiceField::ALL {
         let Some(node) = map.get(field.name()) else { continue };
@@ -208,10 +225,9 @@ fn read_columns(node: &Node, sink: &mut Sink) -> Option<BTreeMap<InvoiceField, V
 }
 
 fn read_accepted(node: &Node, sink: &mut Sink) -> Option<Vec<AcceptedVariance>> {
-    const KEYS: [&str; 4] = ["invoice", "amount", "currency", "reason"];
     let nodes = items(node, "`accepted_variances`", sink)?;
     let one = |node: &Node, sink: &mut Sink| {
-        let map = Mapping::read(node, "an accepted variance", &KEYS, sink)?;
+        let map = Mapping::read(node, "an accepted variance", VARIANCE_KEYS, sink)?;
         let invoice = map.need("invoice", sink).and_then(|node| word(node, "`invoice`", sink));
         let amount = map.need("amount", sink).and_then(|node| parsed(node, "`amount`", sink));
         let currency = match map.get("currency") {

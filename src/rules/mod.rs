@@ -19,6 +19,7 @@
 //!   Pool              how shared cost is split
 //!   RuleTest          an example that the rules carry
 //! shipped             what costbook brings along: column maps, components
+//! schema              the language as JSON Schema, for editors
 //! ```
 //!
 //! Order: a text becomes a tree of nodes with spans; the tree becomes raw declarations (shapes
@@ -48,6 +49,8 @@ mod read_delivery;
 mod read_map;
 #[cfg(test)]
 mod reference;
+mod schema;
+mod shape;
 pub mod shipped;
 mod sink;
 #[cfg(test)]
@@ -79,5 +82,6 @@ pub use model::{
 };
 pub use pattern::Glob;
 pub use project::{FormatName, MetadataDecl, Project, SourceDecl};
+pub use schema::{SchemaOf, schema};
 pub use usage::FieldUse;
 pub use workbook::{SheetPlace, WorkbookShape};

@@ -12,14 +12,15 @@ use super::decode::{
     Mapping, is_identifier, is_inside_project, is_name, items, parsed, whole, word, words,
 };
 use super::delivery::{Days, DeliveryPolicy};
-use super::exchange::{ExchangeDecl, read_exchange};
+use super::exchange::{self, ExchangeDecl, read_exchange};
 use super::fields::{RESERVED_PREFIXES, USUAL_JOINS};
-use super::invoices::{InvoicesDecl, read_invoices};
+use super::invoices::{self, InvoicesDecl, read_invoices};
 use super::node::{self, Key, Kind, Node};
 use super::read_delivery;
+use super::shape::{KeyShape, Shape, key, needed};
 use super::shipped;
 use super::sink::Sink;
-use super::workbook::{SheetPlace, read_place};
+use super::workbook::{LAST_ROW, SheetPlace, read_place};
 
 /// The project: whose cost, from which files, by which rules. Paths are as written, relative to
 /// the project's folder; whoever reads them resolves them.
@@ -80,20 +81,30 @@ pub struct MetadataDecl {
 /// The format of a source whose files are recognised by their headers.
 const AUTO: &str = "auto";
 
-pub(super) const KEYS: &[&str] = &[
-    "organisation",
-    "currency",
-    "sources",
-    "owners",
-    "metadata",
-    "rules",
-    "rounding",
-    "exchange",
-    "invoices",
+pub(super) const KEYS: &[KeyShape] = &[
+    needed("organisation", Shape::Text),
+    needed("currency", Shape::Text),
+    needed("sources", Shape::List(&Shape::Map(SOURCE_KEYS))),
+    key("owners", Shape::Text),
+    key("metadata", Shape::List(&Shape::Map(METADATA_KEYS))),
+    key("rules", Shape::Texts),
+    key("rounding", Shape::Map(ROUNDING_KEYS)),
+    key("exchange", Shape::Map(exchange::KEYS)),
+    key("invoices", Shape::List(&Shape::Map(invoices::KEYS))),
 ];
 
-pub(super) const SOURCE_KEYS: &[&str] =
-    &["name", "format", "files", "sheet", "header_row", "deliveries", "days"];
+const SOURCE_KEYS: &[KeyShape] = &[
+    needed("name", Shape::Text),
+    needed("format", Shape::Text),
+    needed("files", Shape::Texts),
+    key("sheet", Shape::Text),
+    key("header_row", Shape::Whole(LAST_ROW)),
+    key("deliveries", read_delivery::POLICY),
+    key("days", read_delivery::DAYS),
+];
+const METADATA_KEYS: &[KeyShape] =
+    &[needed("entity", Shape::Text), needed("file", Shape::Text), key("join", Shape::Text)];
+const ROUNDING_KEYS: &[KeyShape] = &[needed("digits", Shape::Whole(SCALE))];
 
 impl FormatName {
     /// As the project file has it.
@@ -154,7 +165,7 @@ fn read_name(node: &Node, sink: &mut Sink) -> Option<String> {
 }
 
 fn read_rounding(node: &Node, sink: &mut Sink) -> Option<u32> {
-    let map = Mapping::read(node, "`rounding`", &["digits"], sink)?;
+    let map = Mapping::read(node, "`rounding`", ROUNDING_KEYS, sink)?;
     map.need("digits", sink).and_then(|node| whole(node, "`digits`", SCALE, sink))
 }
 
@@ -244,7 +255,7 @@ fn read_metadata(node: &Node, sink: &mut Sink) -> Vec<MetadataDecl> {
 }
 
 fn read_table(node: &Node, sink: &mut Sink) -> Option<MetadataDecl> {
-    let map = Mapping::read(node, "a metadata table", &["entity", "file", "join"], sink)?;
+    let map = Mapping::read(node, "a metadata table", METADATA_KEYS, sink)?;
     let entity = map.need("entity", sink).and_then(|node| word(node, "`entity`", sink));
     let entity = entity.filter(|entity| is_entity(entity, sink));
     let file = map.need("file", sink).and_then(|node| read_path(node, "`file`", sink));

@@ -14,12 +14,37 @@ use super::model::FieldId;
 use super::names::{NamedList, Names};
 use super::node::{Key, Kind, Node};
 use super::pattern;
+use super::shape::{FROM_KEYS, KeyShape, Shape, key, words_of};
 use super::sink::Sink;
 
-pub(super) const OPERATORS: &[&str] = &[
-    "equals", "in", "not", "glob", "prefix", "suffix", "contains", "regex", "present", "absent",
-    "empty", "before", "after", "lt", "le", "gt", "ge", "case",
+pub(super) const OPERATORS: &[KeyShape] = &[
+    key("equals", Shape::Text),
+    key("in", Shape::Texts),
+    key("not", Shape::Test),
+    key("glob", Shape::Texts),
+    key("prefix", Shape::Texts),
+    key("suffix", Shape::Texts),
+    key("contains", Shape::Texts),
+    key("regex", Shape::Texts),
+    key("present", Shape::Choice(|| vec!["true"])),
+    key("absent", Shape::Choice(|| vec!["true"])),
+    key("empty", Shape::Choice(|| vec!["true"])),
+    key("before", Shape::Day),
+    key("after", Shape::Day),
+    key("lt", Shape::Number),
+    key("le", Shape::Number),
+    key("gt", Shape::Number),
+    key("ge", Shape::Number),
+    key("case", Shape::Choice(|| words_of(CASE_RULES))),
 ];
+/// What stands in a condition beside fields.
+pub(super) const GROUPS: &[KeyShape] = &[
+    key("all", Shape::List(&Shape::Condition)),
+    key("any", Shape::List(&Shape::Condition)),
+    key("not", Shape::Condition),
+];
+const CASE_RULES: &[(&str, CaseRule)] =
+    &[("sensitive", CaseRule::Sensitive), ("insensitive", CaseRule::Insensitive)];
 const TEXT_OPERATORS: &[&str] =
     &["equals", "in", "not", "glob", "prefix", "suffix", "contains", "regex"];
 
@@ -124,8 +149,7 @@ impl Asked {
         operators: &[(Key, Node)],
         sink: &mut Sink,
     ) -> Option<Self> {
-        let rules = [("sensitive", CaseRule::Sensitive), ("insensitive", CaseRule::Insensitive)];
-        let case = choice(node, "case rule of a test", &rules, sink)?;
+        let case = choice(node, "case rule of a test", CASE_RULES, sink)?;
         let is_text = |(key, _): &(Key, Node)| TEXT_OPERATORS.contains(&key.text.as_str());
         if !operators.iter().any(is_text) {
             let message = "`case` stands beside an operator that compares text";
@@ -268,7 +292,7 @@ pub(super) fn given(
     sink: &mut Sink,
 ) -> Option<Given> {
     if matches!(node.kind, Kind::Map(_)) {
-        let map = super::decode::Mapping::read(node, what, &["from"], sink)?;
+        let map = super::decode::Mapping::read(node, what, FROM_KEYS, sink)?;
         let name = map.need("from", sink).and_then(|node| word(node, "`from`", sink))?;
         return names.fields.resolve(&name, sink).map(Given::Field);
     }

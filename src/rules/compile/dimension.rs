@@ -12,10 +12,14 @@ use crate::rules::model::{
 };
 use crate::rules::names::{NamedList, Names};
 use crate::rules::node::{Key, Kind, Node};
+use crate::rules::shape::{KeyShape, Shape, needed};
 use crate::rules::sink::Sink;
 use crate::rules::when::{Given, condition, given};
 
 use super::raw::{RawDimension, RawDimensionRule, RawRules};
+
+const VALUES_KEYS: &[KeyShape] = &[needed("in", Shape::Text)];
+pub(super) const VALUES: Shape = Shape::Either(&[Shape::Texts, Shape::Map(VALUES_KEYS)]);
 
 pub(super) fn link(
     raw: &RawRules<'_>,
@@ -119,7 +123,7 @@ fn link_values(
     if !matches!(node.kind, Kind::Map(_)) {
         return words(node, "`values`", sink).map(|values| ValueSet::Listed(folded(&values)));
     }
-    let map = Mapping::read(node, "`values`", &["in"], sink)?;
+    let map = Mapping::read(node, "`values`", VALUES_KEYS, sink)?;
     let name = map.need("in", sink).and_then(|node| word(node, "`in`", sink))?;
     Some(match names.list(&name, sink)? {
         NamedList::Values(members) if is_dated(members) => {

@@ -10,13 +10,21 @@ use crate::rules::decode::{Mapping, choice, entries, parsed, words};
 use crate::rules::model::{Base, Pool, PoolId, Receivers, RuleSet, SplitMethod, ZeroDriver};
 use crate::rules::names::Names;
 use crate::rules::node::{Key, Node};
+use crate::rules::shape::{KeyShape, Shape, key, needed, words_of};
 use crate::rules::sink::Sink;
 
 use super::outcome::find_pool;
 use super::raw::{RawPool, RawRules};
 
-pub(super) const KEYS: &[&str] =
-    &["split", "by", "base", "on_zero_driver", "shares", "include", "exclude"];
+pub(super) const KEYS: &[KeyShape] = &[
+    needed("split", Shape::Choice(|| words_of(KINDS))),
+    key("by", Shape::Choice(|| words_of(METRICS))),
+    key("base", Shape::Choice(|| words_of(BASES))),
+    key("on_zero_driver", Shape::Choice(|| words_of(ON_ZERO))),
+    key("shares", Shape::Named(&Shape::Text)),
+    key("include", Shape::Texts),
+    key("exclude", Shape::Texts),
+];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {

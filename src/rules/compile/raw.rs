@@ -6,14 +6,18 @@
 use crate::diagnostics::{Code, Span};
 use crate::domain::DateRange;
 use crate::rules::condition::CaseRule;
-use crate::rules::dated::{Member, read_members};
+use crate::rules::dated::{MEMBERS, Member, read_members};
 use crate::rules::decode::{
     Mapping, boolean, choice, entries, is_identifier, is_name, items, read_valid, word, words,
 };
 use crate::rules::limits;
 use crate::rules::model::OnInvalid;
 use crate::rules::node::{Key, Kind, Node};
+use crate::rules::shape::{GIVEN, KeyShape, Shape, VALID_KEYS, key, needed, words_of};
 use crate::rules::sink::Sink;
+
+use super::outcome::COMPONENTS;
+use super::{dimension, example, pool};
 
 #[derive(Debug, Default)]
 pub(super) struct RawRules<'a> {
@@ -82,11 +86,38 @@ pub(super) struct RawStages<'a> {
     pub(super) pools: Vec<Key>,
 }
 
-pub(super) const KEYS: &[&str] =
-    &["lists", "dimensions", "components", "classify", "pools", "stages", "tests"];
-pub(super) const DIMENSION_KEYS: &[&str] = &[
-    "from", "tag", "aliases", "inherit", "rules", "map", "synonyms", "case", "values", "invalid",
-    "default", "detail",
+pub(in crate::rules) const KEYS: &[KeyShape] = &[
+    key("lists", Shape::Identified { dash: true, shape: &MEMBERS }),
+    key("dimensions", Shape::Identified { dash: false, shape: &Shape::Map(DIMENSION_KEYS) }),
+    key("components", Shape::List(&Shape::Map(COMPONENT_KEYS))),
+    key("classify", Shape::List(&Shape::Map(RULE_KEYS))),
+    key("pools", Shape::Named(&Shape::Map(pool::KEYS))),
+    key("stages", Shape::List(&Shape::Texts)),
+    key("tests", Shape::List(&Shape::Map(example::KEYS))),
+];
+pub(super) const DIMENSION_KEYS: &[KeyShape] = &[
+    key("from", Shape::Texts),
+    key("tag", Shape::Text),
+    key("aliases", Shape::Texts),
+    key("inherit", Shape::Texts),
+    key("rules", Shape::List(&Shape::Map(DIMENSION_RULE_KEYS))),
+    key("map", Shape::Named(&Shape::Text)),
+    key("synonyms", Shape::Named(&Shape::Text)),
+    key("case", Shape::Choice(|| words_of(CASE_RULES))),
+    key("values", dimension::VALUES),
+    key("invalid", Shape::Choice(|| words_of(ON_INVALID))),
+    key("default", Shape::Text),
+    key("detail", Shape::Flag),
+];
+const DIMENSION_RULE_KEYS: &[KeyShape] = &[key("when", Shape::Condition), needed("value", GIVEN)];
+const COMPONENT_KEYS: &[KeyShape] =
+    &[needed("name", Shape::Choice(|| COMPONENTS.to_vec())), key("when", Shape::Condition)];
+const RULE_KEYS: &[KeyShape] = &[
+    needed("name", Shape::Text),
+    key("when", Shape::Condition),
+    key("owner", GIVEN),
+    key("pool", Shape::Text),
+    key("valid", Shape::Map(VALID_KEYS)),
 ];
 
 impl<'a> RawRules<'a> {
@@ -223,20 +254,19 @@ fn refuse_two_ways(map: Option<Mapping<'_>>, sink: &mut Sink) {
 }
 
 fn read_dimension_rule<'a>(node: &'a Node, sink: &mut Sink) -> Option<RawDimensionRule<'a>> {
-    let map = Mapping::read(node, "a rule of a dimension", &["when", "value"], sink)?;
+    let map = Mapping::read(node, "a rule of a dimension", DIMENSION_RULE_KEYS, sink)?;
     let value = map.need("value", sink);
     Some(RawDimensionRule { when: map.get("when"), value })
 }
 
 fn read_component<'a>(node: &'a Node, sink: &mut Sink) -> Option<RawComponent<'a>> {
-    let map = Mapping::read(node, "a component", &["name", "when"], sink)?;
+    let map = Mapping::read(node, "a component", COMPONENT_KEYS, sink)?;
     let name = map.need("name", sink).and_then(|node| word(node, "`name`", sink));
     Some(RawComponent { name, when: map.get("when") })
 }
 
 fn read_rule<'a>(node: &'a Node, sink: &mut Sink) -> Option<RawRule<'a>> {
-    let known = ["name", "when", "owner", "pool", "valid"];
-    let map = Mapping::read(node, "a rule", &known, sink)?;
+    let map = Mapping::read(node, "a rule", RULE_KEYS, sink)?;
     let name = map.need("name", sink).and_then(|node| word(node, "`name`", sink));
     let name = name.filter(|name| is_name(name, "the name of a rule", sink));
     match (map.key_span("owner"), map.key_span("pool")) {
