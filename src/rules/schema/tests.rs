@@ -25,9 +25,9 @@ fn faults(schema: &Value, value: &Value, root: &Value) -> Option<String> {
                 let path = said.as_str().expect("a path").trim_start_matches('#');
                 faults(root.pointer(path).expect("a definition"), value, root)
             }
-            "type" => (!has_type(said, value)).then(|| format!("{value} is not of type {said}")),
+            "type" => (!has_type(said, value)).then(|| format!("not of type {said}")),
             "enum" => (!said.as_array().expect("words").contains(value))
-                .then(|| format!("{value} is not among {said}")),
+                .then(|| format!("not among {said}")),
             "anyOf" => {
                 let found: Vec<Option<String>> = said
                     .as_array()
