@@ -303,6 +303,26 @@ const FILES: &[Case] = &[
     })
     .says("pool `shared` has nothing to be split by in 2026-10")
     .at("rules/rules.yaml:2:10"),
+    Case::new(Code::DriverMissing, "a month that the driver lacks", || {
+        driven("period,consumer,quantity\n2026-09,retail,1\n")
+    })
+    .says("pool `shared` is split by driver `use`, which has no row for it in 2026-10")
+    .at("rules/rules.yaml:2:10"),
+    Case::new(Code::DriverConsumer, "a consumer that is no cost center", || {
+        driven("period,consumer,quantity\n2026-10,retial,1\n")
+    })
+    .says("driver `use` has the consumer `retial`, which is neither a cost center nor a pool")
+    .at("drivers.csv, row 2"),
+    Case::new(Code::AllocationCircle, "two pools that give to each other", || {
+        ruled(
+            "classify: [ { name: all, pool: a } ]\n\
+             pools:\n  a: { split: fixed, shares: { b: 1 } }\n  \
+             b: { split: fixed, shares: { a: 1/2, retail: 1/2 } }\n",
+            [Charge::sound()],
+        )
+    })
+    .says("pools use each other in a circle: a → b → a")
+    .at("rules/rules.yaml:3:3"),
     Case::new(Code::BadInvoice, "a table without its columns", || {
         invoiced("invoice,currency\nINV-2026-10,EUR\n").bill("bill.csv", &Bill::sound())
     })
@@ -357,6 +377,17 @@ fn invoiced(table: &str) -> Project {
 }
 
 /// The sound project with a table of rates, a bill in EUR and two USD in a month.
+/// One charge in a pool that is split by a table of usage.
+fn driven(table: &str) -> Project {
+    ruled(
+        "classify: [ { name: all, pool: shared } ]\n\
+         pools: { shared: { split: driver, driver: use, on_zero_driver: fail } }\n",
+        [Charge::sound()],
+    )
+    .declaring("rules: [", "drivers: [ { name: use, files: drivers.csv } ]\nrules: [")
+    .file("drivers.csv", table)
+}
+
 fn exchanged(policy: &str, rates: &str, month: &str) -> Project {
     let bill = Bill::of([
         Charge::sound(),

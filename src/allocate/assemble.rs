@@ -41,6 +41,7 @@ pub fn assemble(plan: &Plan<'_>, kernels: Vec<Kernel<'_>>) -> Result<Cube, Findi
         groups,
         cells,
         tails,
+        lot_fields: plan.lot_fields.clone(),
         segments: plan.segments(),
         provenances,
         coverage,
@@ -305,7 +306,7 @@ fn fill(
 fn rename_verdict(verdict: Verdict, rename: &impl Fn(NameId) -> NameId) -> Verdict {
     let bearer = match verdict.bearer {
         Bearer::Owner(name) => Bearer::Owner(rename(name)),
-        Bearer::Pool(pool) => Bearer::Pool(pool),
+        Bearer::Pool(pool, value) => Bearer::Pool(pool, rename(value)),
         Bearer::Unallocated(reason) => Bearer::Unallocated(match reason {
             Reason::NoRule => Reason::NoRule,
             Reason::UnknownOwner(name) => Reason::UnknownOwner(rename(name)),
@@ -340,7 +341,8 @@ fn rename_group(group: &mut Group, rename: &impl Fn(NameId) -> NameId) {
         &mut group.service,
         &mut group.charge_category,
     ];
-    names.into_iter().chain(&mut group.dimensions).for_each(|name| *name = rename(*name));
+    let lists = group.dimensions.iter_mut().chain(&mut group.traits);
+    names.into_iter().chain(lists).for_each(|name| *name = rename(*name));
 }
 
 impl Kernel<'_> {

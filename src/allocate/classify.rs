@@ -1,14 +1,15 @@
 //! Who bears a charge: the ordered rules, first match wins.
 
 use crate::domain::{Org, Standing};
-use crate::rules::{ClassifyRule, Outcome, OwnerChoice, RuleId, RuleSet, Values};
+use crate::rules::{ClassifyRule, FieldId, Outcome, OwnerChoice, PoolId, RuleId, RuleSet, Values};
 use crate::tags::Resolved;
 
 /// What the rules say of one charge; names are still texts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
     Owner(RuleId, String),
-    Pool(RuleId, crate::rules::PoolId),
+    /// With the value that names it, in a family.
+    Pool(RuleId, PoolId, Option<String>),
     NoRule,
     UnknownOwner(RuleId, String),
     ClosedOwner(RuleId, String),
@@ -18,8 +19,8 @@ pub enum Decision {
 /// The component of charges that no component rule claims.
 pub const USAGE: &str = "usage";
 
-/// Asks the classify rules in order. A rule whose owner is to be inherited from a field without
-/// value does not match: there is nobody it could name.
+/// Asks the classify rules in order. A rule whose owner, or pool of a family, is to be taken from a
+/// field without value does not match: there is nobody it could name.
 #[must_use]
 pub fn classify(rules: &RuleSet, charge: &Resolved<'_>) -> Decision {
     let rules = rules.classify.iter().zip(0..);
@@ -35,13 +36,21 @@ pub(super) fn outcome(rule: &ClassifyRule, id: RuleId, charge: &Resolved<'_>) ->
         return None;
     }
     match &rule.outcome {
-        Outcome::Pool(pool) => Some(Decision::Pool(id, *pool)),
+        Outcome::Pool(pool) => Some(Decision::Pool(id, *pool, None)),
+        Outcome::Family(pool, field) => {
+            let value = named(charge, *field);
+            value.map(|value| Decision::Pool(id, *pool, Some(value.to_owned())))
+        }
         Outcome::Owner(OwnerChoice::Named(name)) => Some(owner(id, name, charge)),
         Outcome::Owner(OwnerChoice::Inherited(field)) => {
-            let value = charge.value(*field).map(str::trim).filter(|text| !text.is_empty());
-            value.map(|name| owner(id, name, charge))
+            named(charge, *field).map(|name| owner(id, name, charge))
         }
     }
+}
+
+/// The value of a field as a name.
+fn named<'c>(charge: &'c Resolved<'_>, field: FieldId) -> Option<&'c str> {
+    charge.value(field).map(str::trim).filter(|text| !text.is_empty())
 }
 
 fn owner(rule: RuleId, name: &str, charge: &Resolved<'_>) -> Decision {

@@ -145,7 +145,7 @@ fn pools(allocation: &Allocation) -> Vec<String> {
         }
     }
     let step =
-        |name: &String| allocation.trace.iter().find(|s| s.pool_name == *name).map(|s| s.step);
+        |name: &String| allocation.divisions.iter().find(|d| *d.label == **name).map(|d| d.step);
     pools.sort_by_key(|name| (step(name), name.clone()));
     pools
 }

@@ -16,11 +16,12 @@ use crate::domain::{
     Period, SCALE,
 };
 use crate::ingest::ScanReport;
-use crate::rules::{PoolId, RuleSet};
+use crate::rules::RuleSet;
 
-use super::convert_shares::{ConvertedLot, convert_shares};
+use super::convert_shares::convert_shares;
 use super::cube::{Bearer, Cell, Cube, Group, NameId};
-use super::model::{Allocation, ConservationRow, Flow, Party};
+use super::holdings::{lot_key, party_of};
+use super::model::{Allocation, ConservationRow, Flow, LotKey, Party, When};
 
 /// The rates that a run needs, and what they did to the period.
 #[derive(Clone, Debug)]
@@ -69,13 +70,14 @@ pub fn convert(
     };
     conversions.find_rates(cube, exchange, declared_at)?;
     let mut sums = Sums::default();
-    sums.gather(cube, &conversions).map_err(|finding| vec![finding])?;
+    sums.gather(cube, rules, months, &conversions).map_err(|finding| vec![finding])?;
     conversions.totals = sums.totals();
     for (month, allocation) in months {
         sums.fill_direct(cube, rules, *month, allocation, &conversions);
-        let lots = sums.lots(cube, rules, *month);
         let rates = |currency| conversions.rates(*month, currency);
-        convert_shares(allocation, &lots, exchange.terms().map_or(SCALE, |t| t.digits), rates);
+        let digits = exchange.terms().map_or(SCALE, |terms| terms.digits);
+        let lots = sums.lots.remove(month).unwrap_or_default();
+        convert_shares(allocation, &lots, *month, &cube.segments, digits, rates);
     }
     Ok(conversions)
 }
@@ -174,20 +176,23 @@ fn without_rate(rates: &MonthRates, days: &BTreeSet<NaiveDate>) -> Vec<NaiveDate
     missing.into_iter().collect()
 }
 
-/// What a pool holds that is divided as one: month, pool, segment, component, currency.
-type LotKey = (Period, PoolId, u16, NameId, Currency);
-
 /// Sums of converted cells.
 #[derive(Default)]
 struct Sums {
     direct: HashMap<(Period, Bearer, NameId, Currency), Costs>,
-    lots: BTreeMap<LotKey, Costs>,
+    lots: BTreeMap<Period, BTreeMap<LotKey, Costs>>,
     totals: BTreeMap<(Currency, Option<NaiveDate>), ExchangeTotal>,
     magnitude: Costs,
 }
 
 impl Sums {
-    fn gather(&mut self, cube: &Cube, conversions: &Conversions) -> Result<(), Finding> {
+    fn gather(
+        &mut self,
+        cube: &Cube,
+        rules: &RuleSet,
+        months: &BTreeMap<Period, Allocation>,
+        conversions: &Conversions,
+    ) -> Result<(), Finding> {
         let mut run: Option<(&Group, &MonthRates, Option<Costs>)> = None;
         for cell in cube.cells() {
             let group = cell.group;
@@ -200,6 +205,7 @@ impl Sums {
                 (_, report) => report,
             };
             self.weigh(report)?;
+            self.hold(cube, rules, months, &cell, rates, report);
             if group.month == cube.period {
                 self.count(&cell, rates, report);
             }
@@ -228,6 +234,29 @@ impl Sums {
         Ok(())
     }
 
+    /// Puts a cell into the lot of its pool, by day where the pool was divided by day.
+    fn hold(
+        &mut self,
+        cube: &Cube,
+        rules: &RuleSet,
+        months: &BTreeMap<Period, Allocation>,
+        cell: &Cell<'_>,
+        rates: &MonthRates,
+        report: Option<Costs>,
+    ) {
+        let (Bearer::Pool(..), Some(report)) = (cell.group.verdict.bearer, report) else { return };
+        if matches!(rates, MonthRates::Same) {
+            return;
+        }
+        let month = cell.group.month;
+        let Some(allocation) = months.get(&month) else { return };
+        let key = |when| lot_key(cube, rules, cell.group, when);
+        let by_day = key(When::Day(cell.day)).filter(|key| allocation.lots.contains_key(key));
+        if let Some(key) = by_day.or_else(|| key(When::Segment(cell.group.segment))) {
+            *self.lots.entry(month).or_default().entry(key).or_default() += report;
+        }
+    }
+
     fn count(&mut self, cell: &Cell<'_>, rates: &MonthRates, report: Option<Costs>) {
         let (currency, day) = (cell.group.currency, rates.rate_day(cell.day));
         let total = self.totals.entry((currency, day)).or_insert_with(|| ExchangeTotal {
@@ -250,31 +279,10 @@ impl Sums {
         let bearer = group.verdict.bearer;
         let key = (group.month, bearer, group.component, group.currency);
         *self.direct.entry(key).or_default() += report;
-        if let Bearer::Pool(pool) = bearer {
-            let key = (group.month, pool, group.segment, group.component, group.currency);
-            *self.lots.entry(key).or_default() += report;
-        }
     }
 
     fn totals(&self) -> Vec<ExchangeTotal> {
         self.totals.values().cloned().collect()
-    }
-
-    /// What pools hold of a month, in the order of pools.
-    fn lots<'a>(&self, cube: &'a Cube, rules: &RuleSet, month: Period) -> Vec<ConvertedLot<'a>> {
-        let of_month = self.lots.iter().filter(|((of, ..), _)| *of == month);
-        let lot = |(key, costs): (&LotKey, &Costs)| {
-            let (_, pool, segment, component, currency) = *key;
-            ConvertedLot {
-                pool,
-                pool_name: rules.pool(pool).name.clone(),
-                days: cube.segments.get(usize::from(segment)).copied().unwrap_or_default(),
-                component: cube.text(component),
-                currency,
-                costs: *costs,
-            }
-        };
-        of_month.map(lot).collect()
     }
 
     /// Direct lines: the sums of their cells.
@@ -289,11 +297,7 @@ impl Sums {
         let mut parties: BTreeMap<(Party, &str, Currency), Costs> = BTreeMap::new();
         let of_month = self.direct.iter().filter(|((of, ..), _)| *of == month);
         for ((_, bearer, component, currency), costs) in of_month {
-            let party = match bearer {
-                Bearer::Owner(name) => Party::Owner(cube.text(*name).to_owned()),
-                Bearer::Unallocated(_) => Party::Unallocated,
-                Bearer::Pool(pool) => Party::Pool(rules.pool(*pool).name.clone()),
-            };
+            let party = party_of(cube, rules, *bearer);
             *parties.entry((party, cube.text(*component), *currency)).or_default() += *costs;
         }
         for line in allocation.lines.iter_mut().filter(|line| line.flow == Flow::Direct) {

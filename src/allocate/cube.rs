@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 
 use crate::domain::{Amount, Costs, Currency, DateRange, MetricSet, Period};
 use crate::ingest::FileId;
-use crate::rules::{PoolId, RuleId};
+use crate::rules::{FieldId, PoolId, RuleId};
 
 /// Index into the names of a [`Cube`]. `NameId::ABSENT` is no value, not an empty one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -28,7 +28,8 @@ pub struct Verdict {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Bearer {
     Owner(NameId),
-    Pool(PoolId),
+    /// The value names a pool of a family; absent for a pool of its own.
+    Pool(PoolId, NameId),
     Unallocated(Reason),
 }
 
@@ -85,6 +86,10 @@ pub struct Group {
     pub charge_category: NameId,
     /// Values of the detail dimensions, in their order in the rules.
     pub dimensions: Box<[NameId]>,
+    /// Values of [`Cube::lot_fields`]; empty where allocation asks none of them.
+    pub traits: Box<[NameId]>,
+    /// Bit by bit, which of the rules' `bases` hold of an owner's charges.
+    pub bases: u64,
 }
 
 impl Group {
@@ -111,7 +116,15 @@ impl Group {
             service: NameId::ABSENT,
             charge_category: NameId::ABSENT,
             dimensions: Box::default(),
+            traits: Box::default(),
+            bases: 0,
         }
+    }
+
+    /// The value of a field of [`Cube::lot_fields`], by its position there.
+    #[must_use]
+    pub fn field(&self, position: usize) -> NameId {
+        self.traits.get(position).copied().unwrap_or_default()
     }
 }
 
@@ -164,6 +177,8 @@ pub struct Cube {
     pub(super) groups: Vec<Group>,
     pub(super) cells: Vec<StoredCell>,
     pub(super) tails: Vec<[u64; 4]>,
+    /// The fields by which allocation tells charges apart beside the bearer.
+    pub lot_fields: Vec<FieldId>,
     /// Stretches of days in which no rule, owner or list changes; together they are all time.
     pub segments: Vec<DateRange>,
     /// For each profile, where each dimension's value came from, such as `tag.env`,

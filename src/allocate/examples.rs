@@ -70,7 +70,10 @@ fn run(
     dimensions: &Dimensions<'_>,
     latest: NaiveDate,
 ) -> ExampleRun {
-    let shown = test.given.iter().map(|(field, text)| (rules.field_name(field), text.clone()));
+    let shown = test
+        .given
+        .iter()
+        .filter_map(|(field, text)| Some((rules.field_name(rules.field_id(field)?), text.clone())));
     let mut outcome = ExampleRun {
         span: test.span.clone(),
         given: shown.collect(),
@@ -199,7 +202,9 @@ fn faults(test: &RuleTest, rules: &RuleSet, charge: &Resolved<'_>) -> Vec<String
 fn fits(expected: &Expected, decision: &Decision) -> bool {
     match (expected, decision) {
         (Expected::Owner(name), Decision::Owner(_, found)) => name == found,
-        (Expected::Pool(pool), Decision::Pool(_, found)) => pool == found,
+        (Expected::Pool(name), Decision::Pool(_, found, value)) => {
+            name.pool == *found && (name.value.is_none() || name.value == *value)
+        }
         (Expected::Unallocated, decision) => {
             !matches!(decision, Decision::Owner(..) | Decision::Pool(..))
         }
@@ -210,7 +215,9 @@ fn fits(expected: &Expected, decision: &Decision) -> bool {
 fn expectation(expected: &Expected, rules: &RuleSet) -> String {
     match expected {
         Expected::Owner(name) => format!("owner `{name}`"),
-        Expected::Pool(pool) => format!("pool `{}`", rules.pool(*pool).name),
+        Expected::Pool(name) => {
+            format!("pool `{}`", rules.pool(name.pool).label(name.value.as_deref()))
+        }
         Expected::Unallocated => "no owner".to_owned(),
     }
 }
@@ -220,7 +227,9 @@ fn outcome(decision: &Decision, rules: &RuleSet) -> String {
         .map_or(String::new(), |rule| format!(" by rule `{}`", rules.rule(rule).name));
     match decision {
         Decision::Owner(_, name) => format!("owner `{name}`{by}"),
-        Decision::Pool(_, pool) => format!("pool `{}`{by}", rules.pool(*pool).name),
+        Decision::Pool(_, pool, value) => {
+            format!("pool `{}`{by}", rules.pool(*pool).label(value.as_deref()))
+        }
         Decision::NoRule => "no owner, since no rule matches".to_owned(),
         Decision::UnknownOwner(_, name) => format!("no owner, since `{name}` is unknown{by}"),
         Decision::ClosedOwner(_, name) => format!("no owner, since `{name}` is closed{by}"),
@@ -232,7 +241,7 @@ fn rule_of(decision: &Decision) -> Option<RuleId> {
     match decision {
         Decision::NoRule => None,
         Decision::Owner(rule, _)
-        | Decision::Pool(rule, _)
+        | Decision::Pool(rule, ..)
         | Decision::UnknownOwner(rule, _)
         | Decision::ClosedOwner(rule, _)
         | Decision::OwnerCase(rule, _) => Some(*rule),

@@ -216,6 +216,7 @@ impl<'p> Kernel<'p> {
         let verdict = verdict(&mut registry.names, &decision);
         let component = registry.names.id(Some(component));
         let mut group = Group::brief(charge.month, verdict, charge.currency, component, segment);
+        plan.tell_apart(&mut registry.names, &mut group, &resolved);
         let profile = if is_of_period {
             detail(plan, &mut registry.names, &mut group, &texts, source, &resolved);
             registry.profiles.id(profile)
@@ -255,7 +256,9 @@ fn verdict(names: &mut Names, decision: &Decision) -> Verdict {
     let mut asked = |name: &String| names.id(Some(name));
     let (bearer, rule) = match decision {
         Decision::Owner(rule, name) => (Bearer::Owner(asked(name)), Some(*rule)),
-        Decision::Pool(rule, pool) => (Bearer::Pool(*pool), Some(*rule)),
+        Decision::Pool(rule, pool, value) => {
+            (Bearer::Pool(*pool, names.id(value.as_deref())), Some(*rule))
+        }
         Decision::NoRule => (Bearer::Unallocated(Reason::NoRule), None),
         Decision::UnknownOwner(rule, name) => {
             (Bearer::Unallocated(Reason::UnknownOwner(asked(name))), Some(*rule))
@@ -340,7 +343,8 @@ impl Kernel<'_> {
             self.cells.clear();
             for (index, group) in charges {
                 let charge = &batch.charges[*index as usize];
-                let day = if charge.month == period { charge.day } else { charge.month.first() };
+                let keeps_day = charge.month == period || self.plan.keeps_days;
+                let day = if keeps_day { charge.day } else { charge.month.first() };
                 self.cells.push((shard.cell(*group, day, first), *index));
             }
             for (cell, index) in &self.cells {

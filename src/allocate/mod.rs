@@ -26,7 +26,6 @@
 //! zero.
 
 mod assemble;
-mod balances;
 mod classify;
 mod conservation;
 mod convert;
@@ -34,18 +33,25 @@ mod convert_shares;
 mod cube;
 mod examples;
 mod findings;
+mod holdings;
 mod kernel;
 mod lint;
 mod matcher;
 mod model;
 mod names;
+mod order;
 mod plan;
 mod pools;
+mod price;
 mod prints;
 mod receivers;
+mod reciprocal;
 mod rows;
 mod shared;
+mod shares;
+mod solve;
 mod sums;
+mod usage;
 mod worklist;
 
 pub use assemble::assemble;
@@ -57,7 +63,10 @@ pub use examples::{ExampleRun, run_examples};
 pub use findings::findings;
 pub use kernel::Kernel;
 pub use lint::{OverlapFinder, Overlaps, Uncovered, lint_data, lint_rules, overlaps, uncovered};
-pub use model::{Allocation, ConservationRow, Flow, Line, Party, PeriodTotal, TraceStep};
+pub use model::{
+    Allocation, ConservationRow, Division, Flow, Line, LotKey, Part, Party, PeriodTotal, Reported,
+    Shares, TraceStep, Turnover, When,
+};
 pub use plan::Plan;
-pub use pools::allocate;
+pub use pools::{Setting, allocate};
 pub use rows::{FoundRow, RowFinder, Sought};

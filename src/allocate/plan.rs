@@ -5,9 +5,11 @@ use chrono::NaiveDate;
 
 use crate::domain::{Column, DateRange, Org, Period};
 use crate::ingest::{FileId, MetadataTable, SourceFile, WantedText};
-use crate::rules::{DimensionId, Field, FieldUse, RuleSet};
+use crate::rules::{DimensionId, Field, FieldId, FieldUse, Pool, RuleSet, Values as _};
 use crate::tags::{Dimensions, Provenance, Resolved};
 
+use super::cube::{Bearer, Group, NameId};
+use super::names::Names;
 use super::prints::Questions;
 
 /// The texts that every cube needs, whatever the rules ask.
@@ -57,6 +59,12 @@ pub struct Plan<'p> {
     change_days: Vec<NaiveDate>,
     /// Whether charges of other months are told apart by invoice.
     pub(super) keeps_invoices: bool,
+    /// Whether charges of other months are told apart by day.
+    pub(super) keeps_days: bool,
+    /// Fields by which pools tell their charges apart, or those of their receivers.
+    pub(super) lot_fields: Vec<FieldId>,
+    /// The positions of `lot_fields` that are asked of receivers' charges.
+    receiver_fields: Vec<usize>,
 }
 
 impl<'p> Plan<'p> {
@@ -82,6 +90,13 @@ impl<'p> Plan<'p> {
         let source_of_file = files.iter().map(source_of).collect();
         let change_days = change_days(rules, org, metadata);
         let detail = rules.detail_dimensions();
+        let mut lot_fields: Vec<FieldId> = rules.pools.iter().flat_map(Pool::lot_fields).collect();
+        lot_fields.sort_unstable();
+        lot_fields.dedup();
+        let is_of_receivers =
+            |field: &FieldId| rules.pools.iter().any(|p| p.within.contains(field));
+        let receiver_fields = lot_fields.iter().enumerate().filter(|(_, f)| is_of_receivers(f));
+        let receiver_fields = receiver_fields.map(|(position, _)| position).collect();
         Self {
             rules,
             org,
@@ -94,6 +109,9 @@ impl<'p> Plan<'p> {
             detail,
             change_days,
             keeps_invoices: false,
+            keeps_days: false,
+            lot_fields,
+            receiver_fields,
         }
     }
 
@@ -101,6 +119,37 @@ impl<'p> Plan<'p> {
     #[must_use]
     pub fn keep_invoices(self, keeps_invoices: bool) -> Self {
         Self { keeps_invoices, ..self }
+    }
+
+    /// Tells charges of other months apart by day too, for drivers that are dated by day.
+    #[must_use]
+    pub fn keep_days(self, keeps_days: bool) -> Self {
+        Self { keeps_days, ..self }
+    }
+
+    /// Fills in what allocation asks of a charge beside its bearer.
+    pub(super) fn tell_apart(&self, names: &mut Names, group: &mut Group, charge: &Resolved<'_>) {
+        let asked: Vec<usize> = match group.verdict.bearer {
+            Bearer::Owner(_) => self.receiver_fields.clone(),
+            Bearer::Pool(pool, _) => {
+                let fields = self.rules.pool(pool).lot_fields();
+                let position = |field| self.lot_fields.binary_search(field).ok();
+                fields.iter().filter_map(position).collect()
+            }
+            Bearer::Unallocated(_) => Vec::new(),
+        };
+        if !asked.is_empty() {
+            let mut traits = vec![NameId::ABSENT; self.lot_fields.len()];
+            for position in asked {
+                traits[position] = names.id(charge.value(self.lot_fields[position]));
+            }
+            group.traits = traits.into();
+        }
+        if let Bearer::Owner(_) = group.verdict.bearer {
+            let bases = self.rules.bases.iter().enumerate();
+            let holding = bases.filter(|(_, basis)| basis.holds(charge));
+            group.bases = holding.fold(0, |bits, (bit, _)| bits | 1 << bit);
+        }
     }
 
     /// The texts that the scan must hand over.

@@ -1,52 +1,76 @@
-//! Shared cost: pools are emptied in their declared order, each amount divided once and traced.
+//! Shared cost: stage by stage, pools give all they hold to those who bear it.
+//!
+//! Order: prices are charged before a pool is divided, because what they recover changes what is
+//! left; all shares of a pool before any of its money moves, because what it gives must not weigh
+//! in itself.
+//!
+//! Invariants: a pool that was emptied stays empty; each lot is divided once, and its division
+//! names every receiver; what a division gives and leaves sums to what it divided.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
+use std::sync::Arc;
 
-use num_bigint::BigUint;
-use num_rational::Ratio;
-use num_traits::Zero;
+use chrono::NaiveDate;
 
 use crate::diagnostics::{Code, Finding, Place};
 use crate::domain::{Amount, CostMetric, Costs, Currency, DateRange, Org, Period, split};
-use crate::rules::{Base, Pool, PoolId, RuleSet, SplitMethod, ZeroDriver};
+use crate::ingest::DriverTable;
+use crate::rules::{PoolId, PoolName, RuleSet, SplitMethod, Stage, Target};
 
-use super::balances::Balances;
-use super::cube::Cube;
-use super::model::{Allocation, Flow, Line, Party, TraceStep};
+use super::cube::{Bearer, Cube};
+use super::holdings::{Holdings, Lot};
+use super::model::{Allocation, Division, Flow, Line, LotKey, Party, Shares, When};
+use super::order::{Feeds, in_order};
 use super::receivers::{Receiving, receiving};
+use super::shares::{Of, Received, Weigher};
+use super::usage::Usage;
 
 /// Digits that a share has at least, where the project declares none: finer than any currency, so
 /// that shares of round amounts come out readable.
 const LEAST_DIGITS: u32 = 10;
 
+/// By what a project allocates.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting<'a> {
+    pub rules: &'a RuleSet,
+    pub org: &'a Org,
+    pub drivers: &'a [DriverTable],
+    /// Digits after the point to which shares are rounded, where the project declares them.
+    pub rounding_digits: Option<u32>,
+}
+
 /// Allocates one month of the cube.
 #[must_use]
-pub fn allocate(
-    cube: &Cube,
-    rules: &RuleSet,
-    org: &Org,
-    month: Period,
-    rounding_digits: Option<u32>,
-) -> Allocation {
-    let balances = Balances::of(cube, rules, month);
+pub fn allocate(cube: &Cube, setting: Setting<'_>, month: Period) -> Allocation {
+    let rules = setting.rules;
+    let held = held(cube, month);
+    let mut usage = Usage::of(setting.drivers, rules, setting.org, month, &held);
+    let findings = std::mem::take(&mut usage.findings);
+    let feeds = feeds(&held, rules, &usage);
+    let daily = daily(rules, &usage, &feeds);
     let mut work = Work {
-        rules,
-        org,
+        setting,
         month,
-        rounding_digits,
+        is_period: month == cube.period,
         segments: &cube.segments,
-        received: BTreeMap::new(),
-        trace: Vec::new(),
-        findings: Vec::new(),
-        balances: &balances,
+        usage: &usage,
+        feeds: &feeds,
+        daily: &daily,
+        holdings: Holdings::of(cube, rules, month, &daily),
+        received: Received::new(),
+        flows: BTreeMap::new(),
+        emptied: BTreeSet::new(),
+        barred: BTreeSet::new(),
+        step: 0,
+        allocation: Allocation { findings, ..Allocation::default() },
     };
-    for (step, pool) in (1..).zip(&rules.order) {
-        work.empty(step, *pool);
+    for stage in &rules.stages {
+        work.stage(stage);
     }
-    let received = work.received;
-    let (trace, findings) = (work.trace, work.findings);
-    let mut lines = balances.lines(month);
-    lines.extend(received.into_iter().map(|(key, costs)| Line {
+    let Work { holdings, flows, mut allocation, .. } = work;
+    let mut lines = holdings.lines(month);
+    lines.extend(flows.into_iter().map(|(key, costs)| Line {
         month,
         party: key.party,
         flow: key.flow,
@@ -57,7 +81,8 @@ pub fn allocate(
         report_costs: None,
     }));
     lines.sort_by(|a, b| line_key(a).cmp(&line_key(b)));
-    Allocation { lines, trace, findings }
+    allocation.lines = lines;
+    allocation
 }
 
 /// The order of lines.
@@ -65,256 +90,502 @@ pub(super) fn line_key(line: &Line) -> impl Ord + '_ {
     (&line.party, &line.flow, &line.component, line.currency)
 }
 
+/// The pools that charges of a month were classified to.
+fn held(cube: &Cube, month: Period) -> BTreeSet<PoolName> {
+    let of_month = cube.by_group().filter(|(group, ..)| group.month == month);
+    let pools = of_month.filter_map(|(group, ..)| match group.verdict.bearer {
+        Bearer::Pool(pool, value) => Some((pool, value)),
+        _ => None,
+    });
+    let pools: BTreeSet<_> = pools.collect();
+    let name = |(pool, value)| PoolName { pool, value: cube.name(value).map(str::to_owned) };
+    pools.into_iter().map(name).collect()
+}
+
+/// Which pools each pool may give to: those that hold anything, and those that they feed, and on.
+fn feeds(held: &BTreeSet<PoolName>, rules: &RuleSet, usage: &Usage<'_>) -> Feeds {
+    let plain = (0..).zip(&rules.pools).filter(|(_, pool)| pool.each.is_none());
+    let plain = plain.map(|(index, _)| PoolName { pool: PoolId(index), value: None });
+    let mut open: Vec<PoolName> = held.iter().cloned().chain(plain).collect();
+    let mut feeds = Feeds::new();
+    while let Some(pool) = open.pop() {
+        if feeds.contains_key(&pool) {
+            continue;
+        }
+        let fed = fed_by(&pool, rules, usage);
+        open.extend(fed.iter().cloned());
+        feeds.insert(pool, fed);
+    }
+    feeds
+}
+
+fn fed_by(pool: &PoolName, rules: &RuleSet, usage: &Usage<'_>) -> BTreeSet<PoolName> {
+    let declared = rules.pool(pool.pool);
+    let mut targets: Vec<&Target> = Vec::new();
+    match &declared.split {
+        SplitMethod::Fixed(dated) => {
+            targets.extend(dated.iter().flat_map(|shares| shares.shares.iter().map(|(to, _)| to)));
+        }
+        SplitMethod::Rate { remainder, .. } => targets.push(remainder),
+        _ => {}
+    }
+    let named = targets.into_iter().filter_map(|target| match target {
+        Target::Pool(name) => Some(name.clone()),
+        Target::Owner(_) | Target::Unallocated => None,
+    });
+    let by_drivers = declared.drivers().flat_map(|driver| usage.pools_fed(driver, pool, rules));
+    named.chain(by_drivers).filter(|fed| fed != pool).collect()
+}
+
+/// The pools that are divided day by day: by a driver that is dated by day, or because they give to
+/// such a pool.
+fn daily(rules: &RuleSet, usage: &Usage<'_>, feeds: &Feeds) -> BTreeSet<PoolId> {
+    let by_driver = |pool: &crate::rules::Pool| {
+        !matches!(pool.split, SplitMethod::Rate { .. })
+            && pool.drivers().any(|driver| usage.has_days(driver))
+    };
+    let own = (0..).zip(&rules.pools).filter(|(_, pool)| by_driver(pool));
+    let mut daily: BTreeSet<PoolId> = own.map(|(index, _)| PoolId(index)).collect();
+    loop {
+        let gives_to_daily = feeds.iter().filter(|(pool, fed)| {
+            !daily.contains(&pool.pool) && fed.iter().any(|fed| daily.contains(&fed.pool))
+        });
+        let more: Vec<PoolId> = gives_to_daily.map(|(pool, _)| pool.pool).collect();
+        if more.is_empty() {
+            return daily;
+        }
+        daily.extend(more);
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct ReceivedKey {
+struct FlowKey {
     party: Party,
     flow: Flow,
     component: String,
     currency: Currency,
 }
 
-/// The shares of one division: who, by what weight, and in words.
-struct Division {
-    method: String,
-    /// In the order of names. The party is `Unallocated` for a share that nobody may take.
-    shares: Vec<(Party, BigUint, String)>,
-    total: String,
+/// Lots that are divided together: those to whom all of this is common.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct DivisionKey {
+    receiving: Receiving,
+    /// The first of them, where their days are told apart.
+    when: Option<When>,
+    component: String,
+    currency: Currency,
+    traits: Vec<Option<String>>,
 }
 
-struct Work<'a> {
-    rules: &'a RuleSet,
-    org: &'a Org,
-    month: Period,
-    rounding_digits: Option<u32>,
+/// Lots of one division.
+#[derive(Clone, Debug)]
+pub(super) struct Gathered {
+    pub(super) lot: Lot,
+    pub(super) keys: Vec<LotKey>,
+}
+
+/// The shares of a division, by metric.
+pub(super) type MetricShares = [Arc<Shares>; CostMetric::COUNT];
+
+pub(super) struct Work<'a> {
+    pub(super) setting: Setting<'a>,
+    pub(super) month: Period,
+    is_period: bool,
     segments: &'a [DateRange],
-    balances: &'a Balances,
-    received: BTreeMap<ReceivedKey, Costs>,
-    trace: Vec<TraceStep>,
-    findings: Vec<Finding>,
+    pub(super) usage: &'a Usage<'a>,
+    pub(super) feeds: &'a Feeds,
+    daily: &'a BTreeSet<PoolId>,
+    holdings: Holdings<'a>,
+    received: Received,
+    flows: BTreeMap<FlowKey, Costs>,
+    emptied: BTreeSet<PoolName>,
+    /// Pools to which nobody gives now, by a precedence that was declared.
+    barred: BTreeSet<PoolName>,
+    pub(super) step: u32,
+    pub(super) allocation: Allocation,
 }
 
 impl Work<'_> {
+    fn stage(&mut self, stage: &Stage) {
+        let members = self.members(stage);
+        match stage {
+            Stage::Pools(_) => match in_order(&members, self.feeds) {
+                Ok(order) => order.iter().for_each(|pool| self.empty(pool)),
+                Err(circle) => self.report_circle(&circle.0),
+            },
+            Stage::Reciprocal(_) => {
+                for pool in &members {
+                    self.check_order(pool);
+                }
+                self.solve(&members);
+            }
+            Stage::Precedence(_) => {
+                for pool in &members {
+                    self.empty(pool);
+                    self.barred.insert(pool.clone());
+                }
+                self.barred.clear();
+            }
+        }
+        self.emptied.extend(members);
+    }
+
+    /// The pools of a stage: of families, all that hold or may receive anything.
+    fn members(&self, stage: &Stage) -> Vec<PoolName> {
+        let mut members: Vec<PoolName> = match stage {
+            Stage::Precedence(names) => names.clone(),
+            Stage::Pools(_) | Stage::Reciprocal(_) => Vec::new(),
+        };
+        for id in stage.pools() {
+            let of_pool = self.feeds.keys().filter(|name| name.pool == id);
+            let new: Vec<PoolName> =
+                of_pool.filter(|name| !members.contains(name)).cloned().collect();
+            members.extend(new);
+        }
+        members
+    }
+
+    fn report_circle(&mut self, circle: &[PoolName]) {
+        let labels: Vec<String> = circle.iter().map(|pool| self.label(pool)).collect();
+        let text = format!("pools use each other in a circle: {}", labels.join(" → "));
+        let finding = Finding::new(Code::AllocationCircle, text)
+            .help("put them into one stage as `reciprocal: [ … ]`, which is solved exactly");
+        self.report(circle.first(), finding);
+    }
+
+    /// Reports a pool that gives to one that was emptied before.
+    fn check_order(&mut self, pool: &PoolName) {
+        let fed = self.feeds.get(pool).into_iter().flatten();
+        let back = fed.filter(|fed| self.emptied.contains(fed) && !self.barred.contains(*fed));
+        let back: Vec<String> = back.map(|fed| self.label(fed)).collect();
+        if let Some(first) = back.first() {
+            let label = self.label(pool);
+            let text =
+                format!("pool `{label}` gives to `{first}`, which an earlier stage has emptied");
+            let finding = Finding::new(Code::AllocationCircle, text).help(
+                "change the order of the stages, or put both into one stage as `reciprocal: [ … ]`",
+            );
+            self.report(Some(pool), finding);
+        }
+    }
+
+    pub(super) fn report(&mut self, pool: Option<&PoolName>, finding: Finding) {
+        let finding = match pool {
+            Some(pool) => finding.at(Place::Text(self.setting.rules.pool(pool.pool).span.clone())),
+            None => finding,
+        };
+        if !self.allocation.findings.contains(&finding) {
+            self.allocation.findings.push(finding);
+        }
+    }
+
+    pub(super) fn label(&self, pool: &PoolName) -> String {
+        self.setting.rules.pool(pool.pool).label(pool.value.as_deref())
+    }
+
     /// Gives all that a pool holds to those who bear it.
-    fn empty(&mut self, step: u32, id: PoolId) {
-        let pool = self.rules.pool(id);
-        let mut lots: BTreeMap<(Receiving, String, Currency), Costs> = BTreeMap::new();
-        let charged = self.balances.lots(id).map(|(lot, _)| lot.segment);
-        let Some(first) = charged.clone().min() else { return };
-        let charged = first..=charged.max().unwrap_or(first);
-        let receiving =
-            receiving(pool, self.org, self.segments, charged, self.balances, self.month);
-        for (lot, costs) in self.balances.lots(id) {
-            let key = (receiving[&lot.segment].clone(), lot.component.clone(), lot.currency);
-            *lots.entry(key).or_default() += *costs;
+    fn empty(&mut self, pool: &PoolName) {
+        self.check_order(pool);
+        self.charge_price(pool);
+        let found = self.gather(pool, false);
+        if found.is_empty() {
+            return;
         }
-        // All weights before any share: what a pool gives must not weigh in the same pool.
-        let mut divisions: BTreeMap<(&Receiving, Currency), Division> = BTreeMap::new();
-        for (receiving, _, currency) in lots.keys() {
-            let division = divisions.entry((receiving, *currency));
-            division.or_insert_with(|| self.division(pool, receiving, *currency));
-        }
-        for ((receiving, component, currency), costs) in &lots {
-            let division = &divisions[&(receiving, *currency)];
-            self.give(step, id, division, receiving.days, component, *currency, costs);
+        self.step += 1;
+        let shares = self.shares(pool, found.keys());
+        for ((key, gathered), shares) in found.iter().zip(shares) {
+            self.divide(pool, key, gathered, shares);
         }
     }
 
-    fn division(&mut self, pool: &Pool, receiving: &Receiving, currency: Currency) -> Division {
-        match &pool.split {
-            SplitMethod::Even => self.even("even", pool, receiving),
-            SplitMethod::Fixed(_) => self.fixed(pool, receiving),
-            SplitMethod::Proportional { by, base, on_zero_driver } => {
-                let weights = self.base_weights(receiving, *by, *base, currency);
-                let total: Amount = weights.iter().map(|(_, amount)| *amount).sum();
-                if total.is_zero() {
-                    return self.zero_driver(pool, receiving, *by, currency, *on_zero_driver);
-                }
-                let shares = weights.into_iter().map(|(owner, amount)| {
-                    (Party::Owner(owner), amount.to_units().magnitude().clone(), amount.to_string())
-                });
-                Division {
-                    method: format!("proportional by {by}"),
-                    shares: shares.collect(),
-                    total: total.to_string(),
-                }
+    /// What a pool holds, by what is divided as one; with its days kept `apart` where it is asked.
+    pub(super) fn gather(&self, pool: &PoolName, apart: bool) -> BTreeMap<DivisionKey, Gathered> {
+        let segment = |key: &LotKey| self.segment(key.when);
+        let charged: Vec<u16> = self.holdings.lots_of(pool).map(|(key, _)| segment(key)).collect();
+        let (Some(first), Some(last)) = (charged.iter().min(), charged.iter().max()) else {
+            return BTreeMap::new();
+        };
+        let feeds_pools = apart || self.feeds.get(pool).is_some_and(|fed| !fed.is_empty());
+        let receiving = self.receiving(pool, *first..=*last, feeds_pools);
+        let mut found: BTreeMap<DivisionKey, Gathered> = BTreeMap::new();
+        for (key, lot) in self.holdings.lots_of(pool) {
+            let mut receiving = receiving[&segment(key)].clone();
+            if let When::Day(day) = key.when {
+                receiving.days = DateRange::new(Some(day), day.succ_opt()).unwrap_or_default();
             }
+            let is_apart = feeds_pools || matches!(key.when, When::Day(_));
+            let division = DivisionKey {
+                receiving,
+                when: is_apart.then_some(key.when),
+                component: key.component.clone(),
+                currency: key.currency,
+                traits: key.traits.clone(),
+            };
+            let sum = found
+                .entry(division)
+                .or_insert_with(|| Gathered { lot: Lot::default(), keys: Vec::new() });
+            sum.lot.costs += lot.costs;
+            sum.lot.received += lot.received;
+            sum.keys.push(key.clone());
         }
+        found
     }
 
-    fn even(&mut self, method: &str, pool: &Pool, receiving: &Receiving) -> Division {
-        if receiving.leaves.is_empty() {
-            let text = format!("pool `{}` has nobody to receive it in {}", pool.name, self.month);
-            let finding = Finding::new(Code::NoReceivers, text)
-                .help("check include and exclude of the pool, and which cost centers are open");
-            self.report(pool, finding);
-            return nobody("no receivers");
-        }
-        let one =
-            |owner: &String| (Party::Owner(owner.clone()), BigUint::from(1_u32), "1".to_owned());
-        Division {
-            method: method.to_owned(),
-            shares: receiving.leaves.iter().map(one).collect(),
-            total: receiving.leaves.len().to_string(),
-        }
-    }
-
-    fn fixed(&mut self, pool: &Pool, receiving: &Receiving) -> Division {
-        let SplitMethod::Fixed(shares) = &pool.split else { return nobody("fixed") };
-        let ratios: Vec<_> = shares.iter().map(|(_, share)| share.clone()).collect();
-        let weights = crate::domain::Share::weights(&ratios);
-        let mut divided = Vec::new();
-        for ((owner, share), weight) in shares.iter().zip(weights) {
-            let open = receiving.owners.contains(owner);
-            if !open {
-                let text = format!(
-                    "pool `{}` gives {share} to `{owner}`, which is not open on all charge dates of {}",
-                    pool.name, self.month
-                );
-                let finding = Finding::new(Code::ClosedOwner, text).help(
-                    "name its successor in the shares; until then that share stays unallocated",
-                );
-                self.report(pool, finding);
-            }
-            let party = if open { Party::Owner(owner.clone()) } else { Party::Unallocated };
-            divided.push((party, weight, share.to_string()));
-        }
-        divided.sort_by(|a, b| a.0.cmp(&b.0));
-        Division { method: "fixed".to_owned(), shares: divided, total: "1".to_owned() }
-    }
-
-    /// What receivers weigh: their cost so far, where it is positive.
-    fn base_weights(
+    fn receiving(
         &self,
-        receiving: &Receiving,
-        by: CostMetric,
-        base: Base,
+        pool: &PoolName,
+        charged: RangeInclusive<u16>,
+        feeds_pools: bool,
+    ) -> BTreeMap<u16, Receiving> {
+        let declared = self.setting.rules.pool(pool.pool);
+        let (org, segments) = (self.setting.org, self.segments);
+        receiving(declared, org, segments, charged, &self.holdings, self.month, feeds_pools)
+    }
+
+    /// By what a pool divides what it receives on those days.
+    pub(super) fn key_of_received(
+        &self,
+        pool: &PoolName,
+        when: When,
         currency: Currency,
-    ) -> Vec<(String, Amount)> {
-        let mut weights = Vec::new();
-        for owner in &receiving.owners {
-            let mut amount = self.balances.direct(owner, currency)[by];
-            if base == Base::Accumulated {
-                amount += self.received_by(owner, currency)[by];
-            }
-            if !amount.is_negative() && !amount.is_zero() {
-                weights.push((owner.clone(), amount));
-            }
+    ) -> DivisionKey {
+        let segment = self.segment(when);
+        let mut receiving = self.receiving(pool, segment..=segment, true)[&segment].clone();
+        if let When::Day(day) = when {
+            receiving.days = DateRange::new(Some(day), day.succ_opt()).unwrap_or_default();
         }
-        weights
+        let (component, traits) = (String::new(), Vec::new());
+        DivisionKey { receiving, when: Some(when), component, currency, traits }
     }
 
-    fn received_by(&self, owner: &str, currency: Currency) -> Costs {
-        let of_owner = |(key, _): &(&ReceivedKey, &Costs)| {
-            key.currency == currency && matches!(&key.party, Party::Owner(name) if name == owner)
-        };
-        self.received.iter().filter(of_owner).map(|(_, costs)| *costs).sum()
-    }
-
-    fn zero_driver(
+    /// The shares of all divisions of a pool; those that go by the same are the same.
+    pub(super) fn shares<'k>(
         &mut self,
-        pool: &Pool,
-        receiving: &Receiving,
-        by: CostMetric,
-        currency: Currency,
-        policy: ZeroDriver,
-    ) -> Division {
-        let (code, done) = match policy {
-            ZeroDriver::Fail => (Code::ZeroDriverRefused, "the pool says to fail"),
-            ZeroDriver::Even => (Code::ZeroDriver, "it is split even, as the pool says"),
-            ZeroDriver::Unallocated => (Code::ZeroDriver, "it stays unallocated, as the pool says"),
+        pool: &PoolName,
+        keys: impl Iterator<Item = &'k DivisionKey>,
+    ) -> Vec<MetricShares> {
+        let mut weigher = Weigher {
+            rules: self.setting.rules,
+            org: self.setting.org,
+            month: self.month,
+            is_period: self.is_period,
+            usage: self.usage,
+            holdings: &self.holdings,
+            received: &self.received,
+            pool,
+            barred: &self.barred,
+            weighed: Vec::new(),
         };
-        let text = format!(
-            "pool `{}` has nothing to be split by in {}: no receiver has positive {by} in {currency}; {done}",
-            pool.name, self.month
-        );
-        self.report(pool, Finding::new(code, text));
-        match policy {
-            ZeroDriver::Even => self.even("zero driver: even", pool, receiving),
-            ZeroDriver::Fail | ZeroDriver::Unallocated => nobody("zero driver: unallocated"),
+        weigher.prepare();
+        let mut known: BTreeMap<(&Receiving, Currency, &[Option<String>]), MetricShares> =
+            BTreeMap::new();
+        let mut findings = std::mem::take(&mut self.allocation.findings);
+        let found = keys
+            .map(|key| {
+                let same = (&key.receiving, key.currency, key.traits.as_slice());
+                let shares = known.entry(same).or_insert_with(|| {
+                    let lot = key.lot(pool);
+                    weigher.shares(Of { lot: &lot, receiving: &key.receiving }, &mut findings)
+                });
+                shares.clone()
+            })
+            .collect();
+        self.allocation.findings = findings;
+        found
+    }
+
+    /// Charges the consumers of a pool its price, and gives the remainder's bearer what that
+    /// recovers.
+    pub(super) fn charge_price(&mut self, pool: &PoolName) {
+        let rules = self.setting.rules;
+        let declared = rules.pool(pool.pool);
+        let SplitMethod::Rate { driver, price, remainder } = &declared.split else { return };
+        if !self.usage.is_there(driver, pool, rules) {
+            let holds = self.holdings.lots_of(pool).next().is_some();
+            if self.is_period && holds {
+                let label = self.label(pool);
+                let text = format!(
+                    "pool `{label}` is charged by driver `{}`, which has no row for it in {}",
+                    driver.name, self.month
+                );
+                let finding = Finding::new(Code::DriverMissing, text).help(
+                    "add the month to the driver's files; a missing driver is not a driver of zero",
+                );
+                self.report(Some(pool), finding);
+            }
+            return;
         }
+        let digits = self.setting.rounding_digits.unwrap_or(LEAST_DIGITS);
+        let charged =
+            super::price::charges(self.usage, driver, price, (pool, remainder), rules, digits);
+        let Some((shares, given)) = charged else { return };
+        self.step += 1;
+        let nothing = Arc::new(Shares { parts: Vec::new(), ..(*shares).clone() });
+        let metric = CostMetric::EffectiveCost as usize;
+        let mut all_shares: MetricShares = CostMetric::ALL.map(|_| nothing.clone());
+        all_shares[metric] = shares;
+        let mut all_given: [Vec<Amount>; CostMetric::COUNT] = Default::default();
+        all_given[metric] = given;
+        let first = self.month.first();
+        let when = if self.daily.contains(&pool.pool) {
+            When::Day(first)
+        } else {
+            When::Segment(self.segment(When::Day(first)))
+        };
+        let division = Division {
+            step: self.step,
+            pool: pool.clone(),
+            label: self.label(pool).into(),
+            days: self.month.days(),
+            when,
+            component: super::classify::USAGE.to_owned(),
+            currency: price.currency,
+            traits: Vec::new(),
+            costs: Costs::ZERO,
+            received: Costs::ZERO,
+            shares: all_shares,
+            given: all_given,
+            rounding: Costs::ZERO,
+            report: None,
+        };
+        self.hand_out(division);
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the facts of one division, each named")]
-    fn give(
+    /// Divides what was gathered by shares.
+    pub(super) fn divide(
         &mut self,
-        step: u32,
-        id: PoolId,
-        division: &Division,
-        days: DateRange,
-        component: &str,
-        currency: Currency,
-        costs: &Costs,
+        pool: &PoolName,
+        key: &DivisionKey,
+        gathered: &Gathered,
+        shares: MetricShares,
     ) {
-        let weights: Vec<BigUint> =
-            division.shares.iter().map(|(_, weight, _)| weight.clone()).collect();
-        let weight_sum: BigUint = weights.iter().sum();
-        let pool_name = self.rules.pool(id).name.clone();
-        for (metric, amount) in costs.iter().filter(|(_, amount)| !amount.is_zero()) {
-            let digits = self.rounding_digits.unwrap_or(amount.digits().max(LEAST_DIGITS));
-            let step_of = |to: Party,
-                           driver_value: String,
-                           share: Ratio<BigUint>,
-                           rounded: Amount| TraceStep {
-                step,
-                pool: id,
-                pool_name: pool_name.clone(),
-                to,
-                currency,
-                component: component.to_owned(),
-                metric,
-                days,
-                pool_amount: amount,
-                method: division.method.clone(),
-                driver_value,
-                driver_total: division.total.clone(),
-                share,
-                rounded,
-                report: None,
-            };
-            let mut steps = Vec::new();
-            let residual = if let Some(done) = split(amount, &weights, digits) {
-                for ((party, weight, value), part) in division.shares.iter().zip(&done.parts) {
-                    let share = Ratio::new(weight.clone(), weight_sum.clone());
-                    steps.push(step_of(party.clone(), value.clone(), share, *part));
+        let mut given: [Vec<Amount>; CostMetric::COUNT] = Default::default();
+        let mut rounding = Costs::ZERO;
+        for (metric, amount) in gathered.lot.costs.iter() {
+            let parts = &shares[metric as usize].parts;
+            let weights: Vec<_> = parts.iter().map(|part| part.weight.clone()).collect();
+            let digits = self.setting.rounding_digits.unwrap_or(amount.digits().max(LEAST_DIGITS));
+            let done = if amount.is_zero() { None } else { split(amount, &weights, digits) };
+            given[metric as usize] = match done {
+                Some(done) => {
+                    rounding[metric] = done.residual;
+                    done.parts
                 }
-                done.residual
-            } else {
-                let whole = Ratio::from_integer(BigUint::from(1_u32));
-                steps.push(step_of(Party::Unallocated, String::new(), whole, amount));
-                Amount::ZERO
+                None => vec![Amount::ZERO; parts.len()],
             };
-            if !residual.is_zero() {
-                steps.push(step_of(Party::Rounding, String::new(), Ratio::zero(), residual));
-            }
-            for step in &steps {
-                self.receive(step);
-            }
-            self.trace.extend(steps);
         }
+        let index = u32::try_from(self.allocation.divisions.len()).unwrap_or(u32::MAX);
+        self.allocation.lots.extend(gathered.keys.iter().map(|key| (key.clone(), index)));
+        self.hand_out(Division {
+            step: self.step,
+            pool: pool.clone(),
+            label: self.label(pool).into(),
+            days: key.receiving.days,
+            when: key.when.unwrap_or(gathered.keys[0].when),
+            component: key.component.clone(),
+            currency: key.currency,
+            traits: key.traits.clone(),
+            costs: gathered.lot.costs,
+            received: gathered.lot.received,
+            shares,
+            given,
+            rounding,
+            report: None,
+        });
     }
 
-    fn receive(&mut self, step: &TraceStep) {
-        let key = |party: Party, flow: Flow| ReceivedKey {
-            party,
-            flow,
-            component: step.component.clone(),
-            currency: step.currency,
+    /// Books what a division gave.
+    fn hand_out(&mut self, division: Division) {
+        let mut parts: BTreeMap<(&Party, Option<&PoolName>), Costs> = BTreeMap::new();
+        for metric in CostMetric::ALL {
+            let shares = &division.shares[metric as usize].parts;
+            for (part, given) in shares.iter().zip(&division.given[metric as usize]) {
+                if !given.is_zero() {
+                    parts.entry((&part.to, part.pool.as_ref())).or_default()[metric] += *given;
+                }
+            }
+        }
+        if division.rounding != Costs::ZERO {
+            parts.insert((&Party::Rounding, None), division.rounding);
+        }
+        let from = division.label.to_string();
+        let mut out = Costs::ZERO;
+        for ((to, pool), costs) in parts {
+            out += costs;
+            self.flow(to.clone(), Flow::SharedIn(from.clone()), &division, costs);
+            match (to, pool) {
+                (Party::Owner(owner), _) => {
+                    *self.received.entry((owner.clone(), division.currency)).or_default() += costs;
+                }
+                (_, Some(pool)) => {
+                    let key = self.received_key(pool, &division);
+                    self.holdings.receive(key, &costs);
+                }
+                _ => {}
+            }
+        }
+        self.flow(Party::Pool(from), Flow::SharedOut, &division, -out);
+        self.allocation.divisions.push(division);
+    }
+
+    fn flow(&mut self, party: Party, flow: Flow, division: &Division, costs: Costs) {
+        let (component, currency) = (division.component.clone(), division.currency);
+        *self.flows.entry(FlowKey { party, flow, component, currency }).or_default() += costs;
+    }
+
+    /// The lot that a pool receives something by.
+    fn received_key(&self, pool: &PoolName, division: &Division) -> LotKey {
+        let is_daily = self.daily.contains(&pool.pool);
+        let when = match division.when {
+            When::Day(_) if !is_daily => When::Segment(self.segment(division.when)),
+            when => when,
         };
-        let into = key(step.to.clone(), Flow::SharedIn(step.pool_name.clone()));
-        self.received.entry(into).or_default()[step.metric] += step.rounded;
-        let out = key(Party::Pool(step.pool_name.clone()), Flow::SharedOut);
-        self.received.entry(out).or_default()[step.metric] -= step.rounded;
+        received_lot(pool, when, division)
     }
 
-    /// Reports once what may happen in several lots.
-    fn report(&mut self, pool: &Pool, finding: Finding) {
-        let finding = finding.at(Place::Text(pool.span.clone()));
-        if !self.findings.contains(&finding) {
-            self.findings.push(finding);
+    fn segment(&self, when: When) -> u16 {
+        match when {
+            When::Segment(segment) => segment,
+            When::Day(day) => segment_of(self.segments, day),
         }
     }
 }
 
-fn nobody(method: &str) -> Division {
-    Division { method: method.to_owned(), shares: Vec::new(), total: "0".to_owned() }
+/// The segment that holds a day.
+pub(super) fn segment_of(segments: &[DateRange], day: NaiveDate) -> u16 {
+    let found = segments.iter().position(|days| days.contains(day));
+    found.and_then(|index| u16::try_from(index).ok()).unwrap_or_default()
+}
+
+fn received_lot(pool: &PoolName, when: When, division: &Division) -> LotKey {
+    LotKey {
+        pool: pool.clone(),
+        when,
+        component: division.component.clone(),
+        currency: division.currency,
+        traits: Vec::new(),
+    }
+}
+
+impl DivisionKey {
+    /// A lot that stands for all of them.
+    fn lot(&self, pool: &PoolName) -> LotKey {
+        let first = self.receiving.days.from().unwrap_or_default();
+        LotKey {
+            pool: pool.clone(),
+            when: self.when.unwrap_or(When::Day(first)),
+            component: self.component.clone(),
+            currency: self.currency,
+            traits: self.traits.clone(),
+        }
+    }
+
+    /// Of lots whose days are kept apart.
+    pub(super) fn when(&self) -> When {
+        self.when.unwrap_or(When::Segment(0))
+    }
+
+    pub(super) fn currency(&self) -> Currency {
+        self.currency
+    }
 }

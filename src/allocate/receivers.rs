@@ -5,44 +5,55 @@ use std::ops::RangeInclusive;
 
 use chrono::NaiveDate;
 
-use crate::domain::{DateRange, Org, Period};
-use crate::rules::{Pool, SplitMethod};
+use crate::domain::{DateRange, Level, Org, Period};
+use crate::rules::{Pool, SplitMethod, Target};
 
-use super::balances::Balances;
+use super::holdings::Holdings;
 
 /// The receivers of a pool on a stretch of days.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Receiving {
     /// Sorted by id, which settles ties of rounding.
     pub(super) owners: Vec<String>,
-    /// Those of them that have no other open cost center below them: who shares evenly.
+    /// Those of them that share evenly: of the pool's level, else those that have no other open
+    /// cost center below them.
     pub(super) leaves: Vec<String>,
+    /// Of shares that are dated, which hold; `None` where none does.
+    pub(super) dated: Option<usize>,
     /// The stretch of days around the charges on which these are the receivers.
     pub(super) days: DateRange,
 }
 
 /// The receivers for each of the `charged` segments. Neighbouring segments with the same receivers
 /// are one stretch, so that a change elsewhere in the rules does not cut a pool in two.
+///
+/// A pool that gives to others keeps its segments apart, because the others may change where it
+/// does not.
 pub(super) fn receiving(
     pool: &Pool,
     org: &Org,
     segments: &[DateRange],
     charged: RangeInclusive<u16>,
-    balances: &Balances,
+    holdings: &Holdings<'_>,
     month: Period,
+    feeds_pools: bool,
 ) -> BTreeMap<u16, Receiving> {
     let mut stretches: Vec<(u16, Receiving)> = Vec::new();
     let mut found = BTreeMap::new();
     for segment in charged.clone() {
         let days = segments[usize::from(segment)];
         let day = day_of(days, month);
-        let owners = owners_on(pool, org, day, balances);
-        let leaves = leaves_of(&owners, org, day);
+        let owners = owners_on(pool, org, day, holdings);
+        let leaves = leaves_of(pool, &owners, org, day);
+        let dated = dated_on(pool, day);
+        let is_same = |last: &Receiving| {
+            !feeds_pools && (&last.owners, &last.leaves, last.dated) == (&owners, &leaves, dated)
+        };
         match stretches.last_mut() {
-            Some((_, last)) if last.owners == owners && last.leaves == leaves => {
+            Some((_, last)) if is_same(last) => {
                 last.days = DateRange::new(last.days.from(), days.to()).unwrap_or_default();
             }
-            _ => stretches.push((segment, Receiving { owners, leaves, days })),
+            _ => stretches.push((segment, Receiving { owners, leaves, dated, days })),
         }
     }
     for segment in charged {
@@ -53,7 +64,7 @@ pub(super) fn receiving(
 }
 
 /// A day of the segment, within the month where it has one.
-fn day_of(segment: DateRange, month: Period) -> NaiveDate {
+pub(super) fn day_of(segment: DateRange, month: Period) -> NaiveDate {
     let first = month.first();
     if segment.contains(first) {
         return first;
@@ -66,11 +77,24 @@ fn day_of(segment: DateRange, month: Period) -> NaiveDate {
     }
 }
 
-fn owners_on(pool: &Pool, org: &Org, day: NaiveDate, balances: &Balances) -> Vec<String> {
+/// The position of the shares that hold on a day.
+fn dated_on(pool: &Pool, day: NaiveDate) -> Option<usize> {
+    let SplitMethod::Fixed(dated) = &pool.split else { return None };
+    dated.iter().position(|shares| shares.valid.contains(day))
+}
+
+fn owners_on(pool: &Pool, org: &Org, day: NaiveDate, holdings: &Holdings<'_>) -> Vec<String> {
     let mut owners: Vec<String> = if org.is_undeclared() {
         match &pool.split {
-            SplitMethod::Fixed(shares) => shares.iter().map(|(owner, _)| owner.clone()).collect(),
-            _ => balances.owners().into_iter().map(str::to_owned).collect(),
+            SplitMethod::Fixed(dated) => {
+                let names = dated.iter().flat_map(|shares| &shares.shares);
+                let names = names.filter_map(|(target, _)| match target {
+                    Target::Owner(name) => Some(name.clone()),
+                    Target::Pool(_) | Target::Unallocated => None,
+                });
+                names.collect::<BTreeSet<_>>().into_iter().collect()
+            }
+            _ => holdings.owners().into_iter().map(str::to_owned).collect(),
         }
     } else {
         org.ids().filter(|id| org.on(id, day).is_some()).map(str::to_owned).collect()
@@ -86,7 +110,20 @@ fn owners_on(pool: &Pool, org: &Org, day: NaiveDate, balances: &Balances) -> Vec
     owners
 }
 
-fn leaves_of(owners: &[String], org: &Org, day: NaiveDate) -> Vec<String> {
+/// The center of that level that an owner is, or is below of.
+pub(super) fn center_above(
+    level: &Level,
+    owner: &str,
+    org: &Org,
+    day: NaiveDate,
+) -> Option<String> {
+    org.path(owner, day).into_iter().find(|id| org.is_at(level, id, day))
+}
+
+fn leaves_of(pool: &Pool, owners: &[String], org: &Org, day: NaiveDate) -> Vec<String> {
+    if let Some(level) = &pool.receivers.over {
+        return owners.iter().filter(|id| org.is_at(level, id, day)).cloned().collect();
+    }
     if org.is_undeclared() {
         return owners.to_vec();
     }

@@ -15,7 +15,8 @@ use super::shared::{Registry, Target};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Sought {
     Owner(String),
-    Pool(PoolId),
+    /// A pool, or all or one of a family.
+    Pool(PoolId, Option<String>),
     /// Charges without an owner.
     Unallocated,
 }
@@ -73,7 +74,10 @@ fn is_sought(sought: &Sought, registry: &Registry, target: Target) -> bool {
     let bearer = registry.groups.values[target.group as usize].verdict.bearer;
     match (sought, bearer) {
         (Sought::Owner(name), Bearer::Owner(found)) => registry.names.text(found) == Some(name),
-        (Sought::Pool(pool), Bearer::Pool(found)) => *pool == found,
+        (Sought::Pool(pool, value), Bearer::Pool(found, found_value)) => {
+            let is_meant = |value: &String| registry.names.text(found_value) == Some(value);
+            *pool == found && value.as_ref().is_none_or(is_meant)
+        }
         (Sought::Unallocated, Bearer::Unallocated(_)) => true,
         _ => false,
     }

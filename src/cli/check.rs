@@ -1,10 +1,11 @@
 //! `costbook check`: the project, its rules and its tables, and of the bills that are there their
 //! headers. No row of a bill is read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use crate::diagnostics::{Code, Finding, Place, Severity, printable};
+use crate::domain::Period;
 use crate::ingest::{Layout, SourceFile, WantedText, head, layout, read_nowhere, survey};
 use crate::rules::Field;
 
@@ -16,7 +17,7 @@ use super::workbook::executable;
 
 pub(super) fn check(args: &CheckArgs) -> Exit {
     let mut loader = Loader::new(&args.project.project);
-    let loaded = loader.load();
+    let loaded = loader.load(None);
     let report = Report { texts: &loader.texts, project: &loader.shown };
     let project = match loaded {
         Ok(project) => project,
@@ -26,7 +27,9 @@ pub(super) fn check(args: &CheckArgs) -> Exit {
         }
     };
     let bills = Bills::look(&project);
-    let exit = console::data(&(summary(&project) + &bills.text(args.verbose)));
+    let text = summary(&project) + &drivers(&project) + &bills.text(args.verbose);
+    let exit = console::data(&text);
+    report.findings(&project.notes, Severity::Note);
     report.findings(&bills.findings, Severity::Note);
     match Exit::of_errors(&bills.findings) {
         Exit::Fine => exit,
@@ -51,6 +54,30 @@ fn summary(project: &Loaded) -> String {
         counted(examples, "example"),
         if examples == 1 { "holds" } else { "hold" },
     )
+}
+
+/// A line for each driver.
+fn drivers(project: &Loaded) -> String {
+    let mut text = String::new();
+    for driver in &project.drivers {
+        let months: BTreeSet<Period> =
+            driver.rows.iter().filter_map(|row| row.days.from()).map(Period::of).collect();
+        let consumers: BTreeSet<_> = driver.rows.iter().map(|row| &row.consumer).collect();
+        let of = match (months.first(), months.last()) {
+            (Some(first), Some(last)) if first == last => format!(" of {first}"),
+            (Some(first), Some(last)) => format!(" of {first} to {last}"),
+            _ => String::new(),
+        };
+        let _ = writeln!(
+            text,
+            "  driver {}: {}{of}{}, {}",
+            driver.name,
+            counted(driver.rows.len(), "row"),
+            if driver.has_days { " by day" } else { "" },
+            counted(consumers.len(), "consumer"),
+        );
+    }
+    text
 }
 
 /// What rules ask by the names of headers.

@@ -6,7 +6,6 @@ use crate::allocate::{FoundRow, Plan, RowFinder, Sought};
 use crate::diagnostics::{Code, Finding, Severity, did_you_mean, printable};
 use crate::ingest::{ScanOptions, Silent, scan};
 use crate::report::explain::{Branch, json, of_owner, of_pool, of_unallocated, rows_table, text};
-use crate::rules::PoolId;
 
 use super::args::{ExplainArgs, Format};
 use super::console::{self, Report};
@@ -22,7 +21,8 @@ pub(super) fn explain(args: &ExplainArgs) -> Exit {
         return explain_code(code);
     }
     let mut loader = Loader::new(&args.project.project);
-    match loader.load().and_then(|project| explain_figure(args, &project)) {
+    let month = period(&args.period).ok();
+    match loader.load(month).and_then(|project| explain_figure(args, &project)) {
         Ok(text) => console::data(&text),
         Err(findings) => {
             let report = Report { texts: &loader.texts, project: &loader.shown };
@@ -61,7 +61,7 @@ fn explain_figure(args: &ExplainArgs, project: &Loaded) -> Result<String, Vec<Fi
     let facts = outcome.facts(project);
     let trees = match &sought {
         Sought::Owner(owner) => of_owner(&facts, owner),
-        Sought::Pool(pool) => of_pool(&facts, *pool),
+        Sought::Pool(pool, value) => of_pool(&facts, *pool, value.as_deref()),
         Sought::Unallocated => of_unallocated(&facts),
     };
     if trees.is_empty() && args.format == Format::Text {
@@ -99,11 +99,10 @@ fn sought(args: &ExplainArgs, project: &Loaded) -> Result<Sought, Vec<Finding>> 
             }
         }
         (None, Some(pool)) => {
-            let pools = &project.rules.pools;
-            let index = pools.iter().position(|known| known.name == *pool);
-            let names = || pools.iter().map(|pool| pool.name.as_str()).collect();
-            let index = index.ok_or_else(|| unknown("pool", pool, names()))?;
-            Ok(Sought::Pool(PoolId(u16::try_from(index).unwrap_or(u16::MAX))))
+            let names = || project.rules.pools.iter().map(|pool| pool.name.as_str()).collect();
+            let found = project.rules.pool_named(pool);
+            let found = found.ok_or_else(|| unknown("pool", pool, names()))?;
+            Ok(Sought::Pool(found.pool, found.value))
         }
         _ => {
             let text = "say what to explain: --owner ID, --pool NAME, --unallocated, or a code such as unknown-owner";
@@ -115,7 +114,10 @@ fn sought(args: &ExplainArgs, project: &Loaded) -> Result<Sought, Vec<Finding>> 
 fn nothing(sought: &Sought, project: &Loaded, outcome: &Outcome) -> String {
     let who = match sought {
         Sought::Owner(owner) => format!("owner `{}` bears", printable(owner)),
-        Sought::Pool(pool) => format!("pool `{}` receives", project.rules.pool(*pool).name),
+        Sought::Pool(pool, value) => {
+            let label = project.rules.pool(*pool).label(value.as_deref());
+            format!("pool `{}` receives", printable(&label))
+        }
         Sought::Unallocated => "unallocated is".to_owned(),
     };
     format!("{who} nothing in {}\n", outcome.period)

@@ -8,15 +8,15 @@ use std::sync::Arc;
 
 use crate::allocate::{ExampleRun, run_examples};
 use crate::diagnostics::{Code, Finding, Place, Span, Texts, did_you_mean};
-use crate::domain::{Exchange, Org, normal_form};
+use crate::domain::{Exchange, Org, Period, normal_form};
 use crate::ingest::{
-    Invoice, InvoiceFile, MetadataTable, contained, read_cost_centers, read_invoices,
+    DriverTable, Invoice, InvoiceFile, MetadataTable, contained, read_cost_centers, read_invoices,
     read_metadata, read_rates, run_manifest_examples, run_map_examples, sha256_hex,
 };
 use crate::report::InputFile;
 use crate::rules::{
-    ColumnMap, Entity, FormatName, InvoicesDecl, Project, RuleSet, RuleText, Scope, compile,
-    shipped,
+    ColumnMap, DriverDecl, DriverScope, Entity, FormatName, InvoicesDecl, Project, RuleSet,
+    RuleText, Scope, compile, shipped,
 };
 
 use super::console::seen_path;
@@ -37,19 +37,24 @@ pub(super) struct Loaded {
     pub(super) rules: RuleSet,
     pub(super) exchange: Exchange,
     pub(super) invoices: Vec<Invoice>,
+    /// In the order of their declarations.
+    pub(super) drivers: Vec<DriverTable>,
     /// For each source, in their order, the column maps that its files can be of.
     pub(super) maps: Vec<Vec<Arc<ColumnMap>>>,
     pub(super) inputs: Vec<InputFile>,
+    /// Worth knowing of what was read; nothing is wrong.
+    pub(super) notes: Vec<Finding>,
 }
 
 /// Reads a project, and keeps the texts so that findings can show them.
 pub(super) struct Loader {
-    root: PathBuf,
+    pub(super) root: PathBuf,
     /// The project's folder as the user wrote it.
     pub(super) shown: String,
     pub(super) texts: Texts,
-    inputs: Vec<InputFile>,
-    errors: Vec<Finding>,
+    pub(super) inputs: Vec<InputFile>,
+    pub(super) errors: Vec<Finding>,
+    pub(super) notes: Vec<Finding>,
     runs_examples: bool,
 }
 
@@ -65,6 +70,7 @@ impl Loader {
             texts: Texts::new(),
             inputs: Vec::new(),
             errors: Vec::new(),
+            notes: Vec::new(),
             runs_examples: true,
         }
     }
@@ -74,11 +80,12 @@ impl Loader {
         Self { runs_examples: false, ..self }
     }
 
-    /// Reads and checks everything but the bills, the examples of rules and maps included.
+    /// Reads and checks everything but the bills, the examples of rules and maps included. Of files
+    /// whose names tell their month only those of `period` are read, or all where there is none.
     ///
     /// # Errors
     /// Everything that is wrong.
-    pub(super) fn load(&mut self) -> Result<Loaded, Vec<Finding>> {
+    pub(super) fn load(&mut self, period: Option<Period>) -> Result<Loaded, Vec<Finding>> {
         let Some(text) = self.read(PROJECT_FILE, "project", None) else {
             return Err(std::mem::take(&mut self.errors));
         };
@@ -90,6 +97,7 @@ impl Loader {
         let maps = self.maps(&project);
         let exchange = self.exchange(&project);
         let invoices = self.invoices(&project);
+        let drivers = self.drivers(&project, period);
         let rules = tables_are_fine.then(|| self.rules(&project, &org, &metadata)).flatten();
         if let Some(rules) = rules.as_ref().filter(|_| self.runs_examples) {
             let runs = run_examples(rules, &org, &metadata);
@@ -105,8 +113,10 @@ impl Loader {
                 rules,
                 exchange,
                 invoices,
+                drivers,
                 maps,
                 inputs: std::mem::take(&mut self.inputs),
+                notes: std::mem::take(&mut self.notes),
             }),
         }
     }
@@ -145,7 +155,7 @@ impl Loader {
     }
 
     /// Refuses links that lead out of the project; the project file itself may be one.
-    fn contained(&self, path: &str, named_at: Option<&Span>) -> Result<(), Finding> {
+    pub(super) fn contained(&self, path: &str, named_at: Option<&Span>) -> Result<(), Finding> {
         let Some(span) = named_at else { return Ok(()) };
         let home = self.root.canonicalize().unwrap_or_else(|_| self.root.clone());
         match self.root.join(path).canonicalize() {
@@ -359,7 +369,12 @@ impl Loader {
                 })
             })
             .collect();
-        let scope = Scope { org, entities: &entities };
+        let scope_of = |driver: &DriverDecl| DriverScope {
+            name: driver.name.clone(),
+            scope: driver.scope.iter().map(|(field, _)| field.clone()).collect(),
+        };
+        let drivers: Vec<DriverScope> = project.drivers.iter().map(scope_of).collect();
+        let scope = Scope { org, entities: &entities, drivers: &drivers };
         match compile(&files, &scope) {
             Ok(rules) => Some(rules),
             Err(findings) => {

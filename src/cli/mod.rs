@@ -20,6 +20,7 @@ mod exit;
 mod explain;
 mod init;
 mod load;
+mod load_drivers;
 mod pipeline;
 mod progress;
 mod rules;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::allocate::{
-    Allocation, ConservationRow, Conversions, Cube, Kernel, PeriodTotal, Plan, allocate, assemble,
-    broken, convert, findings, period_totals, prove, prove_conversion,
+    Allocation, ConservationRow, Conversions, Cube, Kernel, PeriodTotal, Plan, Setting, allocate,
+    assemble, broken, convert, findings, period_totals, prove, prove_conversion,
 };
 use crate::diagnostics::{Finding, Severity};
 use crate::domain::Period;
@@ -56,7 +56,9 @@ pub(super) fn pipeline(
     })?;
     let files = &found.files;
     let plan = timings.stage("plan", || Plan::new(rules, org, metadata, files, period));
-    let plan = plan.keep_invoices(!project.invoices.is_empty());
+    let plan = plan
+        .keep_invoices(!project.invoices.is_empty())
+        .keep_days(project.drivers.iter().any(|driver| driver.has_days));
     let (mut scan, kernels) = timings.stage("scan", || {
         let watching = (options.watch)(files);
         let reader = executable();
@@ -68,14 +70,9 @@ pub(super) fn pipeline(
     refuse(scan.findings())?;
     let cube =
         timings.stage("assemble", || assemble(&plan, kernels)).map_err(|finding| vec![finding])?;
-    let mut months = timings.stage("allocate", || {
-        let digits = project.project.rounding_digits;
-        let mut months: BTreeMap<Period, Allocation> = BTreeMap::new();
-        for month in cube.months().into_iter().chain([period]) {
-            months.entry(month).or_insert_with(|| allocate(&cube, rules, org, month, digits));
-        }
-        months
-    });
+    let mut months = timings.stage("allocate", || allocated(project, &cube, period));
+    // A pool that could not be emptied would only be told again by the proof.
+    refuse(months[&period].findings.iter())?;
     let conversions = timings.stage("convert", || {
         let declared_at = project.project.exchange.as_ref().map(|declared| &declared.rates.1);
         convert(&cube, rules, &mut months, &project.exchange, declared_at)
@@ -89,6 +86,7 @@ pub(super) fn pipeline(
     refuse(broken(&conservation).iter())?;
     let totals = period_totals(&scan, period, of_period);
     let mut all: Vec<Finding> = scan.findings().cloned().collect();
+    all.extend(project.notes.iter().cloned());
     all.extend(conversions.findings.iter().cloned());
     let reconciled = timings.stage("reconcile", || {
         let declared = &project.project.invoices;
@@ -109,6 +107,21 @@ pub(super) fn pipeline(
         reconciled,
         findings: all,
     })
+}
+
+/// The period and all months at hand, each by its own rules.
+fn allocated(project: &Loaded, cube: &Cube, period: Period) -> BTreeMap<Period, Allocation> {
+    let setting = Setting {
+        rules: &project.rules,
+        org: &project.org,
+        drivers: &project.drivers,
+        rounding_digits: project.project.rounding_digits,
+    };
+    let mut months: BTreeMap<Period, Allocation> = BTreeMap::new();
+    for month in cube.months().into_iter().chain([period]) {
+        months.entry(month).or_insert_with(|| allocate(cube, setting, month));
+    }
+    months
 }
 
 /// Stops where there are errors, with all findings at hand.

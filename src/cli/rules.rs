@@ -47,12 +47,13 @@ struct Bills {
 
 fn check(args: &RulesCheckArgs) -> Exit {
     let mut loader = Loader::new(&args.project.project);
-    let checked = loader.load().and_then(|project| {
-        let month = period(&args.period).map_err(|finding| vec![finding])?;
+    let month = period(&args.period).map_err(|finding| vec![finding]);
+    let loaded = month.and_then(|month| Ok((loader.load(Some(month))?, month)));
+    let checked = loaded.map(|(project, month)| {
         let mut findings = lint_rules(&project.rules, &project.org, month);
         let mut bills = look(&project, month, args.threads.count(), &findings);
         findings.append(&mut bills.findings);
-        Ok((project, month, bills, findings))
+        (project, month, bills, findings)
     });
     let report = Report { texts: &loader.texts, project: &loader.shown };
     let (about, bills, findings) = match checked {
@@ -188,8 +189,9 @@ fn finding_json(finding: &Finding, project: &str) -> Value {
 
 fn test(args: &RulesTestArgs) -> Exit {
     let mut loader = Loader::new(&args.project.project).without_examples();
-    let runs =
-        loader.load().map(|project| run_examples(&project.rules, &project.org, &project.metadata));
+    let runs = loader
+        .load(None)
+        .map(|project| run_examples(&project.rules, &project.org, &project.metadata));
     let report = Report { texts: &loader.texts, project: &loader.shown };
     let runs = match runs {
         Ok(runs) => runs,

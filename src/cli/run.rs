@@ -20,7 +20,9 @@ use super::timings::Timings;
 pub(super) fn run(args: &RunArgs) -> Exit {
     let mut loader = Loader::new(&args.project.project);
     let mut timings = Timings::default();
-    let done = timings.stage("load", || loader.load()).and_then(|project| {
+    // A month that is none is told when the project is read.
+    let month = period(&args.period).ok();
+    let done = timings.stage("load", || loader.load(month)).and_then(|project| {
         let published = produce(args, &project, &mut timings)?;
         Ok((project, published))
     });

@@ -152,6 +152,9 @@ codes! {
     InvoiceVariance "invoice-variance" Error Input
         "A provider's invoice and the bill differ by more than the declared tolerance, and nothing that is known explains it. Nothing is published: either rows are missing or doubled, or the invoice is of something else. A difference that was looked into can be declared with its reason, under `accepted_variances`."
 
+    DriverBroken "driver-broken" Error Input
+        "A table of a driver, which says who used how much of what is shared, cannot be used: a column is missing, a quantity is unknown, negative or no number, a day is none, the same consumer stands twice for the same days, or usage without a workload has no declared policy. One wrong weight moves money between all consumers, so no row is optional. Mend what the message names, or fetch the table again."
+
     BadAmount "bad-amount" Warning Advice
         "A cost is no number in the spelling that the column map declares (a plain decimal with a point where it declares none), or is empty. The row is quarantined: its money is unknown, not zero. Mend the export, or declare the spelling in a column map: `numbers: { decimal: \",\", group: \".\" }`."
     BadDate "bad-date" Warning Advice
@@ -213,6 +216,12 @@ codes! {
         "A pool has nothing to be split by in the period; its declared policy was applied. Check that the driver matches charges of the period, or declare what shall happen under `on_zero_driver`."
     ZeroDriverRefused "zero-driver-refused" Error Input
         "A pool has nothing to be split by in the period, and its declared policy is to fail. Check that the driver matches charges of the period, or declare another policy."
+    DriverMissing "driver-missing" Error Input
+        "A pool is split by a driver that has no row for it in the period. A missing driver is not a driver of zero: nothing is published. Add the month to the driver's files, or split the pool in another way."
+    DriverConsumer "driver-consumer" Error Input
+        "A driver has a consumer that is neither a cost center nor a pool, or is both. Correct the driver's table or the table of cost centers, or write `owner:` or `pool:` in front of the name."
+    AllocationCircle "allocation-circle" Error Configuration
+        "Pools use each other in a circle, or one gives to a pool that an earlier stage has emptied. Change the order of the stages, or put pools that use each other into one stage as `reciprocal`, which is solved exactly."
     NoReceivers "no-receivers" Warning Advice
         "No cost center is open to receive a pool. Its cost stays unallocated. Open a cost center for the period, or mend the receivers of the pool."
     RuleWithoutMatch "rule-without-match" Note Advice

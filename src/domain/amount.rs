@@ -57,6 +57,7 @@ impl fmt::Display for AmountError {
 
 impl Amount {
     pub const ZERO: Self = Self { head: 0, tail: 0 };
+    pub const ONE: Self = Self { head: TEN_18_I, tail: 0 };
 
     /// Reads a plain decimal, with or without exponent, surrounded by nothing but spaces.
     ///

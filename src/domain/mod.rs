@@ -50,7 +50,7 @@ pub use exchange::{
     RatePolicy, RateTable, STALE_DAYS, UsedRate,
 };
 pub use metric::{CostMetric, Costs, MetricSet};
-pub use org::{CostCenter, Org, OrgError, Standing};
+pub use org::{CostCenter, Level, Org, OrgError, Standing};
 pub use period::{DateRange, Period, PeriodError};
 pub use share::{Share, ShareError};
 pub use split::{Parts, split, split_signed};

@@ -1,6 +1,6 @@
 //! The organisation: an effective-dated tree of cost centers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use chrono::NaiveDate;
@@ -15,6 +15,8 @@ pub struct CostCenter {
     pub parent: Option<String>,
     pub legal_entity: Option<String>,
     pub manager: Option<String>,
+    /// What the organisation calls centers of this kind, such as `business unit`.
+    pub level: Option<String>,
     pub valid: DateRange,
 }
 
@@ -42,6 +44,24 @@ impl fmt::Display for OrgError {
                 let on = if *day == NaiveDate::MIN { String::new() } else { format!(" on {day}") };
                 write!(f, "cost centers are their own ancestors{on}: {}", path.join(" → "))
             }
+        }
+    }
+}
+
+/// Cost centers that stand side by side.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// So many steps from the top: roots are at 1.
+    Depth(u32),
+    /// Those that the list of cost centers calls so, wherever they stand.
+    Named(String),
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Depth(depth) => write!(f, "{depth}"),
+            Self::Named(name) => f.write_str(name),
         }
     }
 }
@@ -221,6 +241,37 @@ impl Org {
         open().filter(|center| !parents.contains(&center.id.as_str())).collect()
     }
 
+    /// Steps from the root, which is at 1, to `id` on `day`; `None` where it is not open then.
+    #[must_use]
+    pub fn depth(&self, id: &str, day: NaiveDate) -> Option<u32> {
+        self.on(id, day)?;
+        u32::try_from(self.path(id, day).len()).ok()
+    }
+
+    /// Cost centers that are open on `day` and of a level, by id.
+    #[must_use]
+    pub fn at_level(&self, level: &Level, day: NaiveDate) -> Vec<&CostCenter> {
+        let open = self.versions.keys().filter_map(|id| self.on(id, day));
+        open.filter(|center| self.is_at(level, &center.id, day)).collect()
+    }
+
+    /// Whether `id` is open on `day` and of a level.
+    #[must_use]
+    pub fn is_at(&self, level: &Level, id: &str, day: NaiveDate) -> bool {
+        match level {
+            Level::Depth(depth) => self.depth(id, day) == Some(*depth),
+            Level::Named(name) => {
+                self.on(id, day).is_some_and(|center| center.level.as_ref() == Some(name))
+            }
+        }
+    }
+
+    /// The names of levels on any day, each once.
+    #[must_use]
+    pub fn level_names(&self) -> BTreeSet<&str> {
+        self.versions.values().flatten().filter_map(|center| center.level.as_deref()).collect()
+    }
+
     fn parent_on(&self, id: &str, day: NaiveDate) -> Option<&str> {
         self.named(id, day)?.parent.as_deref()
     }
@@ -253,6 +304,7 @@ mod tests {
             parent: (!parent.is_empty()).then(|| parent.into()),
             legal_entity: None,
             manager: None,
+            level: None,
             valid: DateRange::new(from.map(day), to.map(day)).unwrap(),
         }
     }
@@ -271,6 +323,32 @@ mod tests {
         assert_eq!(org.path("web", day(15)), ["acme", "data", "web"]);
         let leaves: Vec<_> = org.leaves(day(20)).iter().map(|c| c.id.clone()).collect();
         assert_eq!(leaves, ["retail", "web"]);
+    }
+
+    #[test]
+    fn levels_are_those_of_the_day() {
+        let unit = |center: CostCenter| CostCenter { level: Some("unit".to_owned()), ..center };
+        let org = Org::new(vec![
+            center("acme", "", None, None),
+            unit(center("retail", "acme", None, None)),
+            unit(center("data", "acme", None, Some(20))),
+            center("web", "retail", None, Some(15)),
+            unit(center("web", "acme", Some(15), None)),
+        ])
+        .unwrap();
+        let at = |level: Level, d| -> Vec<&str> {
+            org.at_level(&level, day(d)).iter().map(|center| center.id.as_str()).collect()
+        };
+        assert_eq!(at(Level::Depth(1), 14), ["acme"]);
+        assert_eq!(at(Level::Depth(2), 14), ["data", "retail"]);
+        assert_eq!(at(Level::Depth(3), 14), ["web"]);
+        assert_eq!(at(Level::Depth(2), 15), ["data", "retail", "web"]);
+        assert_eq!(at(Level::Named("unit".to_owned()), 14), ["data", "retail"]);
+        assert_eq!(at(Level::Named("unit".to_owned()), 20), ["retail", "web"]);
+        assert_eq!(at(Level::Depth(4), 14), [""; 0]);
+        assert_eq!([org.depth("web", day(14)), org.depth("web", day(15))], [Some(3), Some(2)]);
+        assert_eq!([org.depth("data", day(20)), org.depth("none", day(1))], [None, None]);
+        assert_eq!(org.level_names().into_iter().collect::<Vec<_>>(), ["unit"]);
     }
 
     #[test]

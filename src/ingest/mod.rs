@@ -12,7 +12,7 @@
 //!   Desk      rows → batches of charges for the sink
 //!   Tally     rows → accepted, quarantined, excluded; exact sums
 //! ScanReport  the account of each file
-//! tables      owners, metadata, rates, invoices: small, read as a whole
+//! tables      owners, metadata, rates, invoices, drivers: small, read as a whole
 //! ```
 //!
 //! Owns reading; knows column maps, nothing of owners, pools or dimensions: it hands charges to a
@@ -49,7 +49,7 @@ pub use charge::{
     Charge, Charges, NO_WORD, Rejection, RowPlace, Sink, Span, TextColumn, WantedText, Words,
 };
 pub use delivery::coverage::{DeliveryReport, SourceCoverage, Sums, judge};
-pub use delivery::discover::{Discovery, contained, discover, sha256_hex, survey};
+pub use delivery::discover::{Discovery, contained, discover, month_of, sha256_hex, survey};
 pub use delivery::manifest::run_manifest_examples;
 pub use delivery::{Delivery, ManifestId, Told};
 pub use json::scan::{
@@ -62,6 +62,7 @@ pub use report::{
 };
 pub use row_numbers::RowNumbers;
 pub use scan::{Progress, ScanOptions, Silent, SourceFile, scan};
+pub use tables::drivers::{Consumer, DriverFile, DriverPart, DriverRow, DriverTable, read_driver};
 pub use tables::invoices::{Invoice, InvoiceFile, InvoiceTable, read_invoices};
 pub use tables::plain::{PlainTable, TableFile, read_table};
 pub use tables::rates::read_rates;

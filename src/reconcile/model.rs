@@ -56,7 +56,7 @@ impl Fates {
     pub(super) fn of(bearer: Bearer, billed: Amount) -> Self {
         match bearer {
             Bearer::Owner(_) => Self { owners: billed, ..Self::default() },
-            Bearer::Pool(_) => Self { pools: billed, ..Self::default() },
+            Bearer::Pool(..) => Self { pools: billed, ..Self::default() },
             Bearer::Unallocated(_) => Self { unallocated: billed, ..Self::default() },
         }
     }

@@ -190,7 +190,7 @@ impl Row {
         let text = |name| facts.cube.text(name);
         let (kind, owner) = of_bearer(group.verdict.bearer, facts.cube, facts.rules);
         let rule = group.verdict.rule.map_or("", |rule| &facts.rules.rule(rule).name);
-        let keys = [&*self.period, owner, kind.name(), "direct", rule];
+        let keys = [&*self.period, &owner, kind.name(), "direct", rule];
         let accounts = [group.provider, group.source, group.billing_account, group.sub_account];
         let charge = [group.service, group.charge_category, group.component];
         let names = (0..self.dimensions).map(|at| group.dimensions.get(at).copied());
@@ -265,8 +265,9 @@ fn known_of_pools(facts: &Facts, month: &Allocation) -> KnownOfPools {
     let mut known = KnownOfPools::new();
     let mut last: Option<(&Group, MetricSet)> = None;
     let mut add = |group: &Group, more: MetricSet| {
-        if let Bearer::Pool(pool) = group.verdict.bearer {
-            let key = (facts.rules.pool(pool).name.clone(), group.currency);
+        if let Bearer::Pool(..) = group.verdict.bearer {
+            let (_, label) = of_bearer(group.verdict.bearer, facts.cube, facts.rules);
+            let key = (label.into_owned(), group.currency);
             let sum = known.entry(key).or_default();
             *sum = sum.or(more);
         }

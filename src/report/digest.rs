@@ -95,7 +95,7 @@ impl Digest {
                 let sum = self.unallocated.entry(WorkKey::of_group(group)).or_default();
                 *sum += report.unwrap_or_default();
             }
-            Bearer::Pool(_) => {}
+            Bearer::Pool(..) => {}
         }
     }
 }

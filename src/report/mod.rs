@@ -41,6 +41,7 @@ mod party;
 mod proof;
 mod publish;
 mod quarantined;
+mod reciprocal;
 mod reconciliation;
 mod run_json;
 mod showback;

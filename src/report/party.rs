@@ -2,6 +2,8 @@
 
 use chrono::NaiveDate;
 
+use std::borrow::Cow;
+
 use crate::allocate::{Bearer, Cube, Party};
 use crate::domain::Org;
 use crate::rules::RuleSet;
@@ -43,11 +45,18 @@ pub(super) fn of_party(party: &Party) -> (Kind, &str) {
 }
 
 /// [`of_party`] for who bears a charge of the cube.
-pub(super) fn of_bearer<'a>(bearer: Bearer, cube: &'a Cube, rules: &'a RuleSet) -> (Kind, &'a str) {
+pub(super) fn of_bearer<'a>(
+    bearer: Bearer,
+    cube: &'a Cube,
+    rules: &'a RuleSet,
+) -> (Kind, Cow<'a, str>) {
     match bearer {
-        Bearer::Owner(name) => (Kind::Owner, cube.text(name)),
-        Bearer::Pool(pool) => (Kind::Pool, &rules.pool(pool).name),
-        Bearer::Unallocated(_) => (Kind::Unallocated, ""),
+        Bearer::Owner(name) => (Kind::Owner, cube.text(name).into()),
+        Bearer::Pool(pool, value) => match cube.name(value) {
+            None => (Kind::Pool, rules.pool(pool).name.as_str().into()),
+            value => (Kind::Pool, rules.pool(pool).label(value).into()),
+        },
+        Bearer::Unallocated(_) => (Kind::Unallocated, "".into()),
     }
 }
 

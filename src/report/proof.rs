@@ -1,6 +1,9 @@
 //! The small tables of proof: conservation, quarantine and the allocation's trace.
 
-use crate::allocate::TraceStep;
+use num_rational::Ratio;
+use num_traits::Zero;
+
+use crate::allocate::{Allocation, TraceStep};
 use crate::diagnostics::{Finding, printable};
 use crate::domain::{Amount, Currency, DateRange};
 use crate::ingest::QuarantinedRow;
@@ -126,33 +129,36 @@ const TRACE: [&str; 21] = [
 /// made of it.
 pub(super) fn write_trace(facts: &Facts, sink: &mut Sink) -> Result<(), Finding> {
     let month = facts.months.get(&facts.period);
-    let mut steps = month.into_iter().flat_map(|month| &month.trace);
+    let mut steps = month.into_iter().flat_map(Allocation::steps);
     sink.table("allocation_trace.csv", &TRACE, |table| {
-        steps.try_for_each(|step| table.write_record(trace_fields(facts, step)))
+        steps.try_for_each(|step| table.write_record(trace_fields(facts, &step)))
     })
 }
 
-fn trace_fields(facts: &Facts, step: &TraceStep) -> Vec<String> {
-    let span = &facts.rules.pool(step.pool).span;
-    let (kind, to) = of_party(&step.to);
+fn trace_fields(facts: &Facts, step: &TraceStep<'_>) -> Vec<String> {
+    let division = step.division;
+    let span = &facts.rules.pool(division.pool.pool).span;
+    let (kind, to) = of_party(step.to);
+    let none = Ratio::zero();
+    let share = step.share.unwrap_or(&none);
     vec![
-        step.step.to_string(),
-        step.pool_name.clone(),
+        division.step.to_string(),
+        division.label.to_string(),
         format!("{}:{}", span.path, span.line),
-        format!("pool:{}", step.pool_name),
+        format!("pool:{}", division.label),
         kind.name().to_owned(),
         to.to_owned(),
-        step.currency.to_string(),
-        step.component.clone(),
+        division.currency.to_string(),
+        division.component.clone(),
         step.metric.to_string(),
-        interval(step.days),
+        interval(division.days),
         step.pool_amount.to_string(),
-        step.method.clone(),
-        step.driver_value.clone(),
-        step.driver_total.clone(),
-        share_text(&step.share),
-        step.share.to_string(),
-        raw_part(step.pool_amount, &step.share),
+        step.method.to_owned(),
+        step.driver_value.to_owned(),
+        step.driver_total.to_owned(),
+        share_text(share),
+        share.to_string(),
+        raw_part(step.pool_amount, share),
         step.rounded.to_string(),
         facts.conversions.report_currency.to_string(),
         text(step.report.map(|(amount, _)| amount)),

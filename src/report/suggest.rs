@@ -51,9 +51,7 @@ impl<'a> Evidence<'a> {
         let declared = self.rules.pools.iter().find(|declared| declared.name == pool);
         let unallocated = ZeroDriver::Unallocated;
         match declared.map(|pool| &pool.split) {
-            Some(SplitMethod::Proportional { by, on_zero_driver, .. })
-                if *on_zero_driver == unallocated =>
-            {
+            Some(SplitMethod::Proportional { by, on_zero, .. }) if *on_zero == unallocated => {
                 let pool = quoted(pool);
                 format!(
                     "pools: {{ {pool}: {{ on_zero_driver: even }} }} \
@@ -97,8 +95,7 @@ impl<'a> Evidence<'a> {
             return Some(format!("dimensions: {{ {name}: {{ {setting} }} }} # {why}"));
         }
         // The rule reads the bill as it is: a dimension must come between to mend values.
-        let (from, rule) =
-            (quoted(&self.rules.field_name(self.rules.field(*field))), quoted(&rule.name));
+        let (from, rule) = (quoted(&self.rules.field_name(*field)), quoted(&rule.name));
         Some(format!(
             "dimensions: {{ \"owner\": {{ from: [ {from} ], {setting} }} }} \
              # {why}; let rule {rule} inherit from this dimension"
@@ -142,7 +139,7 @@ impl<'a> Evidence<'a> {
         let rule = self.rules.rule(rule?);
         match &rule.outcome {
             Outcome::Owner(OwnerChoice::Inherited(field)) => {
-                Some((key(&self.rules.field_name(self.rules.field(*field))), rule.name.clone()))
+                Some((key(&self.rules.field_name(*field)), rule.name.clone()))
             }
             _ => None,
         }

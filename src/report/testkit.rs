@@ -10,8 +10,8 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 
 use crate::allocate::{
-    Allocation, ConservationRow, Conversions, Cube, Kernel, PeriodTotal, Plan, allocate, assemble,
-    convert, period_totals, prove, prove_conversion,
+    Allocation, ConservationRow, Conversions, Cube, Kernel, PeriodTotal, Plan, Setting, allocate,
+    assemble, convert, period_totals, prove, prove_conversion,
 };
 use crate::diagnostics::{Code, Finding};
 use crate::domain::{CostCenter, DateRange, Exchange, Org, Period};
@@ -104,11 +104,12 @@ impl World {
         let org = org(charges);
         let rules = rules(&org, RULES).unwrap();
         let (scan, cube) = read(charges, &rules, &org, period);
+        let setting = Setting { rules: &rules, org: &org, drivers: &[], rounding_digits: Some(2) };
         let mut months: BTreeMap<Period, Allocation> = cube
             .months()
             .into_iter()
             .chain([period])
-            .map(|month| (month, allocate(&cube, &rules, &org, month, Some(2))))
+            .map(|month| (month, allocate(&cube, setting, month)))
             .collect();
         let conversions = convert(&cube, &rules, &mut months, exchange, None).unwrap();
         let mut conservation = prove(&scan, &cube, &months[&period]);
@@ -159,7 +160,7 @@ impl World {
 /// Rules of this company.
 pub(super) fn rules(org: &Org, text: &str) -> Result<RuleSet, Vec<Finding>> {
     let text = RuleText { path: "rules/a.yaml".to_owned(), text: text.to_owned() };
-    compile(&[text], &Scope { org, entities: &[] })
+    compile(&[text], &Scope { org, entities: &[], drivers: &[] })
 }
 
 fn input(kind: &'static str, path: &str) -> InputFile {
@@ -176,6 +177,7 @@ fn org(charges: &[Charge]) -> Org {
         parent: parent.map(str::to_owned),
         legal_entity: (id == "acme").then(|| "Acme SE".to_owned()),
         manager: (id == "retail").then(|| "Ada".to_owned()),
+        level: None,
         valid: DateRange::new(None, to).unwrap(),
     };
     let mut centers = vec![

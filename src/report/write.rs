@@ -11,7 +11,8 @@ use super::identity::run_id;
 use super::showback::Showback;
 use super::sink::{Sink, WrittenFile, failed};
 use super::{
-    charts, detail, exchange, kpi, manifest, proof, reconciliation, run_json, unallocated,
+    charts, detail, exchange, kpi, manifest, proof, reciprocal, reconciliation, run_json,
+    unallocated,
 };
 
 /// What was written into a directory.
@@ -38,6 +39,7 @@ pub fn write(facts: &Facts, directory: &Path) -> Result<Written, Finding> {
     detail::write(facts, &mut sink)?;
     unallocated::write(facts, &unallocated, &mut sink)?;
     proof::write_trace(facts, &mut sink)?;
+    reciprocal::write(facts, &mut sink)?;
     proof::write_conservation(facts, &mut sink)?;
     exchange::write(facts, &mut sink)?;
     reconciliation::write(facts, &mut sink)?;

@@ -1,12 +1,11 @@
 //! `invoices:` of the project file: tables of provider invoices, and what may differ from them.
 //! Which headers such tables have is data, `rules/invoices.yaml`.
 
-use std::collections::BTreeMap;
-
 use crate::diagnostics::{Code, Finding, Span};
 use crate::domain::{Amount, Currency};
 
-use super::decode::{Mapping, items, parsed, text, word, words};
+use super::decode::{Mapping, items, parsed, text, word};
+use super::headers::{HeaderField, Headers, read_headers};
 use super::node::{self, Node};
 use super::project::{is_pattern, read_patterns};
 use super::shape::{KeyShape, Shape, key, needed};
@@ -54,8 +53,8 @@ pub enum InvoiceField {
     Period,
 }
 
-impl InvoiceField {
-    pub const ALL: [Self; 7] = [
+impl HeaderField for InvoiceField {
+    const ALL: &'static [Self] = &[
         Self::Invoice,
         Self::BillingAccount,
         Self::Currency,
@@ -65,9 +64,7 @@ impl InvoiceField {
         Self::Period,
     ];
 
-    /// The name in project files.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
+    fn name(self) -> &'static str {
         match self {
             Self::Invoice => "invoice",
             Self::BillingAccount => "billing_account",
@@ -80,81 +77,11 @@ impl InvoiceField {
     }
 }
 
-/// The headers that each field may have, in the order in which they are looked for.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct InvoiceColumns(BTreeMap<InvoiceField, Vec<String>>);
-
-impl InvoiceColumns {
-    /// The position of a field's header among those of a table.
-    #[must_use]
-    pub fn position(&self, field: InvoiceField, headers: &[String]) -> Option<usize> {
-        let names = self.0.get(&field).into_iter().flatten();
-        let mut found = names.filter_map(|name| {
-            let name = plain(name);
-            headers.iter().position(|header| plain(header) == name)
-        });
-        found.next()
-    }
-
-    /// The headers of a field in the ways in which people write them: as declared, and with a
-    /// blank, `_` or `-` between the words.
-    #[must_use]
-    pub fn spellings(&self, field: InvoiceField) -> Vec<String> {
-        let mut found = Vec::new();
-        for name in self.0.get(&field).into_iter().flatten() {
-            let words = words_of(name);
-            found.push(name.clone());
-            found.extend(["", " ", "_", "-"].map(|between| words.join(between)));
-        }
-        found.sort_unstable();
-        found.dedup();
-        found
-    }
-
-    /// The first header that is looked for.
-    #[must_use]
-    pub fn usual(&self, field: InvoiceField) -> &str {
-        self.0.get(&field).and_then(|names| names.first()).map_or(field.name(), String::as_str)
-    }
-
-    /// Headers of the project's own go before those that are known.
-    fn with(mut self, own: BTreeMap<InvoiceField, Vec<String>>) -> Self {
-        self.0.extend(own);
-        self
-    }
-}
-
-/// The words of a header: what a blank, sign or capital letter begins.
-fn words_of(header: &str) -> Vec<String> {
-    let mut words: Vec<String> = Vec::new();
-    let mut last = ' ';
-    for letter in header.chars() {
-        let is_gap = letter.is_whitespace() || matches!(letter, '_' | '-');
-        if !is_gap {
-            let begins = words.is_empty()
-                || last.is_whitespace()
-                || matches!(last, '_' | '-')
-                || (letter.is_uppercase() && last.is_lowercase());
-            if begins {
-                words.push(String::new());
-            }
-            if let Some(word) = words.last_mut() {
-                word.push(letter);
-            }
-        }
-        last = letter;
-    }
-    words
-}
-
-/// A header without what people write differently.
-fn plain(header: &str) -> String {
-    let kept = header.chars().filter(|c| !c.is_whitespace() && !matches!(c, '_' | '-' | '.'));
-    kept.flat_map(char::to_lowercase).collect()
-}
+/// The headers of tables of invoices.
+pub type InvoiceColumns = Headers<InvoiceField>;
 
 fn field_names() -> Vec<&'static str> {
-    InvoiceField::ALL.map(InvoiceField::name).to_vec()
+    InvoiceField::ALL.iter().map(|field| field.name()).collect()
 }
 
 pub(super) const KEYS: &[KeyShape] = &[
@@ -187,8 +114,8 @@ fn read_entry(node: &Node, sink: &mut Sink) -> Option<InvoicesDecl> {
         None => Some(Amount::ZERO),
     };
     let own = match map.get("columns") {
-        Some(node) => read_columns(node, sink),
-        None => Some(BTreeMap::new()),
+        Some(node) => read_headers(node, sink),
+        None => Some(InvoiceColumns::default()),
     };
     let accepted = match map.get("accepted_variances") {
         Some(node) => read_accepted(node, sink),
@@ -211,17 +138,6 @@ fn read_tolerance(node: &Node, sink: &mut Sink) -> Option<Amount> {
         return None;
     }
     Some(tolerance)
-}
-
-fn read_columns(node: &Node, sink: &mut Sink) -> Option<BTreeMap<InvoiceField, Vec<String>>> {
-    let map = Mapping::read(node, "`columns`", &field_names(), sink)?;
-    let mut found = BTreeMap::new();
-    for field in InvoiceField::ALL {
-        let Some(node) = map.get(field.name()) else { continue };
-        let headers = words(node, "a header", sink)?;
-        found.insert(field, headers.into_iter().map(|header| header.text).collect());
-    }
-    Some(found)
 }
 
 fn read_accepted(node: &Node, sink: &mut Sink) -> Option<Vec<AcceptedVariance>> {
@@ -249,8 +165,7 @@ fn read_accepted(node: &Node, sink: &mut Sink) -> Option<Vec<AcceptedVariance>> 
 
 /// The headers that are known without a declaration.
 fn shipped() -> InvoiceColumns {
-    read_shipped(|map, sink| read_columns(map.need("columns", sink)?, sink))
-        .map_or_else(|_| InvoiceColumns::default(), InvoiceColumns)
+    read_shipped(|map, sink| read_headers(map.need("columns", sink)?, sink)).unwrap_or_default()
 }
 
 fn read_shipped<T>(
@@ -269,7 +184,7 @@ fn read_shipped<T>(
 
 /// Texts of an example by their key.
 #[cfg(test)]
-type Texts = BTreeMap<String, String>;
+type Texts = std::collections::BTreeMap<String, String>;
 
 /// The shipped headers, and the examples that they carry: a row, and what must come of it.
 #[cfg(test)]

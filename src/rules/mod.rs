@@ -8,6 +8,7 @@
 //!   MetadataDecl      a table that joins attributes to an entity
 //!   ExchangeDecl      by which rates other currencies are converted
 //!   InvoicesDecl      provider invoices to reconcile with
+//!   DriverDecl        who used how much of what is shared
 //! ColumnMap           how a provider's export becomes FOCUS columns
 //!   ManifestShape     how a provider says which files belong together
 //! RuleSet             the project's rules, compiled: names resolved, order fixed
@@ -17,6 +18,8 @@
 //!   ComponentRule     which kind of cost a charge is
 //!   ClassifyRule      who bears a charge: an owner or a pool
 //!   Pool              how shared cost is split
+//!   Stage             in which order
+//!   CostView          which cost showback is about
 //!   RuleTest          an example that the rules carry
 //! shipped             what costbook brings along: column maps, components
 //! schema              the language as JSON Schema, for editors
@@ -35,8 +38,10 @@ mod condition;
 mod dated;
 mod decode;
 mod delivery;
+mod drivers;
 mod exchange;
 mod fields;
+mod headers;
 mod implies;
 mod invoices;
 mod limits;
@@ -51,6 +56,7 @@ mod read_map;
 mod reference;
 mod schema;
 mod shape;
+mod sharing;
 pub mod shipped;
 mod sink;
 #[cfg(test)]
@@ -65,23 +71,31 @@ pub use column_map::{
     NumberSpelling, PeriodEnd, Recognition, Spread, SpreadBy, Substitution, TagShape, TagSource,
     Term,
 };
-pub use compile::{Entity, RuleText, Scope, compile};
+pub use compile::{DriverScope, Entity, RuleText, Scope, compile};
 pub use condition::{CaseRule, Condition, Test, Values};
 pub use dated::DatedTexts;
 pub use delivery::{
     Days, DeliveryPolicy, ManifestExample, ManifestShape, fill_period, names_month,
 };
+#[cfg(test)]
+pub(crate) use drivers::shipped_driver_examples;
+pub use drivers::{DriverColumns, DriverDecl, DriverField, DriverShape};
 pub use exchange::ExchangeDecl;
+pub use headers::{HeaderField, Headers, header_position, header_spellings};
 #[cfg(test)]
 pub(crate) use invoices::shipped_invoices;
 pub use invoices::{AcceptedVariance, InvoiceColumns, InvoiceField, InvoicesDecl};
 pub use model::{
-    Base, ClassifyRule, ComponentRule, Dimension, DimensionId, DimensionRule, Expected, Field,
-    FieldId, List, OnInvalid, Outcome, OwnerChoice, Pool, PoolId, Receivers, RuleId, RuleSet,
-    RuleTest, SplitMethod, ValueChoice, ValueSet, ZeroDriver,
+    ClassifyRule, ComponentRule, CostView, Dimension, DimensionId, DimensionRule, Expected, Field,
+    FieldId, List, OnInvalid, Outcome, OwnerChoice, PoolId, RuleId, RuleSet, RuleTest, ValueChoice,
+    ValueSet,
 };
 pub use pattern::Glob;
 pub use project::{FormatName, MetadataDecl, Project, SourceDecl};
 pub use schema::{SchemaOf, schema};
+pub use sharing::{
+    Base, Cutoff, CutoffInto, DatedShares, DriverUse, Pool, PoolName, Price, Receivers,
+    SplitMethod, Stage, Target, Tier, ZeroDriver,
+};
 pub use usage::FieldUse;
 pub use workbook::{SheetPlace, WorkbookShape};

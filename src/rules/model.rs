@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 
 use crate::diagnostics::Span;
-use crate::domain::{Column, CostMetric, DateRange, Share};
+use crate::domain::{Column, DateRange};
 
 use super::condition::{CaseRule, Condition};
 use super::dated::DatedTexts;
+use super::sharing::{Pool, PoolName, Stage};
 
 /// Index into [`RuleSet::fields`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -62,8 +63,12 @@ pub struct RuleSet {
     /// In order, first match wins.
     pub classify: Vec<ClassifyRule>,
     pub pools: Vec<Pool>,
-    /// The order in which pools are emptied; every pool once.
-    pub order: Vec<PoolId>,
+    /// The order in which pools are emptied; every pool in one stage.
+    pub stages: Vec<Stage>,
+    /// Which cost showback is about.
+    pub view: CostView,
+    /// Questions that weigh receivers: which of their charges count.
+    pub bases: Vec<Condition>,
     /// For each metadata entity, the field whose value is its id.
     pub joins: BTreeMap<String, FieldId>,
     /// In the order of their places; their values stand where they are asked.
@@ -81,6 +86,16 @@ pub struct List {
     pub is_used: bool,
     /// The days on which values come or go.
     pub change_days: Vec<NaiveDate>,
+}
+
+/// Which cost showback is about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CostView {
+    /// `EffectiveCost`: what was used, with commitments spread over their term.
+    #[default]
+    Amortized,
+    /// `BilledCost`: what the invoices say.
+    Cash,
 }
 
 /// A governed column, computed once per charge.
@@ -157,59 +172,15 @@ pub struct ClassifyRule {
 pub enum Outcome {
     Owner(OwnerChoice),
     Pool(PoolId),
+    /// The pool of a family that the value of the field names; a charge without a value is not
+    /// matched.
+    Family(PoolId, FieldId),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OwnerChoice {
     Named(String),
     Inherited(FieldId),
-}
-
-#[derive(Clone, Debug)]
-pub struct Pool {
-    pub name: String,
-    pub span: Span,
-    pub split: SplitMethod,
-    pub receivers: Receivers,
-}
-
-#[derive(Clone, Debug)]
-pub enum SplitMethod {
-    Even,
-    /// By owner name; sums to exactly the whole.
-    Fixed(Vec<(String, Share)>),
-    Proportional {
-        by: CostMetric,
-        base: Base,
-        on_zero_driver: ZeroDriver,
-    },
-}
-
-/// Which cost of the receivers a proportional split goes by. Only positive cost counts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Base {
-    /// What is theirs without any shared cost.
-    #[default]
-    Direct,
-    /// That, and what earlier pools gave them.
-    Accumulated,
-}
-
-/// What to do where there is nothing to split by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ZeroDriver {
-    Fail,
-    Even,
-    #[default]
-    Unallocated,
-}
-
-/// Who may receive a pool. A name stands for a cost center and all below it on the charge date.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Receivers {
-    /// Empty: all cost centers that are open. Even splits go to those without children.
-    pub include: Vec<String>,
-    pub exclude: Vec<String>,
 }
 
 /// An example that a rule file carries: a charge, and what must become of it.
@@ -230,7 +201,8 @@ pub struct RuleTest {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Expected {
     Owner(String),
-    Pool(PoolId),
+    /// Without a value, any of a family.
+    Pool(PoolName),
     Unallocated,
 }
 
@@ -247,37 +219,10 @@ impl RuleSet {
         &self.fields[usize::from(id.0)]
     }
 
+    /// A field as rules write it.
     #[must_use]
-    pub fn rule(&self, id: RuleId) -> &ClassifyRule {
-        &self.classify[usize::from(id.0)]
-    }
-
-    #[must_use]
-    pub fn pool(&self, id: PoolId) -> &Pool {
-        &self.pools[usize::from(id.0)]
-    }
-
-    #[must_use]
-    pub fn dimension(&self, id: DimensionId) -> &Dimension {
-        &self.dimensions[usize::from(id.0)]
-    }
-
-    /// The days on which some rule begins or ceases to hold, or a list changes, ascending.
-    #[must_use]
-    pub fn change_days(&self) -> Vec<NaiveDate> {
-        let ends = |rule: &ClassifyRule| [rule.valid.from(), rule.valid.to()];
-        let mut days: Vec<_> = self.classify.iter().flat_map(ends).flatten().collect();
-        let lists = self.lists.iter().filter(|list| list.is_used);
-        days.extend(lists.flat_map(|list| &list.change_days));
-        days.sort_unstable();
-        days.dedup();
-        days
-    }
-
-    /// A field as rules name it.
-    #[must_use]
-    pub fn field_name(&self, field: &Field) -> String {
-        match field {
+    pub fn field_name(&self, id: FieldId) -> String {
+        match self.field(id) {
             Field::Column(column) => column.snake_name(),
             Field::Provider => "provider".to_owned(),
             Field::Source => "source".to_owned(),
@@ -288,6 +233,50 @@ impl RuleSet {
             Field::Metadata { entity, attribute } => format!("{entity}.{attribute}"),
             Field::Dimension(id) => self.dimension(*id).name.clone(),
         }
+    }
+
+    #[must_use]
+    pub fn rule(&self, id: RuleId) -> &ClassifyRule {
+        &self.classify[usize::from(id.0)]
+    }
+
+    #[must_use]
+    pub fn pool(&self, id: PoolId) -> &Pool {
+        &self.pools[usize::from(id.0)]
+    }
+
+    /// A pool by its name, a family by its own, or one of a family by `family/value`.
+    #[must_use]
+    pub fn pool_named(&self, name: &str) -> Option<PoolName> {
+        let find = |name: &str| {
+            let index = self.pools.iter().position(|pool| pool.name == name)?;
+            u16::try_from(index).ok().map(PoolId)
+        };
+        if let Some(pool) = find(name) {
+            return Some(PoolName { pool, value: None });
+        }
+        let (family, value) = name.split_once('/')?;
+        let pool = find(family).filter(|pool| self.pool(*pool).each.is_some())?;
+        Some(PoolName { pool, value: Some(value.to_owned()) })
+    }
+
+    #[must_use]
+    pub fn dimension(&self, id: DimensionId) -> &Dimension {
+        &self.dimensions[usize::from(id.0)]
+    }
+
+    /// The days on which some rule begins or ceases to hold, or a list changes, ascending.
+    #[must_use]
+    pub fn change_days(&self) -> Vec<NaiveDate> {
+        let of_rules = self.classify.iter().map(|rule| rule.valid);
+        let of_shares = self.pools.iter().flat_map(Pool::share_periods);
+        let ranges = of_rules.chain(of_shares);
+        let mut days: Vec<_> = ranges.flat_map(|days| [days.from(), days.to()]).flatten().collect();
+        let lists = self.lists.iter().filter(|list| list.is_used);
+        days.extend(lists.flat_map(|list| &list.change_days));
+        days.sort_unstable();
+        days.dedup();
+        days
     }
 
     /// The dimensions that reports keep apart.

@@ -103,6 +103,27 @@ impl<'a> Names<'a> {
         false
     }
 
+    /// Whether the project declares a cost center of that name.
+    pub(super) fn knows_owner(&self, name: &str) -> bool {
+        self.org.is_some_and(|org| org.ids().any(|id| id == name))
+    }
+
+    /// Whether the table of cost centers has a level of that name; reports one that it has not.
+    pub(super) fn is_level(&self, name: &Key, sink: &mut Sink) -> bool {
+        let known: Vec<&str> = self.org.into_iter().flat_map(Org::level_names).collect();
+        if known.contains(&name.text.as_str()) {
+            return true;
+        }
+        let message = format!("no cost center is of the level `{}`", name.text);
+        let help = "fill in the column `level` of the table of cost centers, or give a number";
+        if known.is_empty() {
+            sink.report_with_help(Code::UnknownName, &name.span, message, help);
+        } else {
+            sink.report_unknown(Code::UnknownName, &name.span, message, &name.text, &known);
+        }
+        false
+    }
+
     /// Counts one more compiled pattern; `false`, and one finding, beyond the limit.
     pub(super) fn may_add_pattern(&mut self, sink: &mut Sink) -> bool {
         self.patterns += 1;

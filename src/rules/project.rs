@@ -12,6 +12,7 @@ use super::decode::{
     Mapping, is_identifier, is_inside_project, is_name, items, parsed, whole, word, words,
 };
 use super::delivery::{Days, DeliveryPolicy};
+use super::drivers::{self, DriverDecl, read_drivers};
 use super::exchange::{self, ExchangeDecl, read_exchange};
 use super::fields::{RESERVED_PREFIXES, USUAL_JOINS};
 use super::invoices::{self, InvoicesDecl, read_invoices};
@@ -40,6 +41,8 @@ pub struct Project {
     pub exchange: Option<ExchangeDecl>,
     /// Provider invoices to reconcile with.
     pub invoices: Vec<InvoicesDecl>,
+    /// Who used how much of what is shared.
+    pub drivers: Vec<DriverDecl>,
 }
 
 #[derive(Clone, Debug)]
@@ -91,6 +94,7 @@ pub(super) const KEYS: &[KeyShape] = &[
     key("rounding", Shape::Map(ROUNDING_KEYS)),
     key("exchange", Shape::Map(exchange::KEYS)),
     key("invoices", Shape::List(&Shape::Map(invoices::KEYS))),
+    key("drivers", Shape::List(&Shape::Map(drivers::DRIVER_KEYS))),
 ];
 
 const SOURCE_KEYS: &[KeyShape] = &[
@@ -146,6 +150,7 @@ fn read_project(root: Node, sink: &mut Sink) -> Option<Project> {
     let rounding_digits = map.get("rounding").and_then(|node| read_rounding(node, sink));
     let exchange = map.get("exchange").and_then(|node| read_exchange(node, sink));
     let invoices = map.get("invoices").map(|node| read_invoices(node, sink));
+    let drivers = map.get("drivers").map(|node| read_drivers(node, sink));
     Some(Project {
         organisation: organisation?,
         currency: currency?,
@@ -156,6 +161,7 @@ fn read_project(root: Node, sink: &mut Sink) -> Option<Project> {
         rounding_digits,
         exchange,
         invoices: invoices.flatten().unwrap_or_default(),
+        drivers: drivers.flatten().unwrap_or_default(),
     })
 }
 
@@ -280,7 +286,7 @@ fn is_entity(entity: &Key, sink: &mut Sink) -> bool {
     is_identifier(entity, "the name of an entity", false, sink)
 }
 
-fn refuse_repeats<'a>(
+pub(super) fn refuse_repeats<'a>(
     what: &str,
     names: impl Iterator<Item = (&'a str, &'a Span)>,
     sink: &mut Sink,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::shape::Shape;
 use super::testing::entity;
-use super::{ColumnMap, Project, RuleText, Scope, compile};
+use super::{ColumnMap, DriverScope, Project, RuleText, Scope, compile};
 use crate::domain::{CostCenter, DateRange, Org};
 
 const REFERENCE: &str = include_str!("../../docs/rules.md");
@@ -25,6 +25,7 @@ pub(super) fn org() -> Org {
         parent: None,
         legal_entity: None,
         manager: None,
+        level: None,
         valid: DateRange::ALWAYS,
     };
     Org::new(ids.map(center).into()).unwrap()
@@ -33,6 +34,12 @@ pub(super) fn org() -> Org {
 /// The metadata that the examples ask.
 pub(super) fn entities() -> [super::Entity; 1] {
     [entity("sub_account", &["name", "environment", "product"], None)]
+}
+
+/// The drivers that the examples name.
+pub(super) fn drivers() -> Vec<DriverScope> {
+    let names = ["k8s-cpu", "k8s-memory", "lake-tb", "service-usage"];
+    names.map(|name| DriverScope { name: name.into(), scope: Vec::new() }).into()
 }
 
 #[test]
@@ -47,7 +54,7 @@ fn every_example_is_what_it_says() {
     let entities = entities();
     for text in rules {
         let file = RuleText { path: "rules.yaml".into(), text: text.into() };
-        compile(&[file], &Scope { org: &org(), entities: &entities }).unwrap();
+        compile(&[file], &Scope { org: &org(), entities: &entities, drivers: &drivers() }).unwrap();
     }
     for text in maps {
         ColumnMap::parse("map.yaml", text).unwrap();

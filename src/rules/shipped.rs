@@ -42,10 +42,22 @@ pub fn components() -> (&'static str, &'static str) {
     ("shipped:rules/components.yaml", include_str!("../../rules/components.yaml"))
 }
 
+/// Path and text of what the policies of rule files speak of.
+#[must_use]
+pub fn policies() -> (&'static str, &'static str) {
+    ("shipped:rules/policies.yaml", include_str!("../../rules/policies.yaml"))
+}
+
 /// Path and text of the headers that tables of invoices have.
 #[must_use]
 pub fn invoice_columns() -> (&'static str, &'static str) {
     ("shipped:rules/invoices.yaml", include_str!("../../rules/invoices.yaml"))
+}
+
+/// Path and text of the headers that tables of drivers have.
+#[must_use]
+pub fn driver_columns() -> (&'static str, &'static str) {
+    ("shipped:rules/drivers.yaml", include_str!("../../rules/drivers.yaml"))
 }
 
 /// Path and text of the column map of that format.
@@ -99,7 +111,7 @@ mod tests {
     #[test]
     fn the_shipped_components_compile() {
         let (path, text) = components();
-        let scope = Scope { org: &Org::default(), entities: &[] };
+        let scope = Scope { org: &Org::default(), entities: &[], drivers: &[] };
         let file = RuleText { path: path.into(), text: text.into() };
         let rules = compile(&[file], &scope).unwrap();
         let names: Vec<_> = rules.components.iter().map(|rule| rule.name.as_str()).collect();

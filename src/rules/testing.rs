@@ -35,6 +35,7 @@ pub(super) fn org() -> Org {
         parent: None,
         legal_entity: None,
         manager: None,
+        level: None,
         valid: DateRange::ALWAYS,
     });
     Org::new(centers.into()).unwrap()
@@ -70,7 +71,7 @@ pub(super) fn compile_files(files: &[(&str, &str)]) -> Result<RuleSet, Vec<Findi
         .iter()
         .map(|(path, text)| RuleText { path: (*path).into(), text: (*text).into() })
         .collect();
-    compile(&texts, &Scope { org: &org(), entities: &entities() })
+    compile(&texts, &Scope { org: &org(), entities: &entities(), drivers: &[] })
 }
 
 /// What is wrong with a rule file.

@@ -38,17 +38,24 @@ impl RuleSet {
             dimension.from.contains(&field)
                 || dimension.rules.iter().any(|rule| chosen(&rule.value))
         });
-        let inherited = Outcome::Owner(OwnerChoice::Inherited(field));
+        let names_bearer = |outcome: &Outcome| match outcome {
+            Outcome::Owner(OwnerChoice::Inherited(from)) | Outcome::Family(_, from) => {
+                *from == field
+            }
+            Outcome::Owner(OwnerChoice::Named(_)) | Outcome::Pool(_) => false,
+        };
         by_dimension
             || self.joins.values().any(|join| *join == field)
-            || self.classify.iter().any(|rule| rule.outcome == inherited)
+            || self.classify.iter().any(|rule| names_bearer(&rule.outcome))
+            || self.pools.iter().any(|pool| pool.lot_fields().contains(&field))
     }
 
     fn conditions(&self) -> impl Iterator<Item = &Condition> {
         let of_dimensions =
             self.dimensions.iter().flat_map(|d| d.rules.iter().map(|rule| &rule.when));
         let of_components = self.components.iter().map(|rule| &rule.when);
-        of_dimensions.chain(of_components).chain(self.classify.iter().map(|rule| &rule.when))
+        let of_rules = self.classify.iter().map(|rule| &rule.when);
+        of_dimensions.chain(of_components).chain(of_rules).chain(&self.bases)
     }
 }
 

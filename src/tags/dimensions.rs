@@ -161,22 +161,9 @@ impl<'r> Dimensions<'r> {
             Provenance::Invalid => "invalid".to_owned(),
             Provenance::From(position) => {
                 let field = self.rules.dimension(dimension).from[usize::from(position)];
-                field_label(self.rules, self.rules.field(field))
+                self.rules.field_name(field)
             }
         }
-    }
-}
-
-/// A field as rules write it.
-fn field_label(rules: &RuleSet, field: &Field) -> String {
-    match field {
-        Field::Column(column) => column.snake_name(),
-        Field::Provider => "provider".to_owned(),
-        Field::Source => "source".to_owned(),
-        Field::Custom(name) | Field::Input(name) => name.clone(),
-        Field::Tag(key) => format!("tag.{key}"),
-        Field::Metadata { entity, attribute } => format!("{entity}.{attribute}"),
-        Field::Dimension(id) => rules.dimension(*id).name.clone(),
     }
 }
 

@@ -141,7 +141,7 @@ fn seen(rules: &RuleSet, row: &Accepted) -> Option<BTreeMap<String, String>> {
 fn rules() -> RuleSet {
     let asked = KEYS.map(|key| format!("\"tag.{key}\"")).join(", ");
     let text = format!("dimensions: {{ all: {{ from: [ {asked} ] }} }}\n");
-    let scope = Scope { org: &Org::default(), entities: &[] };
+    let scope = Scope { org: &Org::default(), entities: &[], drivers: &[] };
     compile(&[RuleText { path: "rules.yaml".into(), text }], &scope).expect("rules")
 }
 

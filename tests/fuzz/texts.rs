@@ -129,7 +129,7 @@ fn rule_files_are_compiled_or_refused() {
         let sample = choices.below(samples.len());
         let text = altered(&samples[sample], choices);
         let file = RuleText { path: "rules.yaml".into(), text };
-        let scope = Scope { org: &Org::default(), entities: &[] };
+        let scope = Scope { org: &Org::default(), entities: &[], drivers: &[] };
         if let Err(findings) = compile(std::slice::from_ref(&file), &scope) {
             point_into(&findings, "rules.yaml", &file.text);
         }

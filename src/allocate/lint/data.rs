@@ -11,6 +11,8 @@ use super::super::cube::{Bearer, Cube, NameId, Reason, UnallocatedItem};
 use super::overlap::{Contested, Overlaps};
 use super::quoted;
 
+/// What the names of rules that policies make begin with.
+const POLICY: &str = "policy: ";
 /// Rules that are named as taking what another one matches.
 const MOST_NAMED: usize = 3;
 
@@ -52,6 +54,10 @@ fn contested(
     }
     let is_exception = |(first, second): (RuleId, RuleId)| {
         let days = rules.rule(first).valid;
+        // Policies are declared to go before all rules.
+        if rules.rule(first).name.starts_with(POLICY) {
+            return true;
+        }
         rules.rule(first).when.implies(&rules.rule(second).when, days)
     };
     let mut pairs: Vec<_> = pairs.into_iter().filter(|(pair, _)| !is_exception(*pair)).collect();

@@ -7,7 +7,10 @@ use chrono::NaiveDate;
 
 use crate::diagnostics::{Code, Finding, Place, Span};
 use crate::domain::{DateRange, Org, Period};
-use crate::rules::{Field, Outcome, OwnerChoice, Pool, PoolId, RuleSet, SplitMethod};
+use crate::rules::{
+    Cutoff, CutoffInto, DatedShares, Field, Outcome, OwnerChoice, Pool, PoolId, RuleSet,
+    SplitMethod, Target,
+};
 
 pub(super) fn findings(rules: &RuleSet, org: &Org, month: Period) -> Vec<Finding> {
     let mut found = unused(rules);
@@ -49,14 +52,28 @@ fn unused(rules: &RuleSet) -> Vec<Finding> {
 }
 
 fn empty_pools(rules: &RuleSet) -> Vec<Finding> {
-    let filled: BTreeSet<PoolId> = rules
-        .classify
-        .iter()
-        .filter_map(|rule| match &rule.outcome {
-            Outcome::Pool(pool) => Some(*pool),
-            Outcome::Owner(_) => None,
-        })
-        .collect();
+    // Who consumes is in the tables of drivers, and may be any pool.
+    if rules.pools.iter().any(|pool| pool.drivers().next().is_some()) {
+        return Vec::new();
+    }
+    let of_rules = rules.classify.iter().filter_map(|rule| match &rule.outcome {
+        Outcome::Pool(pool) | Outcome::Family(pool, _) => Some(*pool),
+        Outcome::Owner(_) => None,
+    });
+    let of_pools = rules.pools.iter().flat_map(|pool| match &pool.split {
+        SplitMethod::Fixed(dated) => {
+            dated.iter().flat_map(|shares| &shares.shares).map(|(target, _)| target).collect()
+        }
+        SplitMethod::Rate { remainder, .. } => vec![remainder],
+        SplitMethod::Even | SplitMethod::Proportional { .. } | SplitMethod::Driver { .. } => {
+            Vec::new()
+        }
+    });
+    let of_pools = of_pools.filter_map(|target| match target {
+        Target::Pool(name) => Some(name.pool),
+        Target::Owner(_) | Target::Unallocated => None,
+    });
+    let filled: BTreeSet<PoolId> = of_rules.chain(of_pools).collect();
     let numbered = rules.pools.iter().zip((0..).map(PoolId));
     numbered
         .filter(|(_, id)| !filled.contains(id))
@@ -92,23 +109,32 @@ fn named(rules: &RuleSet) -> Vec<Named<'_>> {
     }
     for pool in &rules.pools {
         let names = |verb: &str| format!("pool `{}` {verb}", pool.name);
-        let always = |owner, with_below, by| Named {
-            owner,
-            with_below,
-            by,
-            span: &pool.span,
-            days: DateRange::ALWAYS,
-        };
+        let named =
+            |owner, with_below, by, days| Named { owner, with_below, by, span: &pool.span, days };
         match &pool.split {
-            SplitMethod::Fixed(shares) => {
-                found.extend(
-                    shares.iter().map(|(owner, _)| always(owner, false, names("gives a share to"))),
-                );
+            SplitMethod::Fixed(dated) => {
+                for DatedShares { valid, shares } in dated {
+                    found.extend(shares.iter().filter_map(|(target, _)| match target {
+                        Target::Owner(owner) => {
+                            Some(named(owner, false, names("gives a share to"), *valid))
+                        }
+                        Target::Pool(_) | Target::Unallocated => None,
+                    }));
+                }
             }
-            SplitMethod::Even | SplitMethod::Proportional { .. } => {}
+            SplitMethod::Rate { remainder: Target::Owner(owner), .. } => {
+                found.push(named(owner, false, names("leaves the rest to"), DateRange::ALWAYS));
+            }
+            SplitMethod::Even
+            | SplitMethod::Proportional { .. }
+            | SplitMethod::Driver { .. }
+            | SplitMethod::Rate { .. } => {}
         }
-        let receivers = &pool.receivers;
-        found.extend(receivers.include.iter().map(|owner| always(owner, true, names("includes"))));
+        if let Some(Cutoff { into: CutoffInto::Owner(owner), .. }) = &pool.cutoff {
+            found.push(named(owner, false, names("cuts off into"), DateRange::ALWAYS));
+        }
+        let included = pool.receivers.include.iter();
+        found.extend(included.map(|o| named(o, true, names("includes"), DateRange::ALWAYS)));
     }
     found
 }

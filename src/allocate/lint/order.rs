@@ -46,7 +46,7 @@ fn of_rule(rule: &ClassifyRule) -> Ordered<'_> {
     let when = rule.when.clone();
     let when = match &rule.outcome {
         // Where the field has nothing, the rule names nobody and the next one is asked.
-        Outcome::Owner(OwnerChoice::Inherited(field)) => {
+        Outcome::Owner(OwnerChoice::Inherited(field)) | Outcome::Family(_, field) => {
             Condition::All(vec![when, Condition::Not(Box::new(is_blank(*field)))])
         }
         Outcome::Owner(OwnerChoice::Named(_)) | Outcome::Pool(_) => when,

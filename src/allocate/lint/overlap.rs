@@ -117,7 +117,7 @@ impl<'p> OverlapFinder<'p> {
 /// To whom a charge is given, or would be if the owner could bear it.
 fn bearer(decision: &Decision) -> (Option<PoolId>, Option<&str>) {
     match decision {
-        Decision::Pool(_, pool) => (Some(*pool), None),
+        Decision::Pool(_, pool, value) => (Some(*pool), value.as_deref()),
         Decision::Owner(_, name)
         | Decision::UnknownOwner(_, name)
         | Decision::ClosedOwner(_, name)

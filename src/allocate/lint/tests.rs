@@ -8,7 +8,7 @@ use super::lint_rules;
 
 fn compiled(text: &str) -> RuleSet {
     let file = RuleText { path: "rules.yaml".into(), text: text.into() };
-    let scope = Scope { org: &Org::default(), entities: &[] };
+    let scope = Scope { org: &Org::default(), entities: &[], drivers: &[] };
     compile(&[file], &scope).unwrap_or_else(|found| panic!("{text}: {found:?}"))
 }
 

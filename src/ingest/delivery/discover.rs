@@ -110,6 +110,26 @@ fn spread_by_month(source: &SourceDecl, files: &[SourceFile]) -> Option<Finding>
     Some(finding.at(Place::Text(source.span.clone())))
 }
 
+/// The month that a pattern with placeholders stands for in a path that it matches.
+#[must_use]
+pub fn month_of(pattern: &str, path: &str) -> Option<Period> {
+    if !names_month(pattern) {
+        return None;
+    }
+    let digits = path.as_bytes().windows(4).filter(|four| four.iter().all(u8::is_ascii_digit));
+    let years = digits.filter_map(|four| std::str::from_utf8(four).ok()?.parse::<u32>().ok());
+    // What is told may be the month behind it, which is of the next year.
+    let years: BTreeSet<u32> = years.flat_map(|year| [year.saturating_sub(1), year]).collect();
+    let months = years.into_iter().flat_map(|year| (1..=12).map(move |month| (year, month)));
+    let periods = months.filter_map(|(year, month)| format!("{year:04}-{month:02}").parse().ok());
+    let mut periods: Vec<Period> = periods.collect();
+    periods.retain(|period| {
+        let filled = glob::Pattern::new(&fill_period(pattern, Some(*period)));
+        filled.is_ok_and(|filled| filled.matches_with(path, OPTIONS))
+    });
+    periods.first().copied()
+}
+
 /// The policy that the formats of a source agree in; where they do not, manifests decide.
 pub(super) fn common_policy(files: &[SourceFile]) -> DeliveryPolicy {
     let mut policies = files.iter().map(|file| file.map.deliveries);

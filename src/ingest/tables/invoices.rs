@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 
 use crate::diagnostics::{Code, Finding, Place};
 use crate::domain::{Amount, AmountError, Currency, Period};
-use crate::rules::{InvoiceColumns, InvoiceField, SheetPlace};
+use crate::rules::{HeaderField as _, InvoiceColumns, InvoiceField, SheetPlace};
 
 use super::plain::{PlainTable, TableFile, read_table};
 

@@ -6,11 +6,14 @@
 //! reference   cost centers and metadata → domain nouns
 //! rates       exchange rates → domain nouns
 //! invoices    provider invoices
+//! drivers     who used how much of what is shared
 //! ```
 //!
 //! Invariant: of a table that others are checked against, no row is optional; one bad row refuses
 //! the table, and all bad rows are told at once.
 
+mod driver_table;
+pub(in crate::ingest) mod drivers;
 pub(in crate::ingest) mod invoices;
 pub(in crate::ingest) mod plain;
 pub(in crate::ingest) mod rates;

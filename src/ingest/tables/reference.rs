@@ -45,14 +45,14 @@ impl MetadataTable {
     }
 }
 
-/// Reads the organisation: columns `id`, `name`, `parent`, `legal_entity`, `manager`,
+/// Reads the organisation: columns `id`, `name`, `parent`, `legal_entity`, `manager`, `level`,
 /// `valid_from`, `valid_to` (exclusive); all but `id` may be absent.
 ///
 /// # Errors
 /// Every row that cannot be used, and every fault of the tree.
 pub fn read_cost_centers(path: &str, text: &[u8]) -> Result<Org, Vec<Finding>> {
-    const KNOWN: [&str; 7] =
-        ["id", "name", "parent", "legal_entity", "manager", "valid_from", "valid_to"];
+    const KNOWN: [&str; 8] =
+        ["id", "name", "parent", "legal_entity", "manager", "level", "valid_from", "valid_to"];
     let table = Table::read(path, text, KIND)?;
     let mut errors = table.unknown_columns(&KNOWN, "cost centers");
     let mut centers = Vec::new();
@@ -68,6 +68,7 @@ pub fn read_cost_centers(path: &str, text: &[u8]) -> Result<Org, Vec<Finding>> {
                     parent: own("parent"),
                     legal_entity: own("legal_entity"),
                     manager: own("manager"),
+                    level: own("level"),
                     valid,
                     id,
                 });

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::allocate::{Bearer, Flow, FoundRow, Line, NameId, Party, TraceStep};
+use crate::allocate::{Bearer, Division, Flow, FoundRow, Line, NameId, Party, TraceStep};
 use crate::domain::{CostMetric, Costs, Currency};
-use crate::rules::PoolId;
+use crate::rules::{PoolId, PoolName};
 
 use super::super::Facts;
 use super::branch::Branch;
@@ -32,25 +32,36 @@ pub fn of_owner(facts: &Facts<'_>, owner: &str) -> Vec<Branch> {
         .collect()
 }
 
-/// What a pool received in the period and who bears it, a tree per currency.
+/// What a pool received in the period and who bears it, a tree per currency. Of a family, its pools
+/// are explained one after the other, or the one with that value.
 #[must_use]
-pub fn of_pool(facts: &Facts<'_>, pool: PoolId) -> Vec<Branch> {
-    let declared = facts.rules.pool(pool);
-    let party = Party::Pool(declared.name.clone());
-    currencies(facts, &party)
-        .into_iter()
-        .map(|currency| {
-            let rules = by_rule(facts, Bearer::Pool(pool), currency);
-            let received = Branch::sum(
-                format!("pool `{}`", declared.name),
-                currency,
-                "received by rule",
-                rules,
-            );
-            let borne = borne_by(facts, pool, currency);
-            received.declared_at(Some(place_of(facts, pool))).cut("borne by", borne)
-        })
-        .collect()
+pub fn of_pool(facts: &Facts<'_>, pool: PoolId, value: Option<&str>) -> Vec<Branch> {
+    let named = |found: &PoolName| {
+        found.pool == pool && (value.is_none() || found.value.as_deref() == value)
+    };
+    let divided = divisions(facts).map(|division| &division.pool);
+    let pools: BTreeSet<&PoolName> = divided.filter(|found| named(found)).collect();
+    pools.into_iter().flat_map(|pool| of_one_pool(facts, pool)).collect()
+}
+
+fn of_one_pool(facts: &Facts<'_>, pool: &PoolName) -> Vec<Branch> {
+    let label = facts.rules.pool(pool.pool).label(pool.value.as_deref());
+    let party = Party::Pool(label.clone());
+    let tree = |currency| {
+        let mut received = Vec::new();
+        if let Some(bearer) = bearer_of_pool(facts, pool) {
+            let rules = by_rule(facts, bearer, currency);
+            if !rules.is_empty() {
+                received.push(Branch::sum("charged directly", currency, "by rule", rules));
+            }
+        }
+        received.extend(shared_in(facts, &party, currency));
+        let borne = borne_by(facts, &label, currency);
+        Branch::sum(format!("pool `{label}`"), currency, "received", received)
+            .declared_at(Some(place_of(facts, pool.pool)))
+            .cut("borne by", borne)
+    };
+    currencies(facts, &party).into_iter().map(tree).collect()
 }
 
 /// What nobody bears in the period, by reason, a tree per currency.
@@ -83,8 +94,8 @@ fn lines<'f>(facts: &Facts<'f>) -> impl Iterator<Item = &'f Line> {
     facts.months.get(&facts.period).into_iter().flat_map(|month| &month.lines)
 }
 
-fn steps<'f>(facts: &Facts<'f>) -> impl Iterator<Item = &'f TraceStep> {
-    facts.months.get(&facts.period).into_iter().flat_map(|month| &month.trace)
+fn divisions<'f>(facts: &Facts<'f>) -> impl Iterator<Item = &'f Division> {
+    facts.months.get(&facts.period).into_iter().flat_map(|month| &month.divisions)
 }
 
 fn currencies(facts: &Facts<'_>, party: &Party) -> BTreeSet<Currency> {
@@ -105,6 +116,17 @@ fn place_of(facts: &Facts<'_>, pool: PoolId) -> String {
     format!("{}:{}", span.path, span.line)
 }
 
+/// Who bears what a pool is for, where charges were classified to it.
+fn bearer_of_pool(facts: &Facts<'_>, pool: &PoolName) -> Option<Bearer> {
+    let bearers = facts.cube.lineage.keys().map(|key| key.verdict.bearer);
+    bearers.into_iter().find(|bearer| match bearer {
+        Bearer::Pool(id, value) => {
+            *id == pool.pool && facts.cube.name(*value) == pool.value.as_deref()
+        }
+        _ => false,
+    })
+}
+
 /// What came from pools, a branch per pool, each made of its divisions.
 fn shared_in(facts: &Facts<'_>, party: &Party, currency: Currency) -> Vec<Branch> {
     let pools: BTreeSet<&str> = lines(facts)
@@ -115,46 +137,46 @@ fn shared_in(facts: &Facts<'_>, party: &Party, currency: Currency) -> Vec<Branch
         })
         .collect();
     let branch = |name: &str| {
-        let mine: Vec<&TraceStep> = steps(facts)
-            .filter(|s| s.pool_name == name && s.to == *party && s.currency == currency)
-            .collect();
-        let place = mine.first().map(|step| place_of(facts, step.pool));
-        let sum = Branch::sum(
-            format!("from pool `{name}`"),
-            currency,
-            "by division",
-            divisions(&mine, currency),
-        );
+        let mine = divisions(facts).filter(|d| *d.label == *name && d.currency == currency);
+        let mine: Vec<&Division> = mine.collect();
+        let place = mine.first().map(|division| place_of(facts, division.pool.pool));
+        let parts = mine.into_iter().filter_map(|division| part_of(division, party));
+        let sum =
+            Branch::sum(format!("from pool `{name}`"), currency, "by division", parts.collect());
         sum.declared_at(place)
     };
     pools.into_iter().map(branch).collect()
 }
 
-/// The divisions behind some steps: one branch per component and stretch of days.
-fn divisions(steps: &[&TraceStep], currency: Currency) -> Vec<Branch> {
-    let mut found: BTreeMap<_, (Costs, &TraceStep)> = BTreeMap::new();
-    for step in steps {
-        let entry = found.entry((&step.component, step.days)).or_insert((Costs::ZERO, step));
-        entry.0[step.metric] += step.rounded;
-        if step.metric == CostMetric::EffectiveCost {
-            entry.1 = step;
+/// What a party got by a division; `None` where it is none of the receivers.
+fn part_of(division: &Division, party: &Party) -> Option<Branch> {
+    let mut costs = Costs::ZERO;
+    let mut shown: Option<TraceStep<'_>> = None;
+    for step in division.steps().filter(|step| step.to == party) {
+        costs[step.metric] += step.rounded;
+        if shown.is_none() || step.metric == CostMetric::EffectiveCost {
+            shown = Some(step);
         }
     }
-    let branch = |((component, days), (costs, step)): ((&String, _), (Costs, &TraceStep))| {
-        Branch::new(format!("{component}, charges {days}"), currency, costs).computed(how(step))
-    };
-    found.into_iter().map(branch).collect()
+    let step = shown?;
+    let traits: Vec<&str> = division.traits.iter().flatten().map(String::as_str).collect();
+    let of = if traits.is_empty() { String::new() } else { format!(" of {}", traits.join(", ")) };
+    let label = format!("{}, charges {}{of}", division.component, division.days);
+    Some(Branch::new(label, division.currency, costs).computed(how(&step)))
 }
 
-fn how(step: &TraceStep) -> String {
-    match step.to {
-        Party::Rounding => "what the division left below its last digit".to_owned(),
-        _ if step.driver_value.is_empty() => step.method.clone(),
+fn how(step: &TraceStep<'_>) -> String {
+    match (step.to, step.share) {
+        (Party::Rounding, _) => "what the division left below its last digit".to_owned(),
+        (_, Some(share)) if step.driver_value.is_empty() => format!(
+            "{}: {} {} of {} × {share}",
+            step.method, step.pool_amount, step.division.currency, step.metric
+        ),
         _ => format!(
             "{}: {} {} of {} × {} / {}",
             step.method,
             step.pool_amount,
-            step.currency,
+            step.division.currency,
             step.metric,
             step.driver_value,
             step.driver_total
@@ -162,13 +184,17 @@ fn how(step: &TraceStep) -> String {
     }
 }
 
-fn borne_by(facts: &Facts<'_>, pool: PoolId, currency: Currency) -> Vec<Branch> {
-    let mut parties: BTreeMap<&Party, Vec<&TraceStep>> = BTreeMap::new();
-    for step in steps(facts).filter(|step| step.pool == pool && step.currency == currency) {
-        parties.entry(&step.to).or_default().push(step);
+fn borne_by(facts: &Facts<'_>, pool: &str, currency: Currency) -> Vec<Branch> {
+    let mut parties: BTreeMap<&Party, Vec<Branch>> = BTreeMap::new();
+    for division in divisions(facts).filter(|d| *d.label == *pool && d.currency == currency) {
+        let mut receivers: BTreeSet<&Party> = BTreeSet::new();
+        receivers.extend(division.steps().map(|step| step.to));
+        for party in receivers {
+            parties.entry(party).or_default().extend(part_of(division, party));
+        }
     }
-    let branch = |(party, steps): (&Party, Vec<&TraceStep>)| {
-        Branch::sum(label(party), currency, "by division", divisions(&steps, currency))
+    let branch = |(party, parts): (&Party, Vec<Branch>)| {
+        Branch::sum(label(party), currency, "by division", parts)
     };
     parties.into_iter().map(branch).collect()
 }

@@ -7,9 +7,11 @@ use crate::rules::model::{DimensionId, Expected, Field, RuleId, RuleSet, RuleTes
 use crate::rules::names::Names;
 use crate::rules::node::{Key, Kind, Node};
 use crate::rules::shape::{KeyShape, Shape, key, needed};
+use crate::rules::sharing::PoolName;
 use crate::rules::sink::Sink;
 
 use super::outcome::find_pool;
+use super::pool::pool_named;
 use super::raw::RawRules;
 
 pub(super) const KEYS: &[KeyShape] = &[
@@ -30,11 +32,12 @@ pub(super) fn link(
     rules: &RuleSet,
     sink: &mut Sink,
 ) -> Vec<RuleTest> {
-    raw.tests.iter().filter_map(|node| link_test(node, names, rules, sink)).collect()
+    raw.tests.iter().filter_map(|node| link_test(node, raw, names, rules, sink)).collect()
 }
 
 fn link_test(
     node: &Node,
+    raw: &RawRules<'_>,
     names: &mut Names<'_>,
     rules: &RuleSet,
     sink: &mut Sink,
@@ -43,7 +46,7 @@ fn link_test(
     let given = map.need("given", sink).and_then(|node| read_given(node, names, sink));
     let expect = map.need("expect", sink)?;
     let expect_map = Mapping::read(expect, "`expect`", EXPECT_KEYS, sink)?;
-    let outcome = read_outcome(expect_map, names, rules, sink);
+    let outcome = read_outcome(expect_map, names, raw, rules, sink);
     let rule = expect_map.get("rule").and_then(|node| word(node, "`rule`", sink));
     let rule = rule.and_then(|name| find_rule(&name, rules, sink));
     let dimensions = expect_map.get("dimensions");
@@ -95,6 +98,7 @@ fn refuse_no_amount(field: &Field, found: &str, span: &Span, sink: &mut Sink) {
 fn read_outcome(
     map: Mapping<'_>,
     names: &Names<'_>,
+    raw: &RawRules<'_>,
     rules: &RuleSet,
     sink: &mut Sink,
 ) -> Option<Expected> {
@@ -111,7 +115,10 @@ fn read_outcome(
     }
     if let Some(node) = map.get("pool") {
         let name = word(node, "`pool`", sink)?;
-        return find_pool(&name, rules, sink).map(Expected::Pool);
+        let whole = |pool| PoolName { pool, value: None };
+        let named = pool_named(raw, &name.text);
+        let found = named.or_else(|| find_pool(&name, rules, sink).map(whole));
+        return found.map(Expected::Pool);
     }
     let node = map.get("unallocated")?;
     if boolean(node, "`unallocated`", sink)? {

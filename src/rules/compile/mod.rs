@@ -7,13 +7,16 @@
 //!    declares;
 //! 3. dimensions come before conditions over them, and each sees only those before it, so that
 //!    none can depend on itself;
-//! 4. pools and rules before stages and tests, which name them.
+//! 4. pools and rules before policies, stages and tests, which name them; the rules of policies
+//!    come before all others, because a policy holds whatever else is said.
 
 mod dimension;
 mod example;
 mod outcome;
+mod policy;
 mod pool;
 mod raw;
+mod stage;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -45,6 +48,15 @@ pub struct Scope<'a> {
     /// Cost centers; owners are checked against them unless there are none.
     pub org: &'a Org,
     pub entities: &'a [Entity],
+    /// Driver tables that pools may be split by.
+    pub drivers: &'a [DriverScope],
+}
+
+/// A driver table: its name, and the fields that its scope columns speak of.
+#[derive(Clone, Debug)]
+pub struct DriverScope {
+    pub name: String,
+    pub scope: Vec<String>,
 }
 
 /// A metadata table: its entity, its columns, and the field that holds its id where that is not
@@ -96,9 +108,10 @@ fn link(raw: &RawRules<'_>, scope: &Scope<'_>, sink: &mut Sink) -> RuleSet {
     let mut names = Names::new(fields, gather_lists(raw, sink), scope.org);
     let mut rules = RuleSet { joins: link_joins(&mut names.fields, sink), ..RuleSet::default() };
     dimension::link(raw, &mut names, &mut rules, sink);
-    pool::link(raw, &names, &mut rules, sink);
+    pool::link(raw, scope, &mut names, &mut rules, sink);
     outcome::link(raw, &mut names, &mut rules, sink);
-    rules.order = pool::link_stages(raw, &rules, sink);
+    let policies = policy::link(raw, &mut names, &mut rules, sink);
+    rules.stages = stage::link(raw, &policies, &rules, sink);
     rules.tests = example::link(raw, &mut names, &rules, sink);
     let (fields, lists) = names.into_parts();
     rules.fields = fields;

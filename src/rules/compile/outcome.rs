@@ -2,9 +2,11 @@
 
 use crate::diagnostics::{Code, Span};
 use crate::rules::condition::Condition;
+use crate::rules::decode::{Mapping, word};
 use crate::rules::model::{ClassifyRule, ComponentRule, Outcome, OwnerChoice, PoolId, RuleSet};
 use crate::rules::names::Names;
-use crate::rules::node::{Key, Node};
+use crate::rules::node::{Key, Kind, Node};
+use crate::rules::shape::FROM_KEYS;
 use crate::rules::sink::Sink;
 use crate::rules::when::{Given, condition, given};
 
@@ -57,8 +59,8 @@ fn link_rule(
 ) -> Option<ClassifyRule> {
     let when = when(raw.when, names, sink);
     let owner = raw.owner.and_then(|node| link_owner(node, names, sink));
-    let pool = raw.pool.as_ref().and_then(|name| find_pool(name, rules, sink));
-    let outcome = owner.map(Outcome::Owner).or(pool.map(Outcome::Pool));
+    let pool = raw.pool.and_then(|node| link_pool(node, names, rules, sink));
+    let outcome = owner.map(Outcome::Owner).or(pool);
     let (name, span): (String, Span) = raw.name.clone().map(|name| (name.text, name.span))?;
     Some(ClassifyRule { name, span, when: when?, valid: raw.valid, outcome: outcome? })
 }
@@ -67,6 +69,38 @@ fn link_owner(node: &Node, names: &mut Names<'_>, sink: &mut Sink) -> Option<Own
     match given(node, "`owner`", names, sink)? {
         Given::Field(field) => Some(OwnerChoice::Inherited(field)),
         Given::Text(name) => names.is_owner(&name, sink).then_some(OwnerChoice::Named(name.text)),
+    }
+}
+
+/// A pool by its name, or `{ from: field }`: the family that has a pool for each value of it.
+fn link_pool(
+    node: &Node,
+    names: &mut Names<'_>,
+    rules: &RuleSet,
+    sink: &mut Sink,
+) -> Option<Outcome> {
+    if !matches!(node.kind, Kind::Map(_)) {
+        let pool = find_pool(&word(node, "`pool`", sink)?, rules, sink)?;
+        let each = rules.pool(pool).each;
+        return Some(each.map_or(Outcome::Pool(pool), |field| Outcome::Family(pool, field)));
+    }
+    let map = Mapping::read(node, "`pool`", FROM_KEYS, sink)?;
+    let name = word(map.need("from", sink)?, "`from`", sink)?;
+    let field = names.fields.resolve(&name, sink)?;
+    let mut families = (0..).zip(&rules.pools).filter(|(_, pool)| pool.each == Some(field));
+    match (families.next(), families.next()) {
+        (Some((index, _)), None) => Some(Outcome::Family(PoolId(index), field)),
+        (None, _) => {
+            let message = format!("no pool is declared for each value of `{}`", name.text);
+            let help = format!("declare a pool with `each: {}`", name.text);
+            sink.report_with_help(Code::UnknownName, &name.span, message, help);
+            None
+        }
+        (Some(_), Some(_)) => {
+            let message = format!("several pools are declared for each value of `{}`", name.text);
+            sink.report_with_help(Code::InvalidValue, &name.span, message, "name the one meant");
+            None
+        }
     }
 }
 

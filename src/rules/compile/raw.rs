@@ -17,7 +17,7 @@ use crate::rules::shape::{GIVEN, KeyShape, Shape, VALID_KEYS, key, needed, words
 use crate::rules::sink::Sink;
 
 use super::outcome::COMPONENTS;
-use super::{dimension, example, pool};
+use super::{dimension, example, policy, pool, stage};
 
 #[derive(Debug, Default)]
 pub(super) struct RawRules<'a> {
@@ -27,6 +27,7 @@ pub(super) struct RawRules<'a> {
     pub(super) classify: Vec<RawRule<'a>>,
     pub(super) pools: Vec<RawPool<'a>>,
     pub(super) stages: Option<RawStages<'a>>,
+    pub(super) policies: Option<RawPolicies<'a>>,
     pub(super) tests: Vec<&'a Node>,
 }
 
@@ -69,7 +70,7 @@ pub(super) struct RawRule<'a> {
     pub(super) name: Option<Key>,
     pub(super) when: Option<&'a Node>,
     pub(super) owner: Option<&'a Node>,
-    pub(super) pool: Option<Key>,
+    pub(super) pool: Option<&'a Node>,
     pub(super) valid: DateRange,
 }
 
@@ -79,20 +80,34 @@ pub(super) struct RawPool<'a> {
     pub(super) body: &'a Node,
 }
 
-/// The names of pools in the order of stages.
+impl RawPool<'_> {
+    /// Whether it declares one pool for each value of a field.
+    pub(super) fn is_family(&self) -> bool {
+        matches!(&self.body.kind, Kind::Map(keys) if keys.iter().any(|(key, _)| key.text == "each"))
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct RawStages<'a> {
     pub(super) span: &'a Span,
-    pub(super) pools: Vec<Key>,
+    pub(super) items: &'a [Node],
+}
+
+/// The policies of one file.
+#[derive(Debug)]
+pub(super) struct RawPolicies<'a> {
+    pub(super) span: &'a Span,
+    pub(super) body: &'a Node,
 }
 
 pub(in crate::rules) const KEYS: &[KeyShape] = &[
     key("lists", Shape::Identified { dash: true, shape: &MEMBERS }),
     key("dimensions", Shape::Identified { dash: false, shape: &Shape::Map(DIMENSION_KEYS) }),
     key("components", Shape::List(&Shape::Map(COMPONENT_KEYS))),
+    key("policies", Shape::Map(policy::KEYS)),
     key("classify", Shape::List(&Shape::Map(RULE_KEYS))),
     key("pools", Shape::Named(&Shape::Map(pool::KEYS))),
-    key("stages", Shape::List(&Shape::Texts)),
+    key("stages", Shape::List(&Shape::Either(&[Shape::Texts, Shape::Map(stage::KEYS)]))),
     key("tests", Shape::List(&Shape::Map(example::KEYS))),
 ];
 pub(super) const DIMENSION_KEYS: &[KeyShape] = &[
@@ -116,7 +131,7 @@ const RULE_KEYS: &[KeyShape] = &[
     needed("name", Shape::Text),
     key("when", Shape::Condition),
     key("owner", GIVEN),
-    key("pool", Shape::Text),
+    key("pool", GIVEN),
     key("valid", Shape::Map(VALID_KEYS)),
 ];
 
@@ -146,6 +161,15 @@ impl<'a> RawRules<'a> {
         if let (Some(node), Some(span)) = (map.get("stages"), map.key_span("stages")) {
             self.read_stages(node, span, sink);
         }
+        if let (Some(body), Some(span)) = (map.get("policies"), map.key_span("policies")) {
+            if let Some(earlier) = &self.policies {
+                let help = format!("the first are at {}", earlier.span);
+                let message = "the policies are declared a second time";
+                sink.report_with_help(Code::DuplicateName, span, message, help);
+            } else {
+                self.policies = Some(RawPolicies { span, body });
+            }
+        }
     }
 
     fn read_stages(&mut self, node: &'a Node, span: &'a Span, sink: &mut Sink) {
@@ -155,9 +179,8 @@ impl<'a> RawRules<'a> {
             sink.report_with_help(Code::DuplicateName, span, message, help);
             return;
         }
-        let stages = items(node, "`stages`", sink).unwrap_or_default();
-        let named = stages.iter().filter_map(|stage| words(stage, "a stage", sink));
-        self.stages = Some(RawStages { span, pools: named.flatten().collect() });
+        let items = items(node, "`stages`", sink).unwrap_or_default();
+        self.stages = Some(RawStages { span, items });
     }
 }
 
@@ -279,7 +302,7 @@ fn read_rule<'a>(node: &'a Node, sink: &mut Sink) -> Option<RawRule<'a>> {
         }
         _ => {}
     }
-    let pool = map.get("pool").and_then(|node| word(node, "`pool`", sink));
+    let pool = map.get("pool");
     let valid = map.get("valid").and_then(|node| read_valid(node, "the rule", sink));
     let valid = valid.unwrap_or(DateRange::ALWAYS);
     Some(RawRule { name, when: map.get("when"), owner: map.get("owner"), pool, valid })

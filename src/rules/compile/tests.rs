@@ -1,7 +1,7 @@
 use super::super::testing::{compile_files, compiled, entity, faults, helps, org, shown};
 use super::super::{
-    Base, CaseRule, Condition, Expected, Outcome, OwnerChoice, PoolId, SplitMethod, Test,
-    ValueChoice, ValueSet, ZeroDriver,
+    Base, CaseRule, Condition, Expected, Outcome, OwnerChoice, PoolId, PoolName, SplitMethod,
+    Stage, Test, ValueChoice, ValueSet, ZeroDriver,
 };
 use super::*;
 use crate::domain::Column::{BilledCost, RegionId, ResourceId, ServiceName, SubAccountId};
@@ -103,17 +103,20 @@ tests:
     expect: { pool: support, rule: help }
 ";
     let rules = compiled(text).unwrap();
-    assert_eq!(rules.order, [PoolId(2), PoolId(0), PoolId(1)]);
-    let SplitMethod::Proportional { by, base, on_zero_driver } = rules.pools[0].split else {
+    let staged: Vec<PoolId> = rules.stages.iter().flat_map(Stage::pools).collect();
+    assert_eq!(staged, [PoolId(2), PoolId(0), PoolId(1)]);
+    let SplitMethod::Proportional { by, base, on_zero, .. } = &rules.pools[0].split else {
         panic!()
     };
     let expected = (CostMetric::BilledCost, Base::Accumulated, ZeroDriver::Fail);
-    assert_eq!((by, base, on_zero_driver), expected);
-    assert!(matches!(&rules.pools[1].split, SplitMethod::Fixed(shares) if shares.len() == 3));
+    assert_eq!((*by, *base, on_zero.clone()), expected);
+    assert!(
+        matches!(&rules.pools[1].split, SplitMethod::Fixed(dated) if dated[0].shares.len() == 3)
+    );
     assert_eq!(rules.pools[2].receivers.exclude, ["data"]);
     assert_eq!(rules.change_days().len(), 2);
     let example = &rules.tests[0];
-    assert_eq!(example.outcome, Some(Expected::Pool(PoolId(0))));
+    assert_eq!(example.outcome, Some(Expected::Pool(PoolName { pool: PoolId(0), value: None })));
     assert_eq!(example.given.len(), 3);
     assert!(example.given.iter().all(|(field, _)| rules.field_id(field).is_some()));
 }
@@ -193,7 +196,7 @@ fn the_sum_of_shares_is_shown() {
 #[test]
 fn without_cost_centers_any_owner_is_taken_and_none_is_open() {
     let empty = Org::default();
-    let scope = Scope { org: &empty, entities: &[] };
+    let scope = Scope { org: &empty, entities: &[], drivers: &[] };
     let file = |text: &str| [RuleText { path: "a.yaml".into(), text: text.into() }];
     assert!(compile(&file("classify: [ { name: r, owner: anyone } ]"), &scope).is_ok());
     let text = "classify: [ { name: r, owner: x, when: { tag.t: { in: cost_centers } } } ]";
@@ -214,7 +217,7 @@ fn joins_that_lead_nowhere_are_refused() {
         (vec![entity("a", &["x"], Some("d"))], Err("invalid-value 9:11+1")),
     ] {
         let file = RuleText { path: "a.yaml".into(), text: "dimensions: { d: { tag: t } }".into() };
-        let made = compile(&[file], &Scope { org: &org(), entities: &entities });
+        let made = compile(&[file], &Scope { org: &org(), entities: &entities, drivers: &[] });
         let found = made.map(|_| ()).map_err(|findings| shown(&findings).join(" "));
         assert_eq!(found, expected.map_err(str::to_owned));
     }

@@ -294,7 +294,9 @@ fn is_taken(of: SchemaOf, text: &str) -> bool {
         SchemaOf::Rules => {
             let file = RuleText { path: "rules.yaml".into(), text: text.into() };
             let entities = reference::entities();
-            compile(&[file], &Scope { org: &reference::org(), entities: &entities }).is_ok()
+            let drivers = reference::drivers();
+            let scope = Scope { org: &reference::org(), entities: &entities, drivers: &drivers };
+            compile(&[file], &scope).is_ok()
         }
     }
 }

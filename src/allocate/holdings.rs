@@ -1,0 +1,161 @@
+//! What each party has of a month before any pool is emptied.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use hashbrown::HashMap;
+
+use crate::domain::{Costs, Currency, Period};
+use crate::rules::{FieldId, PoolId, PoolName, RuleSet};
+
+use super::cube::{Bearer, Cube, Group, NameId};
+use super::model::{Flow, Line, LotKey, Party, When};
+
+/// What a pool holds that is divided as one.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Lot {
+    pub(super) costs: Costs,
+    /// What of it other pools gave.
+    pub(super) received: Costs,
+}
+
+/// What an owner bears by what pools ask of its charges: the values of fields, and bits of `bases`.
+type Asked = BTreeMap<(Box<[NameId]>, u64), Costs>;
+
+#[derive(Debug)]
+pub(super) struct Holdings<'c> {
+    cube: &'c Cube,
+    direct: BTreeMap<(Party, String, Currency), (u64, Costs)>,
+    owners: BTreeMap<(String, Currency), Asked>,
+    lots: BTreeMap<PoolName, BTreeMap<LotKey, Lot>>,
+}
+
+/// Costs of owners by currency and the values of some fields.
+pub(super) type Weighed<'h> = HashMap<(Currency, Vec<Option<&'h str>>), BTreeMap<&'h str, Costs>>;
+
+impl<'c> Holdings<'c> {
+    /// Pools that are `daily` have a lot for each day.
+    pub(super) fn of(
+        cube: &'c Cube,
+        rules: &RuleSet,
+        month: Period,
+        daily: &BTreeSet<PoolId>,
+    ) -> Self {
+        let (direct, owners, lots) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        let mut found = Self { cube, direct, owners, lots };
+        for (group, rows, costs) in cube.by_group().filter(|(group, ..)| group.month == month) {
+            let component = cube.text(group.component).to_owned();
+            let party = party_of(cube, rules, group.verdict.bearer);
+            if let Party::Owner(name) = &party {
+                let owner = found.owners.entry((name.clone(), group.currency)).or_default();
+                *owner.entry((group.traits.clone(), group.bases)).or_default() += costs;
+            }
+            let sum = found.direct.entry((party, component, group.currency)).or_default();
+            sum.0 += rows;
+            sum.1 += costs;
+            if let Bearer::Pool(pool, _) = group.verdict.bearer
+                && !daily.contains(&pool)
+            {
+                found.hold(rules, group, When::Segment(group.segment), &costs);
+            }
+        }
+        let is_daily = |group: &Group| match group.verdict.bearer {
+            Bearer::Pool(pool, _) => group.month == month && daily.contains(&pool),
+            _ => false,
+        };
+        if !daily.is_empty() {
+            for cell in cube.cells().filter(|cell| is_daily(cell.group)) {
+                found.hold(rules, cell.group, When::Day(cell.day), &cell.costs);
+            }
+        }
+        found
+    }
+
+    fn hold(&mut self, rules: &RuleSet, group: &Group, when: When, costs: &Costs) {
+        if let Some(key) = lot_key(self.cube, rules, group, when) {
+            self.lot(key).costs += *costs;
+        }
+    }
+
+    fn lot(&mut self, key: LotKey) -> &mut Lot {
+        self.lots.entry(key.pool.clone()).or_default().entry(key).or_default()
+    }
+
+    /// Takes what a pool was given by another one.
+    pub(super) fn receive(&mut self, key: LotKey, costs: &Costs) {
+        let lot = self.lot(key);
+        lot.costs += *costs;
+        lot.received += *costs;
+    }
+
+    /// What a pool holds now.
+    pub(super) fn lots_of(&self, pool: &PoolName) -> impl Iterator<Item = (&LotKey, &Lot)> {
+        self.lots.get(pool).into_iter().flatten()
+    }
+
+    /// What owners bear directly, of the charges of which that basis holds, by the values of fields.
+    pub(super) fn weighed(&self, fields: &[FieldId], basis: Option<u16>) -> Weighed<'_> {
+        let at = |field: &FieldId| self.cube.lot_fields.binary_search(field).unwrap_or(usize::MAX);
+        let positions: Vec<usize> = fields.iter().map(at).collect();
+        let mut found = Weighed::new();
+        for ((owner, currency), parts) in &self.owners {
+            for ((traits, bases), costs) in parts {
+                if basis.is_some_and(|bit| bases >> bit & 1 == 0) {
+                    continue;
+                }
+                let value =
+                    |at: &usize| self.cube.name(traits.get(*at).copied().unwrap_or_default());
+                let values: Vec<Option<&str>> = positions.iter().map(value).collect();
+                let weights = found.entry((*currency, values)).or_default();
+                *weights.entry(owner).or_default() += *costs;
+            }
+        }
+        found
+    }
+
+    /// Owners that bear anything directly.
+    pub(super) fn owners(&self) -> BTreeSet<&str> {
+        self.owners.keys().map(|(owner, _)| owner.as_str()).collect()
+    }
+
+    pub(super) fn lines(&self, month: Period) -> Vec<Line> {
+        let line = |((party, component, currency), (rows, costs)): (
+            &(Party, String, Currency),
+            &(u64, Costs),
+        )| Line {
+            month,
+            party: party.clone(),
+            flow: Flow::Direct,
+            component: component.clone(),
+            currency: *currency,
+            rows: *rows,
+            costs: *costs,
+            report_costs: None,
+        };
+        self.direct.iter().map(line).collect()
+    }
+}
+
+/// The party that a bearer is.
+pub(super) fn party_of(cube: &Cube, rules: &RuleSet, bearer: Bearer) -> Party {
+    match bearer {
+        Bearer::Owner(name) => Party::Owner(cube.text(name).to_owned()),
+        Bearer::Pool(pool, value) => Party::Pool(rules.pool(pool).label(cube.name(value))),
+        Bearer::Unallocated(_) => Party::Unallocated,
+    }
+}
+
+/// The lot that the charges of a group go to; `None` where no pool bears them.
+pub(super) fn lot_key(cube: &Cube, rules: &RuleSet, group: &Group, when: When) -> Option<LotKey> {
+    let Bearer::Pool(pool, value) = group.verdict.bearer else { return None };
+    let text = |field: &FieldId| {
+        let position = cube.lot_fields.binary_search(field).ok()?;
+        cube.name(group.field(position)).map(str::to_owned)
+    };
+    Some(LotKey {
+        pool: PoolName { pool, value: cube.name(value).map(str::to_owned) },
+        when,
+        component: cube.text(group.component).to_owned(),
+        currency: group.currency,
+        traits: rules.pool(pool).lot_fields().iter().map(text).collect(),
+    })
+}

@@ -1,0 +1,334 @@
+//! A stage of pools that use each other: what each holds goes to those outside of the group, by
+//! shares that all rounds of giving come to.
+//!
+//! The money of a pool moves once, from it to those outside; what the pools turn over between them
+//! is told beside it, as exact fractions, so that it can be seen to close.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use num_bigint::{BigInt, BigUint};
+use num_integer::Integer as _;
+use num_rational::Ratio;
+use num_traits::{One, Zero};
+
+use crate::diagnostics::{Code, Finding};
+use crate::domain::{Amount, CostMetric, Currency, SCALE};
+use crate::rules::PoolName;
+
+use super::model::{Part, Party, Shares, Turnover, When};
+use super::pools::{DivisionKey, Gathered, MetricShares, Work};
+use super::reciprocal::{Solved, solve};
+
+/// Those outside of the group, in the order of their names.
+type Outside = BTreeMap<Party, Option<PoolName>>;
+
+/// A lot of a pool of the group, with the shares that the pool declares for it.
+struct Own {
+    pool: usize,
+    key: DivisionKey,
+    gathered: Gathered,
+    shares: MetricShares,
+}
+
+/// The group on some days, in one currency and metric.
+struct Round {
+    solved: Solved,
+    outside: Outside,
+    /// The shares of each pool of the group for what others give it.
+    shares: Vec<Arc<Shares>>,
+}
+
+impl Work<'_> {
+    /// Empties the pools of a group together.
+    pub(super) fn solve(&mut self, members: &[PoolName]) {
+        for pool in members {
+            self.charge_price(pool);
+        }
+        let mut own: Vec<Own> = Vec::new();
+        for (index, pool) in members.iter().enumerate() {
+            let found = self.gather(pool, true);
+            let shares = self.shares(pool, found.keys());
+            let lots = found.into_iter().zip(shares);
+            own.extend(lots.map(|((key, gathered), shares)| Own {
+                pool: index,
+                key,
+                gathered,
+                shares,
+            }));
+        }
+        let mut turnover = TurnoverOf::new(self, members);
+        let times: BTreeSet<(When, Currency)> =
+            own.iter().map(|lot| (lot.key.when(), lot.key.currency())).collect();
+        for (when, currency) in times {
+            let shares = self.group_shares(members, when, currency);
+            let at_that_time =
+                |lot: &&Own| (lot.key.when(), lot.key.currency()) == (when, currency);
+            let lots: Vec<&Own> = own.iter().filter(at_that_time).collect();
+            let rounds = self.rounds(members, &shares, &lots);
+            let Some(rounds) = rounds else { return };
+            for lot in lots {
+                let solved = CostMetric::ALL.map(|metric| {
+                    let round = &rounds[metric as usize];
+                    let declared = &lot.shares[metric as usize];
+                    turnover.add(lot, metric, currency, members, round);
+                    Arc::new(round.shares_of(declared, members, &turnover.group))
+                });
+                self.step += 1;
+                self.divide(&members[lot.pool], &lot.key, &lot.gathered, solved);
+            }
+            turnover.close(currency, members, &rounds);
+        }
+        self.allocation.turnover.extend(turnover.found());
+    }
+
+    /// What each pool of the group does, on those days, with what others give it.
+    fn group_shares(
+        &mut self,
+        members: &[PoolName],
+        when: When,
+        currency: Currency,
+    ) -> Vec<MetricShares> {
+        let mut found = Vec::with_capacity(members.len());
+        for pool in members {
+            let key = self.key_of_received(pool, when, currency);
+            found.extend(self.shares(pool, std::iter::once(&key)));
+        }
+        found
+    }
+
+    /// Solves the group for each metric; metrics with the same shares are solved once.
+    fn rounds(
+        &mut self,
+        members: &[PoolName],
+        shares: &[MetricShares],
+        lots: &[&Own],
+    ) -> Option<[Arc<Round>; CostMetric::COUNT]> {
+        let mut found: Vec<Arc<Round>> = Vec::new();
+        for metric in CostMetric::ALL {
+            let at = metric as usize;
+            let is_same = |before: usize| {
+                let of_lots = lots.iter().map(|lot| &lot.shares);
+                shares.iter().chain(of_lots).all(|all| Arc::ptr_eq(&all[before], &all[at]))
+            };
+            if let Some(before) = (0..at).find(|before| is_same(*before)) {
+                found.push(found[before].clone());
+                continue;
+            }
+            let of_metric: Vec<Arc<Shares>> = shares.iter().map(|all| all[at].clone()).collect();
+            let of_lots = lots.iter().map(|lot| &lot.shares[at]);
+            let Some(round) = Round::new(members, of_metric, of_lots) else {
+                self.report_closed(members);
+                return None;
+            };
+            found.push(Arc::new(round));
+        }
+        found.try_into().ok()
+    }
+
+    fn report_closed(&mut self, members: &[PoolName]) {
+        let labels: Vec<String> = members.iter().map(|pool| self.label(pool)).collect();
+        let text = format!(
+            "the pools {} give only to each other in {}, so that nobody would bear them",
+            labels.join(", "),
+            self.month
+        );
+        let finding = Finding::new(Code::AllocationCircle, text)
+            .help("let one of them give a part to an owner or to a pool outside of the group");
+        self.report(members.first(), finding);
+    }
+}
+
+/// Weights of shares for the group's pools and for those outside.
+fn parted(
+    shares: &Shares,
+    members: &[PoolName],
+    outside: &Outside,
+) -> (Vec<BigUint>, Vec<BigUint>) {
+    let mut within = vec![BigUint::zero(); members.len()];
+    let mut others: BTreeMap<&Party, BigUint> =
+        outside.keys().map(|party| (party, BigUint::zero())).collect();
+    // Weights can have very many digits in common.
+    let common = shares.parts.iter().fold(BigUint::zero(), |all, part| all.gcd(&part.weight));
+    for part in &shares.parts {
+        let weight = if common.is_zero() { BigUint::zero() } else { &part.weight / &common };
+        match member_of(part, members) {
+            Some(index) => within[index] += weight,
+            None => *others.entry(&part.to).or_default() += weight,
+        }
+    }
+    (within, others.into_values().collect())
+}
+
+fn member_of(part: &Part, members: &[PoolName]) -> Option<usize> {
+    members.iter().position(|pool| part.pool.as_ref() == Some(pool))
+}
+
+impl Round {
+    fn new<'s>(
+        members: &[PoolName],
+        shares: Vec<Arc<Shares>>,
+        of_lots: impl Iterator<Item = &'s Arc<Shares>>,
+    ) -> Option<Self> {
+        let mut outside = Outside::new();
+        let mut note = |shares: &Shares| {
+            for part in shares.parts.iter().filter(|part| member_of(part, members).is_none()) {
+                outside.insert(part.to.clone(), part.pool.clone());
+            }
+        };
+        for shares in of_lots {
+            note(shares);
+        }
+        for shares in &shares {
+            note(shares);
+        }
+        let rows = shares.iter().map(|shares| parted(shares, members, &outside));
+        let (inside, others): (Vec<_>, Vec<_>) = rows.unzip();
+        Some(Self { solved: solve(&inside, &others)?, outside, shares })
+    }
+
+    /// What declared shares come to once the group has given on all that its pools get.
+    fn shares_of(&self, declared: &Shares, members: &[PoolName], group: &str) -> Shares {
+        let (inside, outside) = parted(declared, members, &self.outside);
+        let weights = self.solved.weights(&inside, &outside);
+        let sum: BigUint = weights.iter().sum();
+        let parts = self.outside.iter().zip(weights).filter(|(_, weight)| !weight.is_zero());
+        let parts = parts.map(|((to, pool), weight)| Part {
+            to: to.clone(),
+            pool: pool.clone(),
+            driver_value: String::new(),
+            share: Ratio::new(weight.clone(), sum.clone()),
+            weight,
+        });
+        let parts = parts.collect();
+        let method = format!("reciprocal with {group}: {}", declared.method);
+        Shares { method, driver_total: String::new(), parts }
+    }
+}
+
+type Fraction = Ratio<BigInt>;
+
+fn fraction(amount: Amount) -> Fraction {
+    Ratio::new(amount.to_units(), BigInt::from(10).pow(SCALE))
+}
+
+/// What the pools of a group turn over, gathered lot by lot.
+struct TurnoverOf {
+    group: String,
+    labels: Vec<String>,
+    found: BTreeMap<(Currency, CostMetric), Flows>,
+    /// What the group's pools get from lots of the days at hand, by metric.
+    first: BTreeMap<CostMetric, Vec<Fraction>>,
+}
+
+#[derive(Clone)]
+struct Flows {
+    own: Vec<Amount>,
+    /// From, then to.
+    between: Vec<Vec<Fraction>>,
+    to_others: Vec<Fraction>,
+}
+
+impl TurnoverOf {
+    fn new(work: &Work<'_>, members: &[PoolName]) -> Self {
+        let labels: Vec<String> = members.iter().map(|pool| work.label(pool)).collect();
+        let group = labels.join(", ");
+        Self { group, labels, found: BTreeMap::new(), first: BTreeMap::new() }
+    }
+
+    fn flows(&mut self, currency: Currency, metric: CostMetric) -> &mut Flows {
+        let size = self.labels.len();
+        self.found.entry((currency, metric)).or_insert_with(|| Flows {
+            own: vec![Amount::ZERO; size],
+            between: vec![vec![Fraction::zero(); size]; size],
+            to_others: vec![Fraction::zero(); size],
+        })
+    }
+
+    /// A lot gives by its own shares.
+    fn add(
+        &mut self,
+        lot: &Own,
+        metric: CostMetric,
+        currency: Currency,
+        members: &[PoolName],
+        round: &Round,
+    ) {
+        let amount = lot.gathered.lot.costs[metric];
+        if amount.is_zero() {
+            return;
+        }
+        let parts = parts_of(&lot.shares[metric as usize], members, &round.outside);
+        let whole = fraction(amount);
+        let flows = self.flows(currency, metric);
+        flows.own[lot.pool] += amount;
+        let given: Vec<Fraction> = parts.iter().map(|part| &whole * part).collect();
+        let inside: Fraction = given.iter().sum();
+        flows.to_others[lot.pool] += whole - inside;
+        for (to, given) in given.iter().enumerate() {
+            flows.between[lot.pool][to] += given;
+        }
+        let size = members.len();
+        let first = self.first.entry(metric).or_insert_with(|| vec![Fraction::zero(); size]);
+        for (sum, given) in first.iter_mut().zip(given) {
+            *sum += given;
+        }
+    }
+
+    /// What the pools got, they give on by the shares of what is received.
+    fn close(
+        &mut self,
+        currency: Currency,
+        members: &[PoolName],
+        rounds: &[Arc<Round>; CostMetric::COUNT],
+    ) {
+        for (metric, first) in std::mem::take(&mut self.first) {
+            let round = &rounds[metric as usize];
+            let reached = round.solved.turnover(&first);
+            let flows = self.flows(currency, metric);
+            for (from, reached) in reached.iter().enumerate() {
+                let parts = parts_of(&round.shares[from], members, &round.outside);
+                let mut inside = Fraction::zero();
+                for (to, part) in parts.iter().enumerate().filter(|(_, part)| !part.is_zero()) {
+                    let given = reached * part;
+                    flows.between[from][to] += &given;
+                    inside += given;
+                }
+                flows.to_others[from] += reached - inside;
+            }
+        }
+    }
+
+    fn found(self) -> Vec<Turnover> {
+        let mut found = Vec::new();
+        for ((currency, metric), flows) in &self.found {
+            for (index, pool) in self.labels.iter().enumerate() {
+                let own = [("own".to_owned(), fraction(flows.own[index]))];
+                let from_others = self.labels.iter().zip(&flows.between);
+                let from_others = from_others
+                    .map(|(from, given)| (from.clone(), given[index].clone()))
+                    .filter(|(_, given)| !given.is_zero());
+                found.push(Turnover {
+                    group: self.group.clone(),
+                    pool: pool.clone(),
+                    currency: *currency,
+                    metric: *metric,
+                    own: flows.own[index],
+                    received: own.into_iter().chain(from_others).collect(),
+                    to_group: flows.between[index].iter().sum(),
+                    to_others: flows.to_others[index].clone(),
+                });
+            }
+        }
+        found
+    }
+}
+
+/// The parts of shares that go to pools of the group.
+fn parts_of(shares: &Shares, members: &[PoolName], outside: &Outside) -> Vec<Fraction> {
+    let (inside, others) = parted(shares, members, outside);
+    let sum: BigUint = inside.iter().chain(&others).sum();
+    let sum = if sum.is_zero() { BigUint::one() } else { sum };
+    let part = |weight: BigUint| Ratio::new(BigInt::from(weight), BigInt::from(sum.clone()));
+    inside.into_iter().map(part).collect()
+}
