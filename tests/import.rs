@@ -10,7 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use costbook::allocate::run_examples;
+use costbook::allocate::{ExampleRun, run_examples};
 use costbook::diagnostics::{Code, Finding};
 use costbook::domain::Org;
 use costbook::import::{Kind, Options, Source, import};
@@ -65,6 +65,11 @@ impl Case {
     }
 }
 
+/// What failed.
+fn failures(runs: &[ExampleRun]) -> Vec<Finding> {
+    runs.iter().filter_map(ExampleRun::finding).collect()
+}
+
 fn shown(findings: &[Finding]) -> String {
     let lines = findings.iter().map(|finding| format!("{finding:?}"));
     lines.collect::<Vec<_>>().join("\n")
@@ -87,7 +92,7 @@ fn what_is_written_is_what_was_meant() {
         if fs::read_to_string(&expected).unwrap_or_default() != imported.text {
             faults.extend(["=== ", name, ": found\n", &imported.text]);
         }
-        let own = run_examples(&imported.rules, &Org::default(), &[]);
+        let own = failures(&run_examples(&imported.rules, &Org::default(), &[]));
         assert!(own.is_empty(), "{name}: {}", shown(&own));
 
         // The same rules with the charges that were made by hand.
@@ -100,7 +105,7 @@ fn what_is_written_is_what_was_meant() {
         let rules =
             compile(&files, &scope).unwrap_or_else(|found| panic!("{name}: {}", shown(&found)));
         assert!(rules.tests.len() > imported.rules.tests.len(), "{name} has no charges");
-        let failed = run_examples(&rules, &Org::default(), &[]);
+        let failed = failures(&run_examples(&rules, &Org::default(), &[]));
         assert!(failed.is_empty(), "{name}: {}", shown(&failed));
     }
     assert!(faults.is_empty(), "{faults}\nCOSTBOOK_BLESS=1 takes what was found");
@@ -147,7 +152,8 @@ fn no_source_is_too_broken() {
                     let torn = Source { path: "x".into(), text: text.to_owned() };
                     match import(kind, &[torn], &case.options()) {
                         Ok(imported) => {
-                            let failed = run_examples(&imported.rules, &Org::default(), &[]);
+                            let failed =
+                                failures(&run_examples(&imported.rules, &Org::default(), &[]));
                             assert!(failed.is_empty(), "{}: {text}", case.name);
                         }
                         Err(found) => {

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use crate::diagnostics::{Code, Finding, Place};
+use crate::diagnostics::{Code, Finding, Place, Span};
 use crate::domain::{Column, Org};
 use crate::ingest::{MetadataTable, WantedText};
 use crate::rules::{Expected, Field, RuleId, RuleSet, RuleTest};
@@ -11,14 +11,56 @@ use crate::tags::{Dimensions, Resolved};
 use super::classify::{Decision, classify};
 use super::plan::change_days;
 
-/// Runs every example of the rules; what fails becomes a finding. Without a charge date of its own,
-/// an example is dated by the last day on which anything changes, so that it speaks of what holds
-/// from then on and no clock decides whether it does.
+/// An example that was run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExampleRun {
+    pub span: Span,
+    /// Fields and their texts.
+    pub given: Vec<(String, String)>,
+    /// The day that it was decided as of; `None` where nothing ever changes and none is given.
+    pub day: Option<NaiveDate>,
+    pub expected: String,
+    /// What came out; empty where the example could not be run.
+    pub found: String,
+    /// What is wrong; empty where the example holds.
+    pub faults: Vec<String>,
+    pub help: Option<&'static str>,
+}
+
+impl ExampleRun {
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.faults.is_empty()
+    }
+
+    /// What is wrong with the example; `None` where it holds.
+    #[must_use]
+    pub fn finding(&self) -> Option<Finding> {
+        if self.holds() {
+            return None;
+        }
+        let faults = self.faults.join("; ");
+        let text = match self.day {
+            _ if self.found.is_empty() => faults,
+            Some(day) => format!("the example fails as of {day}: {faults}"),
+            None => format!("the example fails: {faults}"),
+        };
+        let finding = Finding::new(Code::RuleTestFailed, text).at(Place::Text(self.span.clone()));
+        Some(match self.help {
+            Some(help) => finding.help(help),
+            None => finding,
+        })
+    }
+}
+
+/// Runs every example of the rules. Without a charge date of its own, an example is dated by the
+/// last day on which anything changes, so that it speaks of what holds from then on and no clock
+/// decides whether it does.
 #[must_use]
-pub fn run_examples(rules: &RuleSet, org: &Org, metadata: &[MetadataTable]) -> Vec<Finding> {
+pub fn run_examples(rules: &RuleSet, org: &Org, metadata: &[MetadataTable]) -> Vec<ExampleRun> {
     let latest = change_days(rules, org, metadata).last().copied().unwrap_or_default();
     let dimensions = Dimensions::new(rules, metadata, &[]);
-    rules.tests.iter().filter_map(|test| run(test, rules, org, &dimensions, latest)).collect()
+    rules.tests.iter().map(|test| run(test, rules, org, &dimensions, latest)).collect()
 }
 
 fn run(
@@ -27,7 +69,20 @@ fn run(
     org: &Org,
     dimensions: &Dimensions<'_>,
     latest: NaiveDate,
-) -> Option<Finding> {
+) -> ExampleRun {
+    let shown = test
+        .given
+        .iter()
+        .filter_map(|(field, text)| Some((rules.field_name(rules.field_id(field)?), text.clone())));
+    let mut outcome = ExampleRun {
+        span: test.span.clone(),
+        given: shown.collect(),
+        day: None,
+        expected: expectations(test, rules),
+        found: String::new(),
+        faults: Vec::new(),
+        help: None,
+    };
     let given = |field: &Field| {
         test.given.iter().find(|(known, _)| known == field).map(|(_, text)| text.as_str())
     };
@@ -46,28 +101,47 @@ fn run(
         })
         .collect();
     let source = given(&Field::Source).unwrap_or_default();
-    let place = Place::Text(test.span.clone());
     let date = |text: &str| NaiveDate::parse_from_str(text.get(..10)?, "%Y-%m-%d").ok();
     let stated = given(&Field::Column(Column::ChargePeriodStart));
     let Some(day) = stated.map_or(Some(latest), date) else {
-        let fault = "the charge_period_start of the example is no date";
-        let finding = Finding::new(Code::RuleTestFailed, fault).help("write it as 2026-10-03");
-        return Some(finding.at(place));
+        outcome.faults = vec!["the charge_period_start of the example is no date".to_owned()];
+        outcome.help = Some("write it as 2026-10-03");
+        return outcome;
     };
     let Ok(resolved) = dimensions.resolve(&texts, source, day, org) else {
-        return Some(
-            Finding::new(Code::RuleTestFailed, "the tags of the example cannot be read").at(place),
-        );
+        outcome.faults = vec!["the tags of the example cannot be read".to_owned()];
+        return outcome;
     };
     let resolved = with_given(resolved, test, rules);
-    let faults = faults(test, rules, &resolved);
-    (!faults.is_empty()).then(|| {
-        // Where nothing ever changes, the day says nothing.
-        let dated = stated.is_some() || latest != NaiveDate::default();
-        let as_of = if dated { format!(" as of {day}") } else { String::new() };
-        let fault = format!("the example fails{as_of}: {}", faults.join("; "));
-        Finding::new(Code::RuleTestFailed, fault).at(place)
-    })
+    // Where nothing ever changes, the day says nothing.
+    outcome.day = (stated.is_some() || latest != NaiveDate::default()).then_some(day);
+    outcome.found = found(test, rules, &resolved);
+    outcome.faults = faults(test, rules, &resolved);
+    outcome
+}
+
+/// What an example expects, in a line.
+fn expectations(test: &RuleTest, rules: &RuleSet) -> String {
+    let outcome = test.outcome.iter().map(|expected| expectation(expected, rules));
+    let rule = test.rule.iter().map(|rule| format!("rule `{}`", rules.rule(*rule).name));
+    let dimensions = test.dimensions.iter().map(|(id, value)| {
+        format!("{} {}", rules.dimension(*id).name, shown_value(value.as_deref()))
+    });
+    outcome.chain(rule).chain(dimensions).collect::<Vec<_>>().join(", ")
+}
+
+/// What came out, as far as the example looks at it.
+fn found(test: &RuleTest, rules: &RuleSet, charge: &Resolved<'_>) -> String {
+    let decided = (test.outcome.is_some() || test.rule.is_some())
+        .then(|| outcome(&classify(rules, charge), rules));
+    let dimensions = test.dimensions.iter().map(|(id, _)| {
+        format!("{} {}", rules.dimension(*id).name, shown_value(charge.dimension(*id)))
+    });
+    decided.into_iter().chain(dimensions).collect::<Vec<_>>().join(", ")
+}
+
+fn shown_value(value: Option<&str>) -> String {
+    value.map_or("no value".to_owned(), |value| format!("`{value}`"))
 }
 
 /// Metadata that an example states holds, whatever the tables say.
@@ -115,12 +189,10 @@ fn faults(test: &RuleTest, rules: &RuleSet, charge: &Resolved<'_>) -> Vec<String
         let found = charge.dimension(*dimension);
         if found != expected.as_deref() {
             let name = &rules.dimension(*dimension).name;
-            let show =
-                |value: Option<&str>| value.map_or("no value".to_owned(), |v| format!("`{v}`"));
             faults.push(format!(
                 "expected {name} {}, found {}",
-                show(expected.as_deref()),
-                show(found)
+                shown_value(expected.as_deref()),
+                shown_value(found)
             ));
         }
     }

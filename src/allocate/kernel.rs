@@ -116,6 +116,11 @@ impl<'p> Kernel<'p> {
         Ok(target)
     }
 
+    /// The fingerprint of a charge of the batch that came last.
+    pub(super) fn print_of(&self, index: usize) -> Fingerprint {
+        self.prints[index]
+    }
+
     fn print(&mut self, batch: &Charges<'_>) {
         self.prints.clear();
         let source = self.plan.source_of_file[batch.file.0 as usize];

@@ -188,7 +188,9 @@ fn only_field(condition: &Condition) -> Option<FieldId> {
 fn asks_day(condition: &Condition) -> bool {
     match condition {
         Condition::Always => false,
-        Condition::Field { test, .. } => matches!(test, Test::OpenCostCenter),
+        Condition::Field { test, .. } => {
+            matches!(test, Test::OpenCostCenter | Test::OneOfDated(_))
+        }
         Condition::Not(part) => asks_day(part),
         Condition::All(all) | Condition::Any(all) => all.iter().any(asks_day),
     }

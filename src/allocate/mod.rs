@@ -7,6 +7,7 @@
 //! Cube                exact sums by bearer × dimensions × day; lineage; worklist
 //! allocate            Cube → Allocation of a month: lines and trace
 //! convert             lines and trace in the report currency
+//! lint                rules that cannot decide, overlap or miss money; `OverlapFinder` is its scan
 //! RowFinder           the scan again, for the rows behind a figure
 //! prove               file accounts against cells, lines and trace
 //! ```
@@ -34,6 +35,7 @@ mod examples;
 mod findings;
 mod holdings;
 mod kernel;
+mod lint;
 mod matcher;
 mod model;
 mod names;
@@ -60,9 +62,10 @@ pub use convert::{Conversions, ExchangeTotal, convert, prove_conversion};
 pub use cube::{
     Bearer, Cell, Cube, Group, GroupCells, LineageKey, NameId, Reason, UnallocatedItem, Verdict,
 };
-pub use examples::run_examples;
+pub use examples::{ExampleRun, run_examples};
 pub use findings::findings;
 pub use kernel::Kernel;
+pub use lint::{OverlapFinder, Overlaps, Uncovered, lint_data, lint_rules, overlaps, uncovered};
 pub use model::{
     Allocation, ConservationRow, Division, Flow, Line, LotKey, Part, Party, PeriodTotal, Reported,
     Shares, TraceStep, Turnover, When,

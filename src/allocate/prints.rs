@@ -150,7 +150,7 @@ impl<'p> ColumnPrints<'p> {
         }
         // What is no text is refused when its tuple is decided; until then it stands for itself.
         let answers = match text.map(readable).transpose() {
-            Ok(text) => self.answers(keys, questions, text.as_deref()),
+            Ok(text) => self.answers(keys, questions, text.as_deref(), own),
             Err(NoText) => own,
         };
         if self.answered.len() >= TEXT_LIMIT {
@@ -160,7 +160,17 @@ impl<'p> ColumnPrints<'p> {
         answers
     }
 
-    fn answers(&self, keys: &Keys, questions: &Questions<'_>, text: Option<&str>) -> Fingerprint {
+    /// What stands for a text: its answers, and the text itself where an answer depends on the day.
+    fn answers(
+        &self,
+        keys: &Keys,
+        questions: &Questions<'_>,
+        text: Option<&str>,
+        own: Fingerprint,
+    ) -> Fingerprint {
+        if questions.iter().any(|(test, case)| test.depends_on_day(text, *case)) {
+            return own;
+        }
         let mut bits = vec![0_u64; questions.len().div_ceil(64)];
         for (index, (test, case)) in questions.iter().enumerate() {
             bits[index / 64] |= u64::from(test.answer(text, *case)) << (index % 64);

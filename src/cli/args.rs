@@ -30,6 +30,8 @@ pub(super) enum Command {
     Check(CheckArgs),
     /// Show where a figure comes from, down to rules, files and rows; or what a code means.
     Explain(ExplainArgs),
+    /// Check the rules by themselves and against the bills, or run the examples that they carry.
+    Rules(RulesArgs),
     /// Make a small project that runs at once.
     Init(InitArgs),
     /// Write other systems' rules as ours, and tell what cannot be said.
@@ -101,6 +103,65 @@ pub(super) struct ExplainArgs {
     pub(super) format: Format,
     #[command(flatten)]
     pub(super) threads: ThreadArgs,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct RulesArgs {
+    #[command(subcommand)]
+    pub(super) command: RulesCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum RulesCommand {
+    /// Find rules that never decide, overlap or match nothing, and money that no rule matches.
+    ///
+    /// What the rules alone tell is proved; the rest is counted in the month's bills, where they are
+    /// there.
+    Check(RulesCheckArgs),
+    /// Run the examples of the rule files and show each: what is given, expected and found.
+    Test(RulesTestArgs),
+    /// Print the JSON Schema of a kind of file, by which editors complete and check.
+    Schema(RulesSchemaArgs),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct RulesCheckArgs {
+    #[command(flatten)]
+    pub(super) project: ProjectArgs,
+    #[command(flatten)]
+    pub(super) period: PeriodArgs,
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(super) format: Format,
+    /// Exit with 1 where there are findings of this severity or a higher one.
+    #[arg(long, value_name = "SEVERITY")]
+    pub(super) fail_on: Option<FailOn>,
+    #[command(flatten)]
+    pub(super) threads: ThreadArgs,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct RulesTestArgs {
+    #[command(flatten)]
+    pub(super) project: ProjectArgs,
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(super) format: Format,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct RulesSchemaArgs {
+    /// The kind of file.
+    #[arg(long = "for", value_name = "KIND", value_enum, default_value_t = SchemaKind::Rules)]
+    pub(super) kind: SchemaKind,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum SchemaKind {
+    /// costbook.yaml
+    Project,
+    /// Rule files
+    Rules,
+    /// Column maps
+    ColumnMap,
 }
 
 #[derive(Debug, ClapArgs)]

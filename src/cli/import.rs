@@ -4,7 +4,7 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::Path;
 
-use crate::allocate::run_examples;
+use crate::allocate::{ExampleRun, run_examples};
 use crate::diagnostics::{Code, Finding, Place, Severity, Texts};
 use crate::domain::Org;
 use crate::import::{self, Imported, Kind, Options, Refused, Source, WRITTEN};
@@ -79,7 +79,8 @@ fn rules(args: &ImportArgs, texts: &mut Texts) -> Result<Imported, Vec<Finding>>
         }
         findings
     })?;
-    let failed = run_examples(&imported.rules, &Org::default(), &[]);
+    let runs = run_examples(&imported.rules, &Org::default(), &[]);
+    let failed: Vec<Finding> = runs.iter().filter_map(ExampleRun::finding).collect();
     if failed.is_empty() {
         return Ok(imported);
     }

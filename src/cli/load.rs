@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::allocate::run_examples;
+use crate::allocate::{ExampleRun, run_examples};
 use crate::diagnostics::{Code, Finding, Place, Span, Texts, did_you_mean};
 use crate::domain::{Exchange, Org, Period, normal_form};
 use crate::ingest::{
@@ -57,6 +57,7 @@ pub(super) struct Loader {
     pub(super) notes: Vec<Finding>,
     /// The month that is run; patterns of tables that name one are filled with it.
     pub(super) period: Option<Period>,
+    runs_examples: bool,
 }
 
 impl Loader {
@@ -73,7 +74,13 @@ impl Loader {
             errors: Vec::new(),
             period,
             notes: Vec::new(),
+            runs_examples: true,
         }
+    }
+
+    /// Leaves the examples of rules to who asked for them.
+    pub(super) fn without_examples(self) -> Self {
+        Self { runs_examples: false, ..self }
     }
 
     /// Reads and checks everything but the bills, the examples of rules and maps included. Of files
@@ -95,8 +102,9 @@ impl Loader {
         let invoices = self.invoices(&project);
         let drivers = self.drivers(&project);
         let rules = tables_are_fine.then(|| self.rules(&project, &org, &metadata)).flatten();
-        if let Some(rules) = &rules {
-            self.errors.extend(run_examples(rules, &org, &metadata));
+        if let Some(rules) = rules.as_ref().filter(|_| self.runs_examples) {
+            let runs = run_examples(rules, &org, &metadata);
+            self.errors.extend(runs.iter().filter_map(ExampleRun::finding));
         }
         match rules.filter(|_| self.errors.is_empty()) {
             None => Err(std::mem::take(&mut self.errors)),

@@ -4,7 +4,7 @@
 //! args                what can be asked
 //! load                a project's texts and tables → checked rules
 //! pipeline            the main job, stage by stage
-//! run, check, explain, init, import
+//! run, check, explain, rules, init, import
 //! workbook            the process that reads a workbook for another one
 //! exit                what the process ends with, and why
 //! console             stdout for data, stderr for messages
@@ -24,6 +24,7 @@ mod load;
 mod load_drivers;
 mod pipeline;
 mod progress;
+mod rules;
 mod run;
 mod timings;
 mod workbook;
@@ -52,6 +53,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(args),
         Command::Check(args) => check::check(args),
         Command::Explain(args) => explain::explain(args),
+        Command::Rules(args) => rules::rules(args),
         Command::Init(args) => init::init(args),
         Command::Import(args) => import::import(args),
         Command::ReadWorkbook(args) => workbook::read_workbook(args),

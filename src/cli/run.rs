@@ -106,7 +106,8 @@ pub(super) fn period(args: &PeriodArgs) -> Result<Period, Finding> {
     parsed.map_err(|error| Finding::new(Code::InvalidValue, format!("--period {error}")))
 }
 
-fn exit_of(fail_on: Option<FailOn>, findings: &[Finding]) -> Exit {
+/// The exit that findings ask for where none is an error.
+pub(super) fn exit_of(fail_on: Option<FailOn>, findings: &[Finding]) -> Exit {
     let least = match fail_on {
         None => return Exit::Fine,
         Some(FailOn::Warning) => Severity::Warning,

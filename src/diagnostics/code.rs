@@ -243,6 +243,20 @@ codes! {
         "No cost center is open to receive a pool. Its cost stays unallocated. Open a cost center for the period, or mend the receivers of the pool."
     RuleWithoutMatch "rule-without-match" Note Advice
         "A rule matched no charge of any month at hand. It may be misspelt, shadowed by an earlier rule, or no longer needed. Mend or remove it."
+    RuleUnreachable "rule-unreachable" Warning Advice
+        "A rule can never decide: one before it takes all that it would match, or its own conditions exclude each other. Move it up, mend its condition, or remove it."
+    RuleShadowed "rule-shadowed" Warning Advice
+        "A rule can never decide: the rules before it take, together, all that it would match. Move it up, mend its condition, or remove it."
+    RulesOverlap "rules-overlap" Warning Advice
+        "Two rules match the same charges of the period and would give them to different owners or pools; the one that stands first decides. Neither is a special case of the other, so that their order alone says who pays. Let the later one leave those charges out by a `not`, or change the order."
+    MoneyUncovered "money-uncovered" Warning Advice
+        "Cost of the period that no rule matches, by provider and service. It stays unallocated. Add a rule; the finding suggests one where something speaks for it."
+    UnusedDeclaration "unused-declaration" Warning Advice
+        "A list or a dimension is declared and nothing uses it. Ask it in a rule, or remove it."
+    PoolUnreached "pool-unreached" Warning Advice
+        "A pool is declared and no rule leads to it, so that it never has anything to split. Let a rule lead there, or remove it."
+    ReceiverClosed "receiver-closed" Warning Advice
+        "A rule or pool names a cost center that is closed on days of the period, or a pool's receivers are all closed. What would go there stays unallocated. Name the successor by day, or mend the dates of the cost center."
     CreditsExceedCost "credits-exceed-cost" Note Advice
         "The total of an owner is negative: credits and refunds exceed its cost. Nothing needs to be done where the credits are right."
     ConservationBroken "conservation-broken" Error Input

@@ -122,6 +122,46 @@ impl DateRange {
         self.from.is_none_or(|from| from <= day) && self.to.is_none_or(|to| day < to)
     }
 
+    /// The days that both hold; `None` where there is none.
+    #[must_use]
+    pub fn common(self, other: Self) -> Option<Self> {
+        let to = [self.to, other.to].into_iter().flatten().min();
+        // An open beginning sorts before every day.
+        self.overlaps(other).then_some(Self { from: self.from.max(other.from), to })
+    }
+
+    /// Whether each day of the other range is in this one.
+    #[must_use]
+    pub fn includes(self, other: Self) -> bool {
+        let ends = match (self.to, other.to) {
+            (None, _) => true,
+            (Some(_), None) => false,
+            (Some(own), Some(other)) => other <= own,
+        };
+        // An open beginning sorts before every day.
+        self.from <= other.from && ends
+    }
+
+    /// Whether each of its days is in one of the ranges.
+    #[must_use]
+    pub fn is_covered_by(self, ranges: &[Self]) -> bool {
+        let mut sorted: Vec<Self> = ranges.iter().filter_map(|range| range.common(self)).collect();
+        sorted.sort_unstable();
+        // The first day that is not known to be covered; the open beginning at first.
+        let mut next = self.from;
+        for range in sorted {
+            if range.from > next {
+                return false;
+            }
+            match range.to {
+                None => return true,
+                Some(to) => next = next.max(Some(to)),
+            }
+        }
+        // Where the end is open, a range without an end has covered it.
+        self.to.is_some_and(|to| next >= Some(to))
+    }
+
     #[must_use]
     pub fn overlaps(self, other: Self) -> bool {
         let before = |a: Option<NaiveDate>, b: Option<NaiveDate>| match (a, b) {
@@ -163,6 +203,24 @@ mod tests {
         {
             assert!(text.parse::<Period>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn ranges_cover_what_lies_in_them_together() {
+        let day = |d| NaiveDate::from_ymd_opt(2026, 10, d);
+        let range = |from, to| DateRange::new(from, to).unwrap();
+        let (early, late) = (range(None, day(15)), range(day(15), None));
+        let (inner, gap) = (range(day(3), day(20)), range(day(16), None));
+        assert!(DateRange::ALWAYS.is_covered_by(&[late, early]));
+        assert!(inner.is_covered_by(&[late, early]) && inner.is_covered_by(&[inner]));
+        assert!(!inner.is_covered_by(&[early, gap]) && !DateRange::ALWAYS.is_covered_by(&[]));
+        assert!(!DateRange::ALWAYS.is_covered_by(&[inner]) && !late.is_covered_by(&[inner]));
+        assert!(!early.is_covered_by(&[inner]) && !early.is_covered_by(&[late]));
+        assert!(early.includes(early) && DateRange::ALWAYS.includes(inner));
+        assert!(!inner.includes(early) && !early.includes(late) && !inner.includes(late));
+        assert_eq!(inner.common(early), DateRange::new(day(3), day(15)));
+        assert_eq!(early.common(late), None);
+        assert_eq!(late.common(DateRange::ALWAYS), Some(late));
     }
 
     #[test]

@@ -85,6 +85,17 @@ impl Digest {
 }
 
 impl Bearers {
+    /// Of the period of a cube.
+    pub(super) fn of(cube: &Cube) -> Self {
+        let mut bearers = Self::default();
+        for cells in cube.groups_of(cube.period) {
+            if let Bearer::Owner(owner) = cells.group.verdict.bearer {
+                bearers.add(cells.group, owner, cells.costs()[CostMetric::EffectiveCost]);
+            }
+        }
+        bearers
+    }
+
     fn add(&mut self, group: &Group, owner: NameId, effective: Amount) {
         *self.sub_accounts.entry((group.sub_account, group.currency, owner)).or_default() +=
             effective;

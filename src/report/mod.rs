@@ -54,6 +54,7 @@ mod testkit;
 #[cfg(test)]
 mod tests;
 mod unallocated;
+mod uncovered;
 mod write;
 
 pub use changes::{SourceChange, changes};
@@ -62,6 +63,7 @@ pub use output::OutputFolder;
 pub use publish::{Published, publish};
 pub use sink::WrittenFile;
 pub use summary::summary;
+pub use uncovered::uncovered_money;
 pub use write::{Written, write};
 
 use std::collections::BTreeMap;

@@ -7,31 +7,37 @@ use std::fmt::Write;
 
 use num_bigint::BigInt;
 
-use crate::allocate::{NameId, Reason, UnallocatedItem};
+use crate::allocate::{Cube, NameId, Reason, UnallocatedItem};
 use crate::diagnostics::{did_you_mean, printable};
-use crate::domain::{Currency, Standing};
-use crate::rules::{Field, Outcome, OwnerChoice, RuleId, SplitMethod, ZeroDriver};
+use crate::domain::{Currency, Org, Standing};
+use crate::rules::{Field, Outcome, OwnerChoice, RuleId, RuleSet, SplitMethod, ZeroDriver};
 
-use super::Facts;
 use super::decimal::fixed;
 use super::digest::{Bearers, Leader, Leaders};
 
 /// What suggestions are made from.
 pub(super) struct Evidence<'a> {
-    facts: &'a Facts<'a>,
+    rules: &'a RuleSet,
+    org: &'a Org,
+    cube: &'a Cube,
     sub_accounts: Leaders,
     services: Leaders,
 }
 
 impl<'a> Evidence<'a> {
-    pub(super) fn new(facts: &'a Facts<'a>, bearers: &Bearers) -> Self {
-        let sub_accounts = bearers.of_sub_account(facts.cube);
-        Self { facts, sub_accounts, services: bearers.of_service(facts.cube) }
+    /// From what the rules made of a month.
+    pub(super) fn of(rules: &'a RuleSet, org: &'a Org, cube: &'a Cube) -> Self {
+        Self::new(rules, org, cube, &Bearers::of(cube))
+    }
+
+    pub(super) fn new(rules: &'a RuleSet, org: &'a Org, cube: &'a Cube, bearers: &Bearers) -> Self {
+        let sub_accounts = bearers.of_sub_account(cube);
+        Self { rules, org, cube, sub_accounts, services: bearers.of_service(cube) }
     }
 
     /// A rule for charges like this one; empty where nothing speaks for any.
     pub(super) fn rule_for(&self, item: &UnallocatedItem) -> String {
-        let asked = self.facts.cube.text(item.reason.asked());
+        let asked = self.cube.text(item.reason.asked());
         let mended = match item.reason {
             Reason::UnknownOwner(_) => self.known_spelling(asked, item.rule),
             Reason::OwnerCase(_) => self.known_case(asked, item.rule),
@@ -42,7 +48,7 @@ impl<'a> Evidence<'a> {
 
     /// A setting for a pool that could not be split.
     pub(super) fn setting_for(&self, pool: &str) -> String {
-        let declared = self.facts.rules.pools.iter().find(|declared| declared.name == pool);
+        let declared = self.rules.pools.iter().find(|declared| declared.name == pool);
         let unallocated = ZeroDriver::Unallocated;
         match declared.map(|pool| &pool.split) {
             Some(SplitMethod::Proportional { by, on_zero, .. }) if *on_zero == unallocated => {
@@ -57,13 +63,13 @@ impl<'a> Evidence<'a> {
     }
 
     fn known_spelling(&self, asked: &str, rule: Option<RuleId>) -> Option<String> {
-        let known = did_you_mean(asked, self.facts.org.ids())?;
+        let known = did_you_mean(asked, self.org.ids())?;
         let near = format!("nearest cost center to {} is {}", quoted(asked), quoted(&known));
         self.dimension(rule, &format!("map: {{ {}: {} }}", quoted(asked), quoted(&known)), &near)
     }
 
     fn known_case(&self, asked: &str, rule: Option<RuleId>) -> Option<String> {
-        let standing = self.facts.org.standing(asked, self.facts.period.last());
+        let standing = self.org.standing(asked, self.cube.period.last());
         let Standing::CaseDiffers(known) = standing else {
             return None;
         };
@@ -80,16 +86,16 @@ impl<'a> Evidence<'a> {
 
     /// A setting of the dimension that the rule inherits its owner from.
     fn dimension(&self, rule: Option<RuleId>, setting: &str, why: &str) -> Option<String> {
-        let rule = self.facts.rules.rule(rule?);
+        let rule = self.rules.rule(rule?);
         let Outcome::Owner(OwnerChoice::Inherited(field)) = &rule.outcome else {
             return None;
         };
-        if let Field::Dimension(id) = self.facts.rules.field(*field) {
-            let name = quoted(&self.facts.rules.dimension(*id).name);
+        if let Field::Dimension(id) = self.rules.field(*field) {
+            let name = quoted(&self.rules.dimension(*id).name);
             return Some(format!("dimensions: {{ {name}: {{ {setting} }} }} # {why}"));
         }
         // The rule reads the bill as it is: a dimension must come between to mend values.
-        let (from, rule) = (quoted(&self.facts.rules.field_name(*field)), quoted(&rule.name));
+        let (from, rule) = (quoted(&self.rules.field_name(*field)), quoted(&rule.name));
         Some(format!(
             "dimensions: {{ \"owner\": {{ from: [ {from} ], {setting} }} }} \
              # {why}; let rule {rule} inherit from this dimension"
@@ -98,7 +104,7 @@ impl<'a> Evidence<'a> {
 
     /// The owner who bears most of the same sub account, else of the same service.
     fn by_neighbours(&self, item: &UnallocatedItem, asked: &str) -> Option<String> {
-        let text = |name| self.facts.cube.text(name);
+        let text = |name| self.cube.text(name);
         let account = ("sub_account_id", text(item.sub_account));
         let service = ("service_name", text(item.service));
         let leader = self.leader(&self.sub_accounts, item.sub_account, item.currency, asked);
@@ -130,10 +136,10 @@ impl<'a> Evidence<'a> {
 
     /// The field that a rule inherits the owner from, as rules name it, and the rule's name.
     fn asking(&self, rule: Option<RuleId>) -> Option<(String, String)> {
-        let rule = self.facts.rules.rule(rule?);
+        let rule = self.rules.rule(rule?);
         match &rule.outcome {
             Outcome::Owner(OwnerChoice::Inherited(field)) => {
-                Some((key(&self.facts.rules.field_name(*field)), rule.name.clone()))
+                Some((key(&self.rules.field_name(*field)), rule.name.clone()))
             }
             _ => None,
         }
@@ -148,7 +154,7 @@ impl<'a> Evidence<'a> {
         asked: &str,
     ) -> Option<Leader> {
         let leader = leaders.get(&(place, currency)).copied()?;
-        (self.facts.cube.text(leader.owner) != asked).then_some(leader)
+        (self.cube.text(leader.owner) != asked).then_some(leader)
     }
 }
 
@@ -164,7 +170,7 @@ fn key(name: &str) -> String {
 }
 
 /// The text as a double-quoted scalar of YAML: it cannot end the line or the comment it stands in.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     let mut quoted = String::from("\"");
     for letter in text.chars() {
         let code = u32::from(letter);

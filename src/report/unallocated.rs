@@ -74,7 +74,7 @@ impl ReportCosts {
 
 /// All of them, by currency, then amount descending. They sum to the unallocated total.
 pub(super) fn list(facts: &Facts, digest: &Digest) -> Vec<Unallocated> {
-    let evidence = Evidence::new(facts, &digest.bearers);
+    let evidence = Evidence::new(facts.rules, facts.org, facts.cube, &digest.bearers);
     let mut known: HashMap<Like, String> = HashMap::new();
     let reports = in_report_currency(facts, digest);
     let items = facts.cube.unallocated.iter().zip(reports).map(|(item, report)| {

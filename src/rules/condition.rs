@@ -3,6 +3,7 @@
 //! The set of questions is closed and free of Rust callbacks, so that a printer could turn a
 //! compiled rule into SQL for another engine.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
@@ -10,6 +11,7 @@ use regex::Regex;
 
 use crate::domain::{Amount, Org};
 
+use super::dated::DatedTexts;
 use super::model::FieldId;
 use super::pattern::Glob;
 
@@ -64,6 +66,8 @@ pub enum Test {
     Empty,
     /// Equal to one of these; lower-cased when the comparison ignores case.
     OneOf(BTreeSet<String>),
+    /// As [`Test::OneOf`], of those that are in the list on the charge date.
+    OneOfDated(DatedTexts),
     /// A cost center that is open on the charge date.
     OpenCostCenter,
     Prefix(Vec<String>),
@@ -98,28 +102,39 @@ impl Test {
     fn holds(&self, value: Option<&str>, case: CaseRule, charge: &impl Values) -> bool {
         match (self, value) {
             (Self::OpenCostCenter, Some(value)) => charge.org().is_open(value, charge.day()),
+            (Self::OneOfDated(texts), Some(value)) => {
+                texts.contains(&compared(value, case), charge.day())
+            }
             _ => self.answer(value, case),
         }
     }
 
-    /// The answer that the value alone gives: all there is, but for [`Test::OpenCostCenter`], which
-    /// nothing satisfies without a day and an organisation.
+    /// The answer that the value alone gives: all there is, but for [`Test::OpenCostCenter`] and
+    /// [`Test::OneOfDated`], which nothing satisfies without a day and an organisation.
     #[must_use]
     pub fn answer(&self, value: Option<&str>, case: CaseRule) -> bool {
         let Some(value) = value else {
             return matches!(self, Self::Absent | Self::Empty);
         };
-        match (case, self) {
-            (CaseRule::Sensitive, _) | (_, Self::Glob(_) | Self::Regex(_)) => self.holds_of(value),
-            _ => self.holds_of(&value.to_lowercase()),
+        match self {
+            Self::Glob(_) | Self::Regex(_) => self.holds_of(value),
+            _ => self.holds_of(&compared(value, case)),
         }
+    }
+
+    /// Whether the answer to this value changes from day to day, within what the rules themselves
+    /// say: a tuple that has it is told from others by the value.
+    #[must_use]
+    pub fn depends_on_day(&self, value: Option<&str>, case: CaseRule) -> bool {
+        let Self::OneOfDated(texts) = self else { return false };
+        value.is_some_and(|value| !texts.days(&compared(value, case)).is_empty())
     }
 
     /// The test on a present value; texts to compare with were lower-cased when compiled.
     fn holds_of(&self, value: &str) -> bool {
         match self {
             Self::Present => true,
-            Self::Absent | Self::OpenCostCenter => false,
+            Self::Absent | Self::OpenCostCenter | Self::OneOfDated(_) => false,
             Self::Empty => value.trim().is_empty(),
             Self::OneOf(texts) => texts.contains(value),
             Self::Prefix(texts) => texts.iter().any(|text| value.starts_with(text.as_str())),
@@ -134,6 +149,14 @@ impl Test {
             Self::Greater(bound) => number(value).is_some_and(|found| found > *bound),
             Self::GreaterOrEqual(bound) => number(value).is_some_and(|found| found >= *bound),
         }
+    }
+}
+
+/// The value as texts of tests are kept.
+fn compared(value: &str, case: CaseRule) -> Cow<'_, str> {
+    match case {
+        CaseRule::Sensitive => Cow::Borrowed(value),
+        _ => Cow::Owned(value.to_lowercase()),
     }
 }
 

@@ -10,9 +10,11 @@ use std::str::FromStr;
 use chrono::NaiveDate;
 
 use crate::diagnostics::{Code, Span, printable};
+use crate::domain::DateRange;
 
 use super::limits;
 use super::node::{Key, Kind, Node};
+use super::shape::VALID_KEYS;
 use super::sink::Sink;
 
 /// A mapping whose keys are known beforehand.
@@ -28,12 +30,12 @@ impl<'a> Mapping<'a> {
     pub(super) fn read(
         node: &'a Node,
         what: &'static str,
-        known: &[&str],
+        known: &[impl AsRef<str>],
         sink: &mut Sink,
     ) -> Option<Self> {
         let entries = entries(node, what, sink)?;
         for (key, value) in entries {
-            if !known.contains(&key.text.as_str()) {
+            if !known.iter().any(|known| known.as_ref() == key.text) {
                 let message = format!("`{}` is no key of {what}", key.text);
                 sink.report_unknown(Code::UnknownKey, &key.span, message, &key.text, known);
             } else if matches!(value.kind, Kind::Null) {
@@ -151,7 +153,7 @@ pub(super) fn words(node: &Node, what: &str, sink: &mut Sink) -> Option<Vec<Key>
 pub(super) fn choice<T: Copy>(
     node: &Node,
     what: &str,
-    choices: &[(&str, T)],
+    choices: &[(&'static str, T)],
     sink: &mut Sink,
 ) -> Option<T> {
     let found = text(node, what, sink)?;
@@ -205,6 +207,26 @@ pub(super) fn date(node: &Node, what: &str, sink: &mut Sink) -> Option<NaiveDate
         sink.report(Code::InvalidValue, &node.span, message);
     }
     day
+}
+
+/// The days on which something holds: `from`, and `to` as the first day that is out.
+pub(super) fn read_valid(node: &Node, what: &str, sink: &mut Sink) -> Option<DateRange> {
+    let map = Mapping::read(node, "`valid`", VALID_KEYS, sink)?;
+    let before = sink.count();
+    let from = map.get("from").and_then(|node| date(node, "`from`", sink));
+    let to = map.get("to").and_then(|node| date(node, "`to`", sink));
+    if sink.count() > before {
+        return None;
+    }
+    if (from, to) == (None, None) {
+        sink.report(Code::MissingKey, map.span, "`valid` needs the key `from` or `to`");
+    }
+    let range = DateRange::new(from, to);
+    if range.is_none() {
+        let message = format!("{what} would hold on no day: `to` is the first day that is out");
+        sink.report(Code::InvalidValue, map.span, message);
+    }
+    range
 }
 
 /// A whole number up to `most`.

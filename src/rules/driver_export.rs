@@ -8,6 +8,7 @@ use crate::diagnostics::Code;
 use super::decode::{Mapping, boolean, entries, text, word, words};
 use super::headers::header_position;
 use super::node::{self, Key, Kind, Node};
+use super::shape::{KeyShape, Shape, needed};
 use super::shipped;
 use super::sink::Sink;
 
@@ -107,6 +108,11 @@ pub struct DriverFormat {
     properties: BTreeMap<String, Vec<String>>,
     keyed: BTreeMap<String, KeyedColumns>,
 }
+
+/// One policy for all kinds, or one for each.
+pub(super) const IDLE: Shape = Shape::Either(&[POLICY, Shape::Named(&POLICY)]);
+const POLICY: Shape = Shape::Either(&[Shape::Text, Shape::Map(OWNER_KEYS)]);
+const OWNER_KEYS: &[KeyShape] = &[needed("owner", Shape::Text)];
 
 /// Keys of drivers that have a format.
 pub(super) const EXPORT_KEYS: &[&str] = &["measure", "consumer", "pool", "idle"];
@@ -233,7 +239,7 @@ impl DriverFormat {
 
 fn read_policy(node: &Node, sink: &mut Sink) -> Option<SpecialPolicy> {
     if matches!(node.kind, Kind::Map(_)) {
-        let map = Mapping::read(node, "a policy of `idle`", &["owner"], sink)?;
+        let map = Mapping::read(node, "a policy of `idle`", OWNER_KEYS, sink)?;
         let owner = map.need("owner", sink).and_then(|node| word(node, "`owner`", sink))?;
         return Some(SpecialPolicy::Owner(owner.text));
     }

@@ -4,14 +4,15 @@
 use crate::diagnostics::{Code, Finding, Span};
 
 use super::decode::{Mapping, is_identifier, is_name, items, word, words};
-use super::driver_export::{DriverExport, EXPORT_KEYS, read_export};
+use super::driver_export::{self, DriverExport, EXPORT_KEYS, read_export};
 use super::headers::{HeaderField, Headers, read_headers};
 use super::node::{self, Node};
 use super::project::{read_patterns, refuse_repeats};
 use super::read_delivery::is_pattern;
+use super::shape::{KeyShape, Shape, key, needed};
 use super::shipped;
 use super::sink::Sink;
-use super::workbook::{SheetPlace, read_place};
+use super::workbook::{LAST_ROW, SheetPlace, read_place};
 
 /// Tables that make up one driver.
 #[derive(Clone, Debug)]
@@ -74,20 +75,24 @@ impl HeaderField for DriverField {
 /// The headers of tables of drivers.
 pub type DriverColumns = Headers<DriverField>;
 
-pub(super) const DRIVER_KEYS: &[&str] = &[
-    "name",
-    "files",
-    "format",
-    "sheet",
-    "header_row",
-    "columns",
-    "scope",
-    "unit",
-    "measure",
-    "consumer",
-    "pool",
-    "idle",
+pub(super) const DRIVER_KEYS: &[KeyShape] = &[
+    needed("name", Shape::Text),
+    needed("files", Shape::Texts),
+    key("format", Shape::Text),
+    key("sheet", Shape::Text),
+    key("header_row", Shape::Whole(LAST_ROW)),
+    key("columns", Shape::Each(field_names, &Shape::Texts)),
+    key("scope", Shape::Texts),
+    key("unit", Shape::Text),
+    key("measure", Shape::Text),
+    key("consumer", Shape::Text),
+    key("pool", Shape::Text),
+    key("idle", driver_export::IDLE),
 ];
+
+fn field_names() -> Vec<&'static str> {
+    DriverField::ALL.iter().map(|field| field.name()).collect()
+}
 
 pub(super) fn read_drivers(node: &Node, sink: &mut Sink) -> Option<Vec<DriverDecl>> {
     let nodes = items(node, "`drivers`", sink)?;

@@ -5,6 +5,7 @@ use crate::domain::{ExchangeTerms, Rate, RatePolicy};
 
 use super::decode::{Mapping, boolean, choice, is_inside_project, parsed, whole, word};
 use super::node::Node;
+use super::shape::{KeyShape, Shape, key, needed};
 use super::sink::Sink;
 
 /// Digits of a converted amount where none are declared: finer than any currency, so that what
@@ -25,11 +26,17 @@ pub struct ExchangeDecl {
     pub leap: Rate,
 }
 
+const POLICIES: [RatePolicy; 3] = [RatePolicy::MonthEnd, RatePolicy::Average, RatePolicy::Daily];
+pub(super) const KEYS: &[KeyShape] = &[
+    needed("rates", Shape::Text),
+    needed("policy", Shape::Choice(|| POLICIES.map(RatePolicy::name).to_vec())),
+    key("digits", Shape::Whole(MOST_DIGITS)),
+    key("inverse", Shape::Flag),
+    key("leap", Shape::Number),
+];
+
 pub(super) fn read_exchange(node: &Node, sink: &mut Sink) -> Option<ExchangeDecl> {
-    const KEYS: [&str; 5] = ["rates", "policy", "digits", "inverse", "leap"];
-    const POLICIES: [RatePolicy; 3] =
-        [RatePolicy::MonthEnd, RatePolicy::Average, RatePolicy::Daily];
-    let map = Mapping::read(node, "`exchange`", &KEYS, sink)?;
+    let map = Mapping::read(node, "`exchange`", KEYS, sink)?;
     let rates = map.need("rates", sink).and_then(|node| word(node, "`rates`", sink));
     let rates = rates.filter(|path| is_inside_project(path, sink));
     let policies = POLICIES.map(|policy| (policy.name(), policy));

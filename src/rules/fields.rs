@@ -27,7 +27,7 @@ pub(super) const USUAL_JOINS: &[(&str, &str)] = &[
     ("resource_group", "x_ResourceGroup"),
 ];
 
-const SHORT_NAMES: &[(&str, Field)] = &[
+pub(super) const SHORT_NAMES: &[(&str, Field)] = &[
     ("service", Field::Column(Column::ServiceName)),
     ("provider", Field::Provider),
     ("region", Field::Column(Column::RegionId)),

@@ -10,9 +10,10 @@ use super::headers::{HeaderField, Headers, read_headers};
 use super::node::{self, Node};
 use super::project::read_patterns;
 use super::read_delivery::is_pattern;
-use super::read_map::spelling::numbers;
+use super::read_map::spelling::{self, numbers};
+use super::shape::{KeyShape, Shape, key, needed};
 use super::sink::Sink;
-use super::workbook::{SheetPlace, read_place};
+use super::workbook::{LAST_ROW, SheetPlace, read_place};
 
 /// Tables of invoices that are read alike.
 #[derive(Clone, Debug)]
@@ -84,6 +85,26 @@ impl HeaderField for InvoiceField {
 /// The headers of tables of invoices.
 pub type InvoiceColumns = Headers<InvoiceField>;
 
+fn field_names() -> Vec<&'static str> {
+    InvoiceField::ALL.iter().map(|field| field.name()).collect()
+}
+
+pub(super) const KEYS: &[KeyShape] = &[
+    needed("files", Shape::Texts),
+    key("sheet", Shape::Text),
+    key("header_row", Shape::Whole(LAST_ROW)),
+    key("tolerance", Shape::Number),
+    key("columns", Shape::Each(field_names, &Shape::Texts)),
+    key("numbers", Shape::Map(spelling::NUMBER_KEYS)),
+    key("accepted_variances", Shape::List(&Shape::Map(VARIANCE_KEYS))),
+];
+const VARIANCE_KEYS: &[KeyShape] = &[
+    needed("invoice", Shape::Text),
+    needed("amount", Shape::Number),
+    key("currency", Shape::Text),
+    needed("reason", Shape::Text),
+];
+
 pub(super) fn read_invoices(node: &Node, sink: &mut Sink) -> Option<Vec<InvoicesDecl>> {
     let nodes = items(node, "`invoices`", sink)?;
     let found: Vec<InvoicesDecl> = nodes.iter().filter_map(|node| read_entry(node, sink)).collect();
@@ -91,9 +112,7 @@ pub(super) fn read_invoices(node: &Node, sink: &mut Sink) -> Option<Vec<Invoices
 }
 
 fn read_entry(node: &Node, sink: &mut Sink) -> Option<InvoicesDecl> {
-    const KEYS: [&str; 7] =
-        ["files", "sheet", "header_row", "tolerance", "columns", "numbers", "accepted_variances"];
-    let map = Mapping::read(node, "an entry of `invoices`", &KEYS, sink)?;
+    let map = Mapping::read(node, "an entry of `invoices`", KEYS, sink)?;
     let files =
         map.need("files", sink).and_then(|node| read_patterns(node, "`files`", is_pattern, sink));
     let tolerance = match map.get("tolerance") {
@@ -133,10 +152,9 @@ fn read_tolerance(node: &Node, sink: &mut Sink) -> Option<Amount> {
 }
 
 fn read_accepted(node: &Node, sink: &mut Sink) -> Option<Vec<AcceptedVariance>> {
-    const KEYS: [&str; 4] = ["invoice", "amount", "currency", "reason"];
     let nodes = items(node, "`accepted_variances`", sink)?;
     let one = |node: &Node, sink: &mut Sink| {
-        let map = Mapping::read(node, "an accepted variance", &KEYS, sink)?;
+        let map = Mapping::read(node, "an accepted variance", VARIANCE_KEYS, sink)?;
         let invoice = map.need("invoice", sink).and_then(|node| word(node, "`invoice`", sink));
         let amount = map.need("amount", sink).and_then(|node| parsed(node, "`amount`", sink));
         let currency = match map.get("currency") {

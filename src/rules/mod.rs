@@ -23,6 +23,7 @@
 //!   CostView          which cost showback is about
 //!   RuleTest          an example that the rules carry
 //! shipped             what costbook brings along: column maps, components
+//! schema              the language as JSON Schema, for editors
 //! ```
 //!
 //! Order: a text becomes a tree of nodes with spans; the tree becomes raw declarations (shapes
@@ -35,6 +36,7 @@
 mod column_map;
 mod compile;
 mod condition;
+mod dated;
 mod decode;
 mod delivery;
 mod driver_export;
@@ -42,6 +44,7 @@ mod drivers;
 mod exchange;
 mod fields;
 mod headers;
+mod implies;
 mod invoices;
 mod limits;
 mod model;
@@ -53,6 +56,8 @@ mod read_delivery;
 mod read_map;
 #[cfg(test)]
 mod reference;
+mod schema;
+mod shape;
 mod sharing;
 pub mod shipped;
 mod sink;
@@ -71,6 +76,7 @@ pub use column_map::{
 };
 pub use compile::{DriverScope, Entity, RuleText, Scope, compile};
 pub use condition::{CaseRule, Condition, Test, Values};
+pub use dated::DatedTexts;
 pub use delivery::{
     Days, DeliveryPolicy, ManifestExample, ManifestShape, fill_period, names_month,
 };
@@ -89,11 +95,12 @@ pub(crate) use invoices::shipped_invoices;
 pub use invoices::{AcceptedVariance, InvoiceColumns, InvoiceField, InvoicesDecl};
 pub use model::{
     ClassifyRule, ComponentRule, CostView, Dimension, DimensionId, DimensionRule, Expected, Field,
-    FieldId, OnInvalid, Outcome, OwnerChoice, PoolId, RuleId, RuleSet, RuleTest, ValueChoice,
+    FieldId, List, OnInvalid, Outcome, OwnerChoice, PoolId, RuleId, RuleSet, RuleTest, ValueChoice,
     ValueSet,
 };
 pub use pattern::Glob;
 pub use project::{FormatName, MetadataDecl, Project, SourceDecl};
+pub use schema::{SchemaOf, schema};
 pub use sharing::{
     Base, Cutoff, CutoffInto, DatedShares, DriverUse, Pool, PoolName, Price, Receivers,
     SplitMethod, Stage, Target, Tier, ZeroDriver,

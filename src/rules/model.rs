@@ -8,6 +8,7 @@ use crate::diagnostics::Span;
 use crate::domain::{Column, DateRange};
 
 use super::condition::{CaseRule, Condition};
+use super::dated::DatedTexts;
 use super::sharing::{Pool, PoolName, Stage};
 
 /// Index into [`RuleSet::fields`].
@@ -70,8 +71,21 @@ pub struct RuleSet {
     pub bases: Vec<Condition>,
     /// For each metadata entity, the field whose value is its id.
     pub joins: BTreeMap<String, FieldId>,
+    /// In the order of their places; their values stand where they are asked.
+    pub lists: Vec<List>,
     /// The examples that the rule files carry, in their order.
     pub tests: Vec<RuleTest>,
+}
+
+/// A list of values that rules name.
+#[derive(Clone, Debug)]
+pub struct List {
+    pub name: String,
+    pub span: Span,
+    /// Whether anything asks it.
+    pub is_used: bool,
+    /// The days on which values come or go.
+    pub change_days: Vec<NaiveDate>,
 }
 
 /// Which cost showback is about.
@@ -121,6 +135,8 @@ pub enum ValueSet {
     #[default]
     Any,
     Listed(BTreeSet<String>),
+    /// Those that are in a list on the charge date.
+    Dated(DatedTexts),
     /// Cost centers that are open on the charge date.
     CostCenters,
 }
@@ -249,13 +265,15 @@ impl RuleSet {
         &self.dimensions[usize::from(id.0)]
     }
 
-    /// The days on which some rule begins or ceases to hold, ascending.
+    /// The days on which some rule begins or ceases to hold, or a list changes, ascending.
     #[must_use]
     pub fn change_days(&self) -> Vec<NaiveDate> {
         let of_rules = self.classify.iter().map(|rule| rule.valid);
         let of_shares = self.pools.iter().flat_map(Pool::share_periods);
         let ranges = of_rules.chain(of_shares);
         let mut days: Vec<_> = ranges.flat_map(|days| [days.from(), days.to()]).flatten().collect();
+        let lists = self.lists.iter().filter(|list| list.is_used);
+        days.extend(lists.flat_map(|list| &list.change_days));
         days.sort_unstable();
         days.dedup();
         days

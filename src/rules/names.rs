@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use crate::diagnostics::{Code, Finding};
 use crate::domain::Org;
 
+use super::dated::Member;
 use super::fields::{Askable, Fields, MapNames};
 use super::limits;
+use super::model::Field;
 use super::node::Key;
 use super::sink::Sink;
 
@@ -17,20 +19,32 @@ pub(super) const COST_CENTERS: &str = "cost_centers";
 #[derive(Debug)]
 pub(super) struct Names<'a> {
     pub(super) fields: Fields<'a>,
-    lists: BTreeMap<String, Vec<Key>>,
+    lists: BTreeMap<String, DeclaredList>,
     org: Option<&'a Org>,
     patterns: usize,
+}
+
+/// A list as it is declared, and whether anything asks it.
+#[derive(Debug)]
+pub(super) struct DeclaredList {
+    pub(super) name: Key,
+    pub(super) members: Vec<Member>,
+    pub(super) is_used: bool,
 }
 
 /// What a list name stands for.
 #[derive(Debug)]
 pub(super) enum NamedList<'a> {
-    Values(&'a [Key]),
+    Values(&'a [Member]),
     CostCenters,
 }
 
 impl<'a> Names<'a> {
-    pub(super) fn new(fields: Fields<'a>, lists: BTreeMap<String, Vec<Key>>, org: &'a Org) -> Self {
+    pub(super) fn new(
+        fields: Fields<'a>,
+        lists: BTreeMap<String, DeclaredList>,
+        org: &'a Org,
+    ) -> Self {
         Self { fields, lists, org: Some(org), patterns: 0 }
     }
 
@@ -41,18 +55,27 @@ impl<'a> Names<'a> {
     }
 
     /// The list of that name; reports a name that is none.
-    pub(super) fn list(&self, name: &Key, sink: &mut Sink) -> Option<NamedList<'_>> {
+    pub(super) fn list(&mut self, name: &Key, sink: &mut Sink) -> Option<NamedList<'_>> {
         if name.text == COST_CENTERS {
             return self.cost_centers(name, sink);
         }
-        if let Some(values) = self.lists.get(&name.text) {
-            return Some(NamedList::Values(values));
+        if self.lists.contains_key(&name.text) {
+            let list = self.lists.get_mut(&name.text)?;
+            list.is_used = true;
+            return Some(NamedList::Values(&list.members));
         }
         let mut known: Vec<&str> = self.lists.keys().map(String::as_str).collect();
         known.push(COST_CENTERS);
         let message = format!("there is no list `{}`", name.text);
         sink.report_unknown(Code::UnknownName, &name.span, message, &name.text, &known);
         None
+    }
+
+    /// The lists, in the order of their places.
+    pub(super) fn into_parts(self) -> (Vec<Field>, Vec<DeclaredList>) {
+        let mut lists: Vec<DeclaredList> = self.lists.into_values().collect();
+        lists.sort_by(|a, b| a.name.span.cmp(&b.name.span));
+        (self.fields.into_fields(), lists)
     }
 
     /// Without cost centers none is open, and a rule that asks for one would match nothing.

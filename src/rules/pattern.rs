@@ -34,6 +34,14 @@ impl Glob {
         &self.text
     }
 
+    /// What stands between the `*`, where nothing else of the glob has a meaning.
+    pub(super) fn stretches(&self) -> Option<&[String]> {
+        match &self.matcher {
+            Matcher::Stretches(stretches) => Some(stretches),
+            Matcher::Regex(_) => None,
+        }
+    }
+
     #[must_use]
     pub fn is_match(&self, value: &str) -> bool {
         match &self.matcher {
@@ -44,7 +52,7 @@ impl Glob {
 }
 
 /// The first of several stretches is taken where it comes first: what follows has most room then.
-fn has_stretches(stretches: &[String], value: &str) -> bool {
+pub(super) fn has_stretches(stretches: &[String], value: &str) -> bool {
     let [first, inner @ .., last] = stretches else {
         return stretches.first().is_some_and(|whole| whole == value);
     };

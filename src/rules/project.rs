@@ -12,15 +12,16 @@ use super::decode::{
     Mapping, choice, is_identifier, is_inside_project, is_name, items, parsed, whole, word, words,
 };
 use super::delivery::{Days, DeliveryPolicy};
-use super::drivers::{DriverDecl, read_drivers};
-use super::exchange::{ExchangeDecl, read_exchange};
+use super::drivers::{self, DriverDecl, read_drivers};
+use super::exchange::{self, ExchangeDecl, read_exchange};
 use super::fields::{RESERVED_PREFIXES, USUAL_JOINS};
-use super::invoices::{InvoicesDecl, read_invoices};
+use super::invoices::{self, InvoicesDecl, read_invoices};
 use super::node::{self, Key, Kind, Node};
 use super::read_delivery;
+use super::shape::{KeyShape, Shape, key, needed, words_of};
 use super::shipped;
 use super::sink::Sink;
-use super::workbook::{SheetPlace, read_place};
+use super::workbook::{LAST_ROW, SheetPlace, read_place};
 use super::zone::Zone;
 
 /// The project: whose cost, from which files, by which rules. Paths are as written, relative to
@@ -88,21 +89,34 @@ pub struct MetadataDecl {
 /// The format of a source whose files are recognised by their headers.
 const AUTO: &str = "auto";
 
-pub(super) const KEYS: &[&str] = &[
-    "organisation",
-    "currency",
-    "sources",
-    "owners",
-    "metadata",
-    "rules",
-    "rounding",
-    "exchange",
-    "invoices",
-    "drivers",
+pub(super) const KEYS: &[KeyShape] = &[
+    needed("organisation", Shape::Text),
+    needed("currency", Shape::Text),
+    needed("sources", Shape::List(&Shape::Map(SOURCE_KEYS))),
+    key("owners", Shape::Text),
+    key("metadata", Shape::List(&Shape::Map(METADATA_KEYS))),
+    key("rules", Shape::Texts),
+    key("rounding", Shape::Map(ROUNDING_KEYS)),
+    key("exchange", Shape::Map(exchange::KEYS)),
+    key("invoices", Shape::List(&Shape::Map(invoices::KEYS))),
+    key("drivers", Shape::List(&Shape::Map(drivers::DRIVER_KEYS))),
 ];
 
-pub(super) const SOURCE_KEYS: &[&str] =
-    &["name", "format", "files", "sheet", "header_row", "deliveries", "days", "empty", "zone"];
+const SOURCE_KEYS: &[KeyShape] = &[
+    needed("name", Shape::Text),
+    needed("format", Shape::Text),
+    needed("files", Shape::Texts),
+    key("sheet", Shape::Text),
+    key("header_row", Shape::Whole(LAST_ROW)),
+    key("deliveries", read_delivery::POLICY),
+    key("days", read_delivery::DAYS),
+    key("empty", Shape::Choice(|| words_of(EMPTINESS))),
+    key("zone", Shape::Text),
+];
+const EMPTINESS: &[(&str, bool)] = &[("refused", false), ("allowed", true)];
+const METADATA_KEYS: &[KeyShape] =
+    &[needed("entity", Shape::Text), needed("file", Shape::Text), key("join", Shape::Text)];
+const ROUNDING_KEYS: &[KeyShape] = &[needed("digits", Shape::Whole(SCALE))];
 
 impl FormatName {
     /// As the project file has it.
@@ -165,7 +179,7 @@ fn read_name(node: &Node, sink: &mut Sink) -> Option<String> {
 }
 
 fn read_rounding(node: &Node, sink: &mut Sink) -> Option<u32> {
-    let map = Mapping::read(node, "`rounding`", &["digits"], sink)?;
+    let map = Mapping::read(node, "`rounding`", ROUNDING_KEYS, sink)?;
     map.need("digits", sink).and_then(|node| whole(node, "`digits`", SCALE, sink))
 }
 
@@ -193,9 +207,8 @@ fn read_source(node: &Node, sink: &mut Sink) -> Option<SourceDecl> {
     let place = read_place(&map, sink);
     let deliveries = map.get("deliveries").and_then(|node| read_delivery::read_policy(node, sink));
     let days = map.get("days").and_then(|node| read_delivery::read_days(node, sink));
-    let emptiness = [("refused", false), ("allowed", true)];
     let empty =
-        map.get("empty").and_then(|node| choice(node, "answer to empty files", &emptiness, sink));
+        map.get("empty").and_then(|node| choice(node, "answer to empty files", EMPTINESS, sink));
     let zone = map.get("zone").and_then(|node| parsed(node, "`zone`", sink));
     let (name, (format, format_span)) = (name?, format?);
     Some(SourceDecl {
@@ -269,7 +282,7 @@ fn read_metadata(node: &Node, sink: &mut Sink) -> Vec<MetadataDecl> {
 }
 
 fn read_table(node: &Node, sink: &mut Sink) -> Option<MetadataDecl> {
-    let map = Mapping::read(node, "a metadata table", &["entity", "file", "join"], sink)?;
+    let map = Mapping::read(node, "a metadata table", METADATA_KEYS, sink)?;
     let entity = map.need("entity", sink).and_then(|node| word(node, "`entity`", sink));
     let entity = entity.filter(|entity| is_entity(entity, sink));
     let file = map.need("file", sink).and_then(|node| read_path(node, "`file`", sink));

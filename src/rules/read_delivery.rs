@@ -7,39 +7,49 @@ use super::delivery::{
     Days, DeliveryPolicy, ManifestExample, ManifestShape, PLACEHOLDERS, fill_period, placeholders,
 };
 use super::node::{Key, Kind, Node};
+use super::shape::{CITATION_KEYS, KeyShape, Shape, key, needed, words_of};
 use super::sink::Sink;
 
-const MANIFEST_KEYS: &[&str] = &[
-    "file",
-    "files",
-    "rows",
-    "bytes",
-    "id",
-    "made_at",
-    "period_start",
-    "period_end",
-    "series",
-    "period_in_path",
-    "source",
-    "examples",
+/// Keys joined by dots, or several such paths.
+pub(super) const MANIFEST_KEYS: &[KeyShape] = &[
+    needed("file", Shape::Text),
+    needed("files", Shape::Text),
+    key("rows", Shape::Text),
+    key("bytes", Shape::Text),
+    key("id", Shape::Text),
+    key("made_at", Shape::Text),
+    key("period_start", Shape::Text),
+    key("period_end", Shape::Text),
+    key("series", Shape::Texts),
+    key("period_in_path", Shape::Texts),
+    key("source", Shape::Map(CITATION_KEYS)),
+    key("examples", Shape::List(&Shape::Map(EXAMPLE_KEYS))),
 ];
+const EXAMPLE_KEYS: &[KeyShape] =
+    &[needed("given", Shape::Text), needed("expect", Shape::Each(|| READ.to_vec(), &Shape::Texts))];
+const POLICIES: &[(&str, DeliveryPolicy)] =
+    &[("newest", DeliveryPolicy::Newest), ("append", DeliveryPolicy::Append)];
+pub(super) const POLICY: Shape = Shape::Choice(|| words_of(POLICIES));
+const DAYS_WORDS: &[(&str, bool)] = &[("any", false), ("every", true)];
+const DAYS_KEYS: &[KeyShape] =
+    &[key("missing", Shape::Some(&Shape::Day)), key("until", Shape::Day)];
+pub(super) const DAYS: Shape =
+    Shape::Either(&[Shape::Choice(|| words_of(DAYS_WORDS)), Shape::Map(DAYS_KEYS)]);
 /// What an example of a manifest can expect.
 const READ: &[&str] = &["files", "rows", "bytes", "id", "made_at", "period_start", "period_end"];
 
 /// `newest` or `append`.
 pub(super) fn read_policy(node: &Node, sink: &mut Sink) -> Option<DeliveryPolicy> {
-    let policies = [("newest", DeliveryPolicy::Newest), ("append", DeliveryPolicy::Append)];
-    choice(node, "way to take deliveries", &policies, sink)
+    choice(node, "way to take deliveries", POLICIES, sink)
 }
 
 /// `any`, `every`, or the exceptions from every day.
 pub(super) fn read_days(node: &Node, sink: &mut Sink) -> Option<Days> {
     if matches!(node.kind, Kind::Scalar(_)) {
-        let is_every =
-            choice(node, "way to ask for days", &[("any", false), ("every", true)], sink)?;
+        let is_every = choice(node, "way to ask for days", DAYS_WORDS, sink)?;
         return Some(if is_every { Days::EVERY } else { Days::Any });
     }
-    let map = Mapping::read(node, "`days`", &["missing", "until"], sink)?;
+    let map = Mapping::read(node, "`days`", DAYS_KEYS, sink)?;
     let missing = match map.get("missing") {
         None => Vec::new(),
         Some(node) if matches!(node.kind, Kind::Scalar(_)) => vec![date(node, "a day", sink)?],
@@ -136,13 +146,13 @@ fn steps(path: &str) -> Vec<String> {
 
 /// Checked and not kept: it is there for whoever reads the map.
 fn read_source(node: &Node, sink: &mut Sink) {
-    let Some(map) = Mapping::read(node, "`source`", &["url", "read"], sink) else { return };
+    let Some(map) = Mapping::read(node, "`source`", CITATION_KEYS, sink) else { return };
     map.need("url", sink).and_then(|node| text(node, "`url`", sink));
     map.need("read", sink).and_then(|node| date(node, "`read`", sink));
 }
 
 fn read_example(node: &Node, sink: &mut Sink) -> Option<ManifestExample> {
-    let map = Mapping::read(node, "an example", &["given", "expect"], sink)?;
+    let map = Mapping::read(node, "an example", EXAMPLE_KEYS, sink)?;
     let given = map.need("given", sink).and_then(|node| text(node, "`given`", sink));
     let expected = map.need("expect", sink).and_then(|node| entries(node, "`expect`", sink));
     let mut expect = Vec::new();

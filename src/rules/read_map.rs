@@ -25,41 +25,55 @@ use super::decode::{
 };
 use super::names::Names;
 use super::node::{self, Key, Kind, Node};
-use super::read_delivery::{read_days, read_manifests, read_policy};
+use super::read_delivery::{self, read_days, read_manifests, read_policy};
+use super::shape::{CITATION_KEYS, KeyShape, Shape, key, needed, words_of};
 use super::sink::Sink;
 use super::when::condition;
-use super::workbook::read_shape;
+use super::workbook::{self, read_shape};
 use columns::Scope;
 
-pub(super) const KEYS: &[&str] = &[
-    "format",
-    "title",
-    "source",
-    "recognise",
-    "not_with",
-    "known",
-    "other_datasets",
-    "null_words",
-    "dates",
-    "zone",
-    "numbers",
-    "values",
-    "tags",
-    "period_end",
-    "inputs",
-    "columns",
-    "versions",
-    "workbook",
-    "identity",
-    "further_charges",
-    "spread",
-    "views",
-    "exclude",
-    "deliveries",
-    "days",
-    "manifest",
-    "examples",
+pub(super) const KEYS: &[KeyShape] = &[
+    needed("format", Shape::Text),
+    needed("title", Shape::Text),
+    key("source", Shape::Some(&Shape::Map(CITATION_KEYS))),
+    key("recognise", Shape::List(&Shape::Texts)),
+    key("not_with", Shape::Texts),
+    key("known", Shape::Texts),
+    key("other_datasets", Shape::List(&Shape::Map(DATASET_KEYS))),
+    key("null_words", Shape::Texts),
+    key("dates", spelling::DATE_WORDS),
+    key("zone", Shape::Text),
+    key("numbers", Shape::Map(spelling::NUMBER_KEYS)),
+    key("values", Shape::Columns(&Shape::Texts)),
+    key("tags", Shape::Some(&Shape::Map(tags::KEYS))),
+    key("period_end", Shape::Choice(|| words_of(ENDS))),
+    key("inputs", Shape::Identified { dash: false, shape: &columns::REFERENCES }),
+    needed("columns", Shape::Columns(&columns::COLUMN)),
+    key("versions", Shape::List(&Shape::Map(VERSION_KEYS))),
+    key("workbook", Shape::Map(workbook::KEYS)),
+    key("identity", Shape::Texts),
+    key("further_charges", Shape::List(&Shape::Map(further::KEYS))),
+    key("spread", Shape::Map(SPREAD_KEYS)),
+    key("views", Shape::List(&Shape::Map(VIEW_KEYS))),
+    key("exclude", Shape::List(&Shape::Map(EXCLUSION_KEYS))),
+    key("deliveries", read_delivery::POLICY),
+    key("days", read_delivery::DAYS),
+    key("manifest", Shape::Some(&Shape::Map(read_delivery::MANIFEST_KEYS))),
+    key("examples", Shape::List(&Shape::Map(examples::KEYS))),
 ];
+const DATASET_KEYS: &[KeyShape] = &[needed("title", Shape::Text), needed("headers", Shape::Texts)];
+const VERSION_KEYS: &[KeyShape] =
+    &[needed("version", Shape::Text), key("markers", Shape::Texts), key("columns", Shape::Texts)];
+const VIEW_KEYS: &[KeyShape] = &[
+    needed("name", Shape::Text),
+    needed("when", Shape::Condition),
+    needed("other", Shape::Text),
+    needed("lacks", Shape::Text),
+];
+const SPREAD_KEYS: &[KeyShape] =
+    &[needed("by", Shape::Choice(|| words_of(SPREADS))), key("when", Shape::Condition)];
+pub(super) const EXCLUSION_KEYS: &[KeyShape] =
+    &[needed("name", Shape::Text), needed("when", Shape::Condition)];
 
 /// Without these no row says what it costs, in which money, when, and as what.
 const ESSENTIAL: &[Column] = &[
@@ -160,7 +174,7 @@ fn read_citations(node: &Node, sink: &mut Sink) -> Vec<Citation> {
 }
 
 fn read_citation(node: &Node, sink: &mut Sink) -> Option<Citation> {
-    let map = Mapping::read(node, "`source`", &["url", "read"], sink)?;
+    let map = Mapping::read(node, "`source`", CITATION_KEYS, sink)?;
     let url = map.need("url", sink).and_then(|node| text(node, "`url`", sink));
     let read = map.need("read", sink).and_then(|node| date(node, "`read`", sink));
     Some(Citation { url: url?.to_owned(), read: read? })
@@ -183,8 +197,9 @@ fn read_datasets(node: &Node, sink: &mut Sink) -> Vec<Dataset> {
     let nodes = items(node, "`other_datasets`", sink).unwrap_or_default();
     let mut datasets = Vec::new();
     for node in nodes {
-        let keys = &["title", "headers"];
-        let Some(map) = Mapping::read(node, "another dataset", keys, sink) else { continue };
+        let Some(map) = Mapping::read(node, "another dataset", DATASET_KEYS, sink) else {
+            continue;
+        };
         let title = map.need("title", sink).and_then(|node| word(node, "`title`", sink));
         let headers = map.need("headers", sink).and_then(|n| words(n, "`headers`", sink));
         if let (Some(title), Some(headers)) = (title, headers) {
@@ -255,7 +270,7 @@ fn read_versions(node: &Node, sink: &mut Sink) -> Vec<FocusVersion> {
 }
 
 fn read_version(node: &Node, sink: &mut Sink) -> Option<(Key, FocusVersion)> {
-    let map = Mapping::read(node, "a version", &["version", "markers", "columns"], sink)?;
+    let map = Mapping::read(node, "a version", VERSION_KEYS, sink)?;
     let name = map.need("version", sink).and_then(|node| word(node, "`version`", sink));
     let name = name.filter(|name| is_name(name, "the name of a version", sink))?;
     let mut columns = |key: &str| {
@@ -277,7 +292,7 @@ fn read_identity(node: &Node, scope: &Scope<'_>, sink: &mut Sink) -> Vec<(String
 const SPREADS: &[(&str, SpreadBy)] = &[("months", SpreadBy::Months), ("days", SpreadBy::Days)];
 
 fn read_spread(node: &Node, scope: &mut Scope<'_>, sink: &mut Sink) -> Option<Spread> {
-    let map = Mapping::read(node, "`spread`", &["by", "when"], sink)?;
+    let map = Mapping::read(node, "`spread`", SPREAD_KEYS, sink)?;
     let by =
         map.need("by", sink).and_then(|node| choice(node, "measure of a spread", SPREADS, sink));
     let when = match map.get("when") {
@@ -298,8 +313,7 @@ fn read_views(node: &Node, scope: &mut Scope<'_>, sink: &mut Sink) -> Vec<View> 
         sink.report(Code::InvalidValue, &node.span, message);
     }
     for node in nodes {
-        let keys = &["name", "when", "other", "lacks"];
-        let Some(map) = Mapping::read(node, "a view", keys, sink) else { continue };
+        let Some(map) = Mapping::read(node, "a view", VIEW_KEYS, sink) else { continue };
         let mut named = |key: &str| map.need(key, sink).and_then(|node| word(node, key, sink));
         let (name, other, lacks) = (named("name"), named("other"), named("lacks"));
         let when = map.need("when", sink).and_then(|node| condition(node, &mut scope.names, sink));
@@ -326,7 +340,7 @@ fn read_exclusions(
     let lists: Vec<&[Node]> =
         lists.filter_map(|node| items(node, "a list of exclusions", sink)).collect();
     for node in lists.into_iter().flatten() {
-        let Some(map) = Mapping::read(node, "an exclusion", &["name", "when"], sink) else {
+        let Some(map) = Mapping::read(node, "an exclusion", EXCLUSION_KEYS, sink) else {
             continue;
         };
         let name = map.need("name", sink).and_then(|node| word(node, "`name`", sink));

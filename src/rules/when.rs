@@ -8,17 +8,43 @@ use std::collections::BTreeSet;
 use crate::diagnostics::{Code, Span};
 
 use super::condition::{CaseRule, Condition, Test};
+use super::dated::{DatedTexts, is_dated};
 use super::decode::{boolean, choice, date, entries, items, parsed, text, word, words};
 use super::model::FieldId;
 use super::names::{NamedList, Names};
 use super::node::{Key, Kind, Node};
 use super::pattern;
+use super::shape::{FROM_KEYS, KeyShape, Shape, key, words_of};
 use super::sink::Sink;
 
-pub(super) const OPERATORS: &[&str] = &[
-    "equals", "in", "not", "glob", "prefix", "suffix", "contains", "regex", "present", "absent",
-    "empty", "before", "after", "lt", "le", "gt", "ge", "case",
+pub(super) const OPERATORS: &[KeyShape] = &[
+    key("equals", Shape::Text),
+    key("in", Shape::Texts),
+    key("not", Shape::Test),
+    key("glob", Shape::Texts),
+    key("prefix", Shape::Texts),
+    key("suffix", Shape::Texts),
+    key("contains", Shape::Texts),
+    key("regex", Shape::Texts),
+    key("present", Shape::Choice(|| vec!["true"])),
+    key("absent", Shape::Choice(|| vec!["true"])),
+    key("empty", Shape::Choice(|| vec!["true"])),
+    key("before", Shape::Day),
+    key("after", Shape::Day),
+    key("lt", Shape::Number),
+    key("le", Shape::Number),
+    key("gt", Shape::Number),
+    key("ge", Shape::Number),
+    key("case", Shape::Choice(|| words_of(CASE_RULES))),
 ];
+/// What stands in a condition beside fields.
+pub(super) const GROUPS: &[KeyShape] = &[
+    key("all", Shape::List(&Shape::Condition)),
+    key("any", Shape::List(&Shape::Condition)),
+    key("not", Shape::Condition),
+];
+const CASE_RULES: &[(&str, CaseRule)] =
+    &[("sensitive", CaseRule::Sensitive), ("insensitive", CaseRule::Insensitive)];
 const TEXT_OPERATORS: &[&str] =
     &["equals", "in", "not", "glob", "prefix", "suffix", "contains", "regex"];
 
@@ -123,8 +149,7 @@ impl Asked {
         operators: &[(Key, Node)],
         sink: &mut Sink,
     ) -> Option<Self> {
-        let rules = [("sensitive", CaseRule::Sensitive), ("insensitive", CaseRule::Insensitive)];
-        let case = choice(node, "case rule of a test", &rules, sink)?;
+        let case = choice(node, "case rule of a test", CASE_RULES, sink)?;
         let is_text = |(key, _): &(Key, Node)| TEXT_OPERATORS.contains(&key.text.as_str());
         if !operators.iter().any(is_text) {
             let message = "`case` stands beside an operator that compares text";
@@ -171,13 +196,20 @@ impl Asked {
         Some(self.field_test(test))
     }
 
-    fn membership(self, node: &Node, names: &Names<'_>, sink: &mut Sink) -> Option<Condition> {
+    fn membership(self, node: &Node, names: &mut Names<'_>, sink: &mut Sink) -> Option<Condition> {
         if !matches!(node.kind, Kind::Scalar(_)) {
             return words(node, "`in`", sink).map(|values| self.one_of(&values));
         }
         let name = word(node, "`in`", sink)?;
         match names.list(&name, sink)? {
-            NamedList::Values(values) => Some(self.one_of(values)),
+            NamedList::Values(members) if is_dated(members) => {
+                let texts = DatedTexts::of(members, |text| self.fold(text));
+                Some(self.field_test(Test::OneOfDated(texts)))
+            }
+            NamedList::Values(members) => {
+                let texts = members.iter().map(|member| self.fold(&member.value.text)).collect();
+                Some(self.field_test(Test::OneOf(texts)))
+            }
             // Ids of cost centers are what they are; a dimension may fold values onto them.
             NamedList::CostCenters => {
                 let (field, case) = (self.field, CaseRule::Sensitive);
@@ -260,7 +292,7 @@ pub(super) fn given(
     sink: &mut Sink,
 ) -> Option<Given> {
     if matches!(node.kind, Kind::Map(_)) {
-        let map = super::decode::Mapping::read(node, what, &["from"], sink)?;
+        let map = super::decode::Mapping::read(node, what, FROM_KEYS, sink)?;
         let name = map.need("from", sink).and_then(|node| word(node, "`from`", sink))?;
         return names.fields.resolve(&name, sink).map(Given::Field);
     }

@@ -2,10 +2,18 @@
 
 use super::decode::{Mapping, is_name, whole, word, words};
 use super::node::Node;
+use super::read_map::EXCLUSION_KEYS;
+use super::shape::{KeyShape, Shape, key};
 use super::sink::Sink;
 
 /// The last row that a sheet can have.
-const LAST_ROW: u32 = 1_048_576;
+pub(super) const LAST_ROW: u32 = 1_048_576;
+/// The key `workbook` of a column map.
+pub(super) const KEYS: &[KeyShape] = &[
+    key("sheet", Shape::Texts),
+    key("header", Shape::Texts),
+    key("skip", Shape::List(&Shape::Map(EXCLUSION_KEYS))),
+];
 
 /// Where the table of a source's workbooks stands, as far as the source says it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,7 +49,7 @@ pub(super) fn read_place(map: &Mapping<'_>, sink: &mut Sink) -> SheetPlace {
 
 /// The key `workbook` of a column map; the node of its `skip` is read as exclusions are.
 pub(super) fn read_shape<'n>(node: &'n Node, sink: &mut Sink) -> (WorkbookShape, Option<&'n Node>) {
-    let Some(map) = Mapping::read(node, "`workbook`", &["sheet", "header", "skip"], sink) else {
+    let Some(map) = Mapping::read(node, "`workbook`", KEYS, sink) else {
         return (WorkbookShape::default(), None);
     };
     let mut texts = |key: &str, what: &str| {

@@ -265,6 +265,7 @@ fn allowed(values: &ValueSet, value: &str, charge: &Resolved<'_>) -> bool {
     match values {
         ValueSet::Any => true,
         ValueSet::Listed(texts) => texts.contains(value),
+        ValueSet::Dated(texts) => texts.contains(value, charge.day()),
         ValueSet::CostCenters => charge.org().is_open(value, charge.day()),
     }
 }

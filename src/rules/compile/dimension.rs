@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostics::Code;
 use crate::rules::condition::Condition;
+use crate::rules::dated::{DatedTexts, is_dated};
 use crate::rules::decode::{Mapping, word, words};
 use crate::rules::fields::{USUAL_JOINS, built_in};
 use crate::rules::model::{
@@ -11,10 +12,14 @@ use crate::rules::model::{
 };
 use crate::rules::names::{NamedList, Names};
 use crate::rules::node::{Key, Kind, Node};
+use crate::rules::shape::{KeyShape, Shape, needed};
 use crate::rules::sink::Sink;
 use crate::rules::when::{Given, condition, given};
 
 use super::raw::{RawDimension, RawDimensionRule, RawRules};
+
+const VALUES_KEYS: &[KeyShape] = &[needed("in", Shape::Text)];
+pub(super) const VALUES: Shape = Shape::Either(&[Shape::Texts, Shape::Map(VALUES_KEYS)]);
 
 pub(super) fn link(
     raw: &RawRules<'_>,
@@ -109,7 +114,7 @@ fn inherited(
 fn link_values(
     raw: &RawDimension<'_>,
     node: &Node,
-    names: &Names<'_>,
+    names: &mut Names<'_>,
     sink: &mut Sink,
 ) -> Option<ValueSet> {
     let folded = |values: &[Key]| -> BTreeSet<String> {
@@ -118,10 +123,16 @@ fn link_values(
     if !matches!(node.kind, Kind::Map(_)) {
         return words(node, "`values`", sink).map(|values| ValueSet::Listed(folded(&values)));
     }
-    let map = Mapping::read(node, "`values`", &["in"], sink)?;
+    let map = Mapping::read(node, "`values`", VALUES_KEYS, sink)?;
     let name = map.need("in", sink).and_then(|node| word(node, "`in`", sink))?;
     Some(match names.list(&name, sink)? {
-        NamedList::Values(values) => ValueSet::Listed(folded(values)),
+        NamedList::Values(members) if is_dated(members) => {
+            ValueSet::Dated(DatedTexts::of(members, |text| raw.case.apply(text)))
+        }
+        NamedList::Values(members) => {
+            let texts = members.iter().map(|member| raw.case.apply(&member.value.text));
+            ValueSet::Listed(texts.collect())
+        }
         NamedList::CostCenters => ValueSet::CostCenters,
     })
 }
@@ -149,10 +160,13 @@ fn link_rule(
 
 /// A fixed value that is not allowed would be dropped from every charge.
 fn refuse_value(raw: &RawDimension<'_>, value: &Key, values: &ValueSet, sink: &mut Sink) {
-    let ValueSet::Listed(listed) = values else { return };
-    if !listed.contains(&raw.case.apply(&value.text)) {
+    let known: Vec<&str> = match values {
+        ValueSet::Any | ValueSet::CostCenters => return,
+        ValueSet::Listed(listed) => listed.iter().map(String::as_str).collect(),
+        ValueSet::Dated(dated) => dated.texts().map(|(text, _)| text).collect(),
+    };
+    if !known.contains(&raw.case.apply(&value.text).as_str()) {
         let message = format!("`{}` is none of the values of `{}`", value.text, raw.name.text);
-        let known: Vec<&String> = listed.iter().collect();
         sink.report_unknown(Code::UnknownName, &value.span, message, &value.text, &known);
     }
 }

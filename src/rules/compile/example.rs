@@ -6,6 +6,7 @@ use crate::rules::decode::{Mapping, boolean, entries, text, word};
 use crate::rules::model::{DimensionId, Expected, Field, RuleId, RuleSet, RuleTest};
 use crate::rules::names::Names;
 use crate::rules::node::{Key, Kind, Node};
+use crate::rules::shape::{KeyShape, Shape, key, needed};
 use crate::rules::sharing::PoolName;
 use crate::rules::sink::Sink;
 
@@ -13,7 +14,17 @@ use super::outcome::find_pool;
 use super::pool::pool_named;
 use super::raw::RawRules;
 
-pub(super) const EXPECT_KEYS: &[&str] = &["owner", "pool", "unallocated", "rule", "dimensions"];
+pub(super) const KEYS: &[KeyShape] = &[
+    needed("given", Shape::Named(&Shape::Optional(&Shape::Text))),
+    needed("expect", Shape::Map(EXPECT_KEYS)),
+];
+pub(super) const EXPECT_KEYS: &[KeyShape] = &[
+    key("owner", Shape::Text),
+    key("pool", Shape::Text),
+    key("unallocated", Shape::Flag),
+    key("rule", Shape::Text),
+    key("dimensions", Shape::Named(&Shape::Optional(&Shape::Text))),
+];
 
 pub(super) fn link(
     raw: &RawRules<'_>,
@@ -31,7 +42,7 @@ fn link_test(
     rules: &RuleSet,
     sink: &mut Sink,
 ) -> Option<RuleTest> {
-    let map = Mapping::read(node, "a test", &["given", "expect"], sink)?;
+    let map = Mapping::read(node, "a test", KEYS, sink)?;
     let given = map.need("given", sink).and_then(|node| read_given(node, names, sink));
     let expect = map.need("expect", sink)?;
     let expect_map = Mapping::read(expect, "`expect`", EXPECT_KEYS, sink)?;
@@ -40,7 +51,7 @@ fn link_test(
     let rule = rule.and_then(|name| find_rule(&name, rules, sink));
     let dimensions = expect_map.get("dimensions");
     let dimensions = dimensions.map(|node| read_dimensions(node, names, sink)).unwrap_or_default();
-    if EXPECT_KEYS.iter().all(|key| expect_map.key_span(key).is_none()) {
+    if EXPECT_KEYS.iter().all(|key| expect_map.key_span(key.name).is_none()) {
         sink.report_unknown(
             Code::MissingKey,
             map.span,

@@ -25,12 +25,15 @@ use crate::domain::Org;
 
 use super::fields::{Askable, Fields, USUAL_JOINS};
 use super::limits;
-use super::model::{Field, FieldId, RuleSet};
-use super::names::{COST_CENTERS, Names};
+use super::model::{Field, FieldId, List, RuleSet};
+use super::names::{COST_CENTERS, DeclaredList, Names};
 use super::node::{self, Key, Node};
 use super::shipped;
 use super::sink::Sink;
 use raw::RawRules;
+
+/// The keys of a rule file.
+pub(super) use raw::KEYS;
 
 /// A rule file: the name that findings and explanations give it, and its text.
 #[derive(Clone, Debug)]
@@ -110,8 +113,21 @@ fn link(raw: &RawRules<'_>, scope: &Scope<'_>, sink: &mut Sink) -> RuleSet {
     let policies = policy::link(raw, &mut names, &mut rules, sink);
     rules.stages = stage::link(raw, &policies, &rules, sink);
     rules.tests = example::link(raw, &mut names, &rules, sink);
-    rules.fields = names.fields.into_fields();
+    let (fields, lists) = names.into_parts();
+    rules.fields = fields;
+    rules.lists = lists.iter().map(list).collect();
     rules
+}
+
+/// What is left of a list once conditions have their texts.
+fn list(declared: &DeclaredList) -> List {
+    let days = declared.members.iter().flat_map(|m| [m.valid.from(), m.valid.to()]).flatten();
+    List {
+        name: declared.name.text.clone(),
+        span: declared.name.span.clone(),
+        is_used: declared.is_used,
+        change_days: days.collect(),
+    }
 }
 
 /// Reports each name that a kind of thing has twice; `false` where there are too many to go on.
@@ -143,14 +159,18 @@ fn names_are_few(raw: &RawRules<'_>, sink: &mut Sink) -> bool {
     are_few
 }
 
-fn gather_lists(raw: &RawRules<'_>, sink: &mut Sink) -> BTreeMap<String, Vec<Key>> {
+fn gather_lists(raw: &RawRules<'_>, sink: &mut Sink) -> BTreeMap<String, DeclaredList> {
     let mut lists = BTreeMap::new();
     for list in &raw.lists {
         if list.name.text == COST_CENTERS {
             let message = format!("`{COST_CENTERS}` is the list of the project's cost centers");
             sink.report(Code::DuplicateName, &list.name.span, message);
         }
-        lists.entry(list.name.text.clone()).or_insert_with(|| list.values.clone());
+        lists.entry(list.name.text.clone()).or_insert_with(|| DeclaredList {
+            name: list.name.clone(),
+            members: list.values.clone(),
+            is_used: false,
+        });
     }
     lists
 }
@@ -208,19 +228,6 @@ fn refuse_circle(
         }
     }
 }
-
-/// Every key that rule files know, for the reference to be held to.
-#[cfg(test)]
-pub(super) const WORDS: [&[&str]; 8] = [
-    raw::KEYS,
-    raw::RULE_KEYS,
-    raw::DIMENSION_KEYS,
-    pool::KEYS,
-    stage::KEYS,
-    policy::KEYS,
-    example::EXPECT_KEYS,
-    outcome::COMPONENTS,
-];
 
 #[cfg(test)]
 mod tests;

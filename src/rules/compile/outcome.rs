@@ -6,6 +6,7 @@ use crate::rules::decode::{Mapping, word};
 use crate::rules::model::{ClassifyRule, ComponentRule, Outcome, OwnerChoice, PoolId, RuleSet};
 use crate::rules::names::Names;
 use crate::rules::node::{Key, Kind, Node};
+use crate::rules::shape::FROM_KEYS;
 use crate::rules::sink::Sink;
 use crate::rules::when::{Given, condition, given};
 
@@ -83,7 +84,7 @@ fn link_pool(
         let each = rules.pool(pool).each;
         return Some(each.map_or(Outcome::Pool(pool), |field| Outcome::Family(pool, field)));
     }
-    let map = Mapping::read(node, "`pool`", &["from"], sink)?;
+    let map = Mapping::read(node, "`pool`", FROM_KEYS, sink)?;
     let name = word(map.need("from", sink)?, "`from`", sink)?;
     let field = names.fields.resolve(&name, sink)?;
     let mut families = (0..).zip(&rules.pools).filter(|(_, pool)| pool.each == Some(field));

@@ -10,6 +10,7 @@ use crate::rules::decode::{Mapping, choice, word, words};
 use crate::rules::model::{ClassifyRule, CostView, FieldId, Outcome, OwnerChoice, PoolId, RuleSet};
 use crate::rules::names::Names;
 use crate::rules::node::{self, Kind, Node};
+use crate::rules::shape::{KeyShape, Shape, key, words_of};
 use crate::rules::sharing::{Base, Pool, Receivers, SplitMethod, ZeroDriver};
 use crate::rules::shipped;
 use crate::rules::sink::Sink;
@@ -18,8 +19,19 @@ use crate::rules::when::condition;
 use super::outcome::find_pool;
 use super::raw::RawRules;
 
-pub(super) const KEYS: &[&str] =
-    &["view", "unused_commitment", "tax", "support", "credits", "refunds"];
+pub(super) const KEYS: &[KeyShape] = &[
+    key("view", Shape::Choice(|| words_of(VIEWS))),
+    key("unused_commitment", BEARER),
+    key("tax", BEARER),
+    key("support", BEARER),
+    key("credits", BEARER),
+    key("refunds", BEARER),
+];
+const BEARER: Shape =
+    Shape::Either(&[Shape::Choice(|| words_of(POLICIES)), Shape::Map(BEARER_KEYS)]);
+const BEARER_KEYS: &[KeyShape] = &[key("owner", Shape::Text), key("pool", Shape::Text)];
+/// Whether a charge goes where what it follows goes.
+const POLICIES: &[(&str, bool)] = &[("as_classified", false), ("follow", true)];
 const VIEWS: &[(&str, CostView)] = &[("amortized", CostView::Amortized), ("cash", CostView::Cash)];
 
 /// Puts the rules of policies in front; tells the pools that they made, which are emptied first.
@@ -42,7 +54,7 @@ pub(super) fn link(
     let known = known.and_then(|node| Mapping::read(node, "policies", KEYS, sink));
     let Some(known) = known else { return Vec::new() };
     let (mut made, mut first) = (Vec::new(), Vec::new());
-    for name in KEYS.iter().filter(|name| **name != "view") {
+    for name in KEYS.iter().map(|key| key.name).filter(|name| *name != "view") {
         let Some(bearer) = map.get(name) else { continue };
         let (Some(span), Some(what)) = (map.key_span(name), known.get(name)) else { continue };
         let policy = Policy { name, span, what };
@@ -73,8 +85,7 @@ impl Policy<'_> {
         let outcome = if let Kind::Map(_) = bearer.kind {
             self.bearer(bearer, names, rules, sink)?
         } else {
-            let policies = [("as_classified", false), ("follow", true)];
-            if !choice(bearer, "policy", &policies, sink)? {
+            if !choice(bearer, "policy", POLICIES, sink)? {
                 return None;
             }
             let fields = words(what.need("follows", sink)?, "`follows`", sink)?;
@@ -103,7 +114,7 @@ impl Policy<'_> {
         rules: &RuleSet,
         sink: &mut Sink,
     ) -> Option<Outcome> {
-        let map = Mapping::read(node, "a policy", &["owner", "pool"], sink)?;
+        let map = Mapping::read(node, "a policy", BEARER_KEYS, sink)?;
         match (map.get("owner"), map.get("pool")) {
             (Some(node), None) => {
                 let owner = word(node, "`owner`", sink)?;

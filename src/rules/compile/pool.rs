@@ -7,10 +7,11 @@ use num_traits::One;
 use crate::diagnostics::Code;
 use crate::domain::{Amount, CostMetric, Currency, DateRange, Level, Share};
 use crate::rules::condition::Condition;
-use crate::rules::decode::{Mapping, choice, entries, items, parsed, word, words};
+use crate::rules::decode::{Mapping, choice, entries, items, parsed, read_valid, word, words};
 use crate::rules::model::{FieldId, PoolId, RuleSet};
 use crate::rules::names::Names;
 use crate::rules::node::{Key, Kind as NodeKind, Node};
+use crate::rules::shape::{KeyShape, Shape, VALID_KEYS, key, needed, words_of};
 use crate::rules::sharing::{
     Base, Cutoff, CutoffInto, DatedShares, DriverUse, Pool, PoolName, Price, Receivers,
     SplitMethod, Target, Tier, ZeroDriver,
@@ -18,28 +19,40 @@ use crate::rules::sharing::{
 use crate::rules::sink::Sink;
 use crate::rules::when::condition;
 
-use super::raw::{RawPool, RawRules, read_valid};
+use super::raw::{RawPool, RawRules};
 use super::{DriverScope, Scope};
 
-pub(super) const KEYS: &[&str] = &[
-    "split",
-    "each",
-    "by",
-    "of",
-    "base",
-    "within",
-    "on_zero_driver",
-    "shares",
-    "driver",
-    "drivers",
-    "price",
-    "tiers",
-    "remainder",
-    "over",
-    "include",
-    "exclude",
-    "cutoff",
+pub(super) const KEYS: &[KeyShape] = &[
+    needed("split", Shape::Choice(|| words_of(KINDS))),
+    key("each", Shape::Text),
+    key("by", Shape::Choice(|| words_of(METRICS))),
+    key("of", Shape::Condition),
+    key("base", Shape::Choice(|| words_of(BASES))),
+    key("within", Shape::Texts),
+    key("on_zero_driver", Shape::Either(&[ZERO_WORD, Shape::Map(ZERO_KEYS)])),
+    key("shares", Shape::Either(&[SHARES, Shape::List(&Shape::Map(DATED_KEYS))])),
+    key("driver", Shape::Text),
+    key("drivers", SHARES),
+    key("price", Shape::Text),
+    key("tiers", Shape::List(&Shape::Map(TIER_KEYS))),
+    key("remainder", Shape::Text),
+    key("over", Shape::Map(LEVEL_KEYS)),
+    key("include", Shape::Texts),
+    key("exclude", Shape::Texts),
+    key("cutoff", Shape::Map(CUTOFF_KEYS)),
 ];
+/// By name.
+const SHARES: Shape = Shape::Named(&Shape::Text);
+const DATED_KEYS: &[KeyShape] = &[needed("valid", Shape::Map(VALID_KEYS)), needed("of", SHARES)];
+const ZERO_WORDS: [&str; 4] = ["fail", "even", "unallocated", "widen"];
+const ZERO_WORD: Shape = Shape::Choice(|| ZERO_WORDS.to_vec());
+const ZERO_KEYS: &[KeyShape] = &[
+    key("then", Shape::Either(&[ZERO_WORD, Shape::Map(&[needed("driver", Shape::Text)])])),
+    key("driver", Shape::Text),
+];
+const TIER_KEYS: &[KeyShape] = &[key("to", Shape::Number), needed("price", Shape::Text)];
+const LEVEL_KEYS: &[KeyShape] = &[needed("level", Shape::Text)];
+const CUTOFF_KEYS: &[KeyShape] = &[needed("below", Shape::Text), needed("into", Shape::Text)];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
@@ -233,16 +246,15 @@ impl Linker<'_, '_, '_> {
 
     /// `unallocated`, `even`, `widen`, `fail`, `{ driver: other }`, or any word as `{ then: word }`.
     fn on_zero(&mut self, node: &Node, sink: &mut Sink) -> Option<ZeroDriver> {
-        const WORDS: [&str; 4] = ["fail", "even", "unallocated", "widen"];
         if let NodeKind::Map(_) = node.kind {
-            let map = Mapping::read(node, "`on_zero_driver`", &["then", "driver"], sink)?;
+            let map = Mapping::read(node, "`on_zero_driver`", ZERO_KEYS, sink)?;
             if let Some(node) = map.get("then") {
                 return self.on_zero(node, sink);
             }
             let node = map.need("driver", sink)?;
             return self.driver(node, Share::whole(), sink).map(ZeroDriver::Driver);
         }
-        let policies = WORDS.map(|word| (word, word));
+        let policies = ZERO_WORDS.map(|word| (word, word));
         Some(match choice(node, "policy", &policies, sink)? {
             "fail" => ZeroDriver::Fail,
             "even" => ZeroDriver::Even,
@@ -275,10 +287,11 @@ impl Linker<'_, '_, '_> {
         let mut dated: Vec<DatedShares> = Vec::new();
         let before = sink.count();
         for item in items(node, "`shares`", sink)? {
-            let Some(map) = Mapping::read(item, "dated shares", &["valid", "of"], sink) else {
+            let Some(map) = Mapping::read(item, "dated shares", DATED_KEYS, sink) else {
                 continue;
             };
-            let valid = map.need("valid", sink).and_then(|node| read_valid(node, sink));
+            let valid =
+                map.need("valid", sink).and_then(|node| read_valid(node, "these shares", sink));
             let shares = map.need("of", sink).and_then(|node| self.shares(node, map.span, sink));
             let (Some(valid), Some(shares)) = (valid, shares) else { continue };
             if dated.iter().any(|earlier| earlier.valid.overlaps(valid)) {
@@ -353,7 +366,7 @@ impl Linker<'_, '_, '_> {
     }
 
     fn level(&self, node: &Node, sink: &mut Sink) -> Option<Level> {
-        let map = Mapping::read(node, "`over`", &["level"], sink)?;
+        let map = Mapping::read(node, "`over`", LEVEL_KEYS, sink)?;
         let name = map.need("level", sink).and_then(|node| word(node, "`level`", sink))?;
         match name.text.parse::<u32>() {
             Ok(0) => {
@@ -366,7 +379,7 @@ impl Linker<'_, '_, '_> {
     }
 
     fn cutoff(&mut self, node: &Node, sink: &mut Sink) -> Option<Cutoff> {
-        let map = Mapping::read(node, "`cutoff`", &["below", "into"], sink)?;
+        let map = Mapping::read(node, "`cutoff`", CUTOFF_KEYS, sink)?;
         let below = map.need("below", sink).and_then(|node| parsed(node, "a share", sink));
         let into = map.need("into", sink).and_then(|node| word(node, "`into`", sink))?;
         let into = if into.text == "others" {
@@ -411,7 +424,7 @@ fn price(map: Mapping<'_>, sink: &mut Sink) -> Option<Price> {
     };
     let mut found: Option<Price> = None;
     for item in items(node, "`tiers`", sink)? {
-        let map = Mapping::read(item, "a tier", &["to", "price"], sink)?;
+        let map = Mapping::read(item, "a tier", TIER_KEYS, sink)?;
         let (price, currency) = money(map.need("price", sink)?, sink)?;
         let to: Option<Amount> = match map.get("to") {
             Some(node) => Some(parsed(node, "`to`", sink)?),

@@ -6,13 +6,18 @@
 use crate::diagnostics::{Code, Span};
 use crate::domain::DateRange;
 use crate::rules::condition::CaseRule;
+use crate::rules::dated::{MEMBERS, Member, read_members};
 use crate::rules::decode::{
-    Mapping, boolean, choice, date, entries, is_identifier, is_name, items, word, words,
+    Mapping, boolean, choice, entries, is_identifier, is_name, items, read_valid, word, words,
 };
 use crate::rules::limits;
 use crate::rules::model::OnInvalid;
 use crate::rules::node::{Key, Kind, Node};
+use crate::rules::shape::{GIVEN, KeyShape, Shape, VALID_KEYS, key, needed, words_of};
 use crate::rules::sink::Sink;
+
+use super::outcome::COMPONENTS;
+use super::{dimension, example, policy, pool, stage};
 
 #[derive(Debug, Default)]
 pub(super) struct RawRules<'a> {
@@ -29,7 +34,7 @@ pub(super) struct RawRules<'a> {
 #[derive(Debug)]
 pub(super) struct RawList<'a> {
     pub(super) name: &'a Key,
-    pub(super) values: Vec<Key>,
+    pub(super) values: Vec<Member>,
 }
 
 #[derive(Debug)]
@@ -95,12 +100,39 @@ pub(super) struct RawPolicies<'a> {
     pub(super) body: &'a Node,
 }
 
-pub(super) const KEYS: &[&str] =
-    &["lists", "dimensions", "components", "policies", "classify", "pools", "stages", "tests"];
-pub(super) const RULE_KEYS: &[&str] = &["name", "when", "owner", "pool", "valid"];
-pub(super) const DIMENSION_KEYS: &[&str] = &[
-    "from", "tag", "aliases", "inherit", "rules", "map", "synonyms", "case", "values", "invalid",
-    "default", "detail",
+pub(in crate::rules) const KEYS: &[KeyShape] = &[
+    key("lists", Shape::Identified { dash: true, shape: &MEMBERS }),
+    key("dimensions", Shape::Identified { dash: false, shape: &Shape::Map(DIMENSION_KEYS) }),
+    key("components", Shape::List(&Shape::Map(COMPONENT_KEYS))),
+    key("policies", Shape::Map(policy::KEYS)),
+    key("classify", Shape::List(&Shape::Map(RULE_KEYS))),
+    key("pools", Shape::Named(&Shape::Map(pool::KEYS))),
+    key("stages", Shape::List(&Shape::Either(&[Shape::Texts, Shape::Map(stage::KEYS)]))),
+    key("tests", Shape::List(&Shape::Map(example::KEYS))),
+];
+pub(super) const DIMENSION_KEYS: &[KeyShape] = &[
+    key("from", Shape::Texts),
+    key("tag", Shape::Text),
+    key("aliases", Shape::Texts),
+    key("inherit", Shape::Texts),
+    key("rules", Shape::List(&Shape::Map(DIMENSION_RULE_KEYS))),
+    key("map", Shape::Named(&Shape::Text)),
+    key("synonyms", Shape::Named(&Shape::Text)),
+    key("case", Shape::Choice(|| words_of(CASE_RULES))),
+    key("values", dimension::VALUES),
+    key("invalid", Shape::Choice(|| words_of(ON_INVALID))),
+    key("default", Shape::Text),
+    key("detail", Shape::Flag),
+];
+const DIMENSION_RULE_KEYS: &[KeyShape] = &[key("when", Shape::Condition), needed("value", GIVEN)];
+const COMPONENT_KEYS: &[KeyShape] =
+    &[needed("name", Shape::Choice(|| COMPONENTS.to_vec())), key("when", Shape::Condition)];
+const RULE_KEYS: &[KeyShape] = &[
+    needed("name", Shape::Text),
+    key("when", Shape::Condition),
+    key("owner", GIVEN),
+    key("pool", GIVEN),
+    key("valid", Shape::Map(VALID_KEYS)),
 ];
 
 impl<'a> RawRules<'a> {
@@ -180,8 +212,7 @@ fn read_items<'a, T>(
 
 fn read_list<'a>(name: &'a Key, node: &'a Node, sink: &mut Sink) -> RawList<'a> {
     is_identifier(name, "the name of a list", true, sink);
-    let values = words(node, "a list of values", sink).unwrap_or_default();
-    RawList { name, values }
+    RawList { name, values: read_members(node, sink) }
 }
 
 fn read_dimension<'a>(name: &'a Key, node: &'a Node, sink: &mut Sink) -> RawDimension<'a> {
@@ -246,13 +277,13 @@ fn refuse_two_ways(map: Option<Mapping<'_>>, sink: &mut Sink) {
 }
 
 fn read_dimension_rule<'a>(node: &'a Node, sink: &mut Sink) -> Option<RawDimensionRule<'a>> {
-    let map = Mapping::read(node, "a rule of a dimension", &["when", "value"], sink)?;
+    let map = Mapping::read(node, "a rule of a dimension", DIMENSION_RULE_KEYS, sink)?;
     let value = map.need("value", sink);
     Some(RawDimensionRule { when: map.get("when"), value })
 }
 
 fn read_component<'a>(node: &'a Node, sink: &mut Sink) -> Option<RawComponent<'a>> {
-    let map = Mapping::read(node, "a component", &["name", "when"], sink)?;
+    let map = Mapping::read(node, "a component", COMPONENT_KEYS, sink)?;
     let name = map.need("name", sink).and_then(|node| word(node, "`name`", sink));
     Some(RawComponent { name, when: map.get("when") })
 }
@@ -272,28 +303,9 @@ fn read_rule<'a>(node: &'a Node, sink: &mut Sink) -> Option<RawRule<'a>> {
         _ => {}
     }
     let pool = map.get("pool");
-    let valid = map.get("valid").and_then(|node| read_valid(node, sink));
+    let valid = map.get("valid").and_then(|node| read_valid(node, "the rule", sink));
     let valid = valid.unwrap_or(DateRange::ALWAYS);
     Some(RawRule { name, when: map.get("when"), owner: map.get("owner"), pool, valid })
-}
-
-pub(super) fn read_valid(node: &Node, sink: &mut Sink) -> Option<DateRange> {
-    let map = Mapping::read(node, "`valid`", &["from", "to"], sink)?;
-    let before = sink.count();
-    let from = map.get("from").and_then(|node| date(node, "`from`", sink));
-    let to = map.get("to").and_then(|node| date(node, "`to`", sink));
-    if sink.count() > before {
-        return None;
-    }
-    if (from, to) == (None, None) {
-        sink.report(Code::MissingKey, map.span, "`valid` needs the key `from` or `to`");
-    }
-    let range = DateRange::new(from, to);
-    if range.is_none() {
-        let message = "the rule would hold on no day: `to` is the first day that is out";
-        sink.report(Code::InvalidValue, map.span, message);
-    }
-    range
 }
 
 fn read_pool<'a>(name: &'a Key, body: &'a Node, sink: &mut Sink) -> RawPool<'a> {

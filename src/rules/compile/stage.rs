@@ -4,6 +4,7 @@ use crate::diagnostics::{Code, Span};
 use crate::rules::decode::{Mapping, words};
 use crate::rules::model::{PoolId, RuleSet};
 use crate::rules::node::{Key, Kind, Node};
+use crate::rules::shape::{KeyShape, Shape, key};
 use crate::rules::sharing::{Pool, PoolName, Stage};
 use crate::rules::sink::Sink;
 
@@ -11,7 +12,8 @@ use super::outcome::find_pool;
 use super::pool::pool_named;
 use super::raw::RawRules;
 
-pub(super) const KEYS: &[&str] = &["reciprocal", "precedence"];
+pub(super) const KEYS: &[KeyShape] =
+    &[key("reciprocal", Shape::Texts), key("precedence", Shape::Texts)];
 
 /// The stages as they are declared; without any, each pool is one, as pools are declared. Pools of
 /// policies come first.

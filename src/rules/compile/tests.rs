@@ -233,3 +233,29 @@ fn many_rules_are_compiled_and_too_many_refused() {
     let findings = compiled(&rules(limits::DECLARATIONS + 1)).unwrap_err();
     assert!(findings.iter().all(|finding| finding.code == Code::InvalidValue), "{findings:?}");
 }
+
+#[test]
+fn lists_hold_values_with_days() {
+    let text = "lists:
+  a: [ x, { value: Y, valid: { from: 2026-10-15 } }, { value: Y, valid: { to: 2026-01-01 } } ]
+  b: { value: x }
+  c: [ { value: x, valid: { from: 2026-10-15, to: 2026-10-15 } } ]
+  d: [ { value: x } ]
+  e: []
+";
+    let expected =
+        ["wrong-type 3:8+5", "invalid-value 4:29+4", "missing-key 5:10+5", "invalid-value 6:6+1"];
+    assert_eq!(faults(text), expected);
+    let text = "lists: { a: [ x, { value: Y, valid: { from: 2026-10-15 } } ], b: [ x ] }
+classify: [ { name: r, owner: data, when: { service: { in: a, case: insensitive } } } ]
+";
+    let rules = compiled(text).unwrap();
+    let Condition::Field { test: Test::OneOfDated(texts), .. } = &rules.classify[0].when else {
+        panic!("{:?}", rules.classify[0].when);
+    };
+    let day = |text: &str| text.parse().unwrap();
+    assert!(texts.contains("y", day("2026-10-15")) && !texts.contains("y", day("2026-10-14")));
+    assert!(texts.contains("x", day("1999-01-01")) && !texts.contains("Y", day("2026-10-15")));
+    assert_eq!(rules.change_days(), [day("2026-10-15")]);
+    assert_eq!(rules.lists.iter().map(|list| list.is_used).collect::<Vec<_>>(), [true, false]);
+}

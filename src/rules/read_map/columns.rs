@@ -13,6 +13,7 @@ use crate::rules::decode::{
 use crate::rules::fields::MapNames;
 use crate::rules::names::Names;
 use crate::rules::node::{Key, Kind, Node};
+use crate::rules::shape::{KeyShape, Shape, key, needed, words_of};
 use crate::rules::sink::Sink;
 use crate::rules::when::condition;
 
@@ -45,10 +46,41 @@ impl Scope<'_> {
 
 /// Keys that make a column more than the field of a header.
 const DERIVING: &[&str] = &["cases", "sum", "minus", "map"];
-const COLUMN_KEYS: &[&str] =
-    &["from", "value", "sum", "minus", "complete", "cases", "map", "case", "otherwise", "required"];
-const CASE_KEYS: &[&str] =
-    &["when", "from", "value", "sum", "minus", "complete", "map", "case", "otherwise"];
+const CASE_RULES: &[(&str, bool)] = &[("sensitive", false), ("insensitive", true)];
+const OBJECT_KEYS: &[KeyShape] = &[needed("in", Shape::Text), needed("key", Shape::Text)];
+const SUM_KEYS: &[KeyShape] = &[needed("list", REFERENCES), needed("sum", Shape::Text)];
+/// A header or input, or a key of a column with objects.
+const REFERENCE: Shape = Shape::Either(&[Shape::Text, Shape::Map(OBJECT_KEYS)]);
+pub(super) const REFERENCES: Shape = Shape::Some(&REFERENCE);
+const TERMS: Shape =
+    Shape::Some(&Shape::Either(&[Shape::Text, Shape::Map(OBJECT_KEYS), Shape::Map(SUM_KEYS)]));
+const SUBSTITUTES: Shape = Shape::Named(&Shape::Optional(&Shape::Text));
+const CASE_RULE: Shape = Shape::Choice(|| words_of(CASE_RULES));
+/// Where a column comes from.
+pub(super) const COLUMN: Shape = Shape::Either(&[Shape::Some(&REFERENCE), Shape::Map(COLUMN_KEYS)]);
+const COLUMN_KEYS: &[KeyShape] = &[
+    key("from", REFERENCES),
+    key("value", Shape::Text),
+    key("sum", TERMS),
+    key("minus", TERMS),
+    key("complete", Shape::Flag),
+    key("cases", Shape::List(&Shape::Map(CASE_KEYS))),
+    key("map", SUBSTITUTES),
+    key("case", CASE_RULE),
+    key("otherwise", Shape::Text),
+    key("required", Shape::Flag),
+];
+const CASE_KEYS: &[KeyShape] = &[
+    key("when", Shape::Condition),
+    key("from", REFERENCES),
+    key("value", Shape::Text),
+    key("sum", TERMS),
+    key("minus", TERMS),
+    key("complete", Shape::Flag),
+    key("map", SUBSTITUTES),
+    key("case", CASE_RULE),
+    key("otherwise", Shape::Text),
+];
 
 /// The names that conditions of the map may ask, and which of them they may not ask everywhere.
 pub(super) fn askable(
@@ -107,7 +139,7 @@ fn references(
 
 /// `{ in: product, key: product_name }`.
 fn object_key(node: &Node, sink: &mut Sink) -> Option<InputRef> {
-    let map = Mapping::read(node, "a key of an object", &["in", "key"], sink)?;
+    let map = Mapping::read(node, "a key of an object", OBJECT_KEYS, sink)?;
     let column = map.need("in", sink).and_then(|node| text(node, "`in`", sink));
     let key = map.need("key", sink).and_then(|node| text(node, "`key`", sink));
     Some(InputRef::Key { column: column?.to_owned(), key: key?.to_owned() })
@@ -190,7 +222,8 @@ pub(super) fn source(
         sink.report(Code::InvalidValue, span, "`required` has no meaning beside `value`");
     }
     if let Some(node) = map.get("cases") {
-        for other in COLUMN_KEYS.iter().filter(|key| !["cases", "required"].contains(key)) {
+        let others = COLUMN_KEYS.iter().map(|key| key.name);
+        for other in others.filter(|key| !["cases", "required"].contains(key)) {
             if let Some(span) = map.key_span(other) {
                 let message = format!("`{other}` has no meaning beside `cases`");
                 let help = "write it into the case that it is meant for";
@@ -294,7 +327,7 @@ fn term(node: &Node, what: &'static str, scope: &Scope<'_>, sink: &mut Sink) -> 
     let is_list = |entries: &[(Key, Node)]| entries.iter().any(|(key, _)| key.text == "list");
     match &node.kind {
         Kind::Map(entries) if is_list(entries) => {
-            let map = Mapping::read(node, "a sum over a list", &["list", "sum"], sink)?;
+            let map = Mapping::read(node, "a sum over a list", SUM_KEYS, sink)?;
             let list = references(map.need("list", sink)?, "`list`", Some(scope), sink);
             let field = map.need("sum", sink).and_then(|node| text(node, "`sum`", sink));
             Some(Term::List { list: list?, field: field?.to_owned() })
@@ -311,8 +344,7 @@ fn term(node: &Node, what: &'static str, scope: &Scope<'_>, sink: &mut Sink) -> 
 
 fn substitution(map: &Mapping<'_>, sink: &mut Sink) -> Option<Substitution> {
     let otherwise = map.get("otherwise").and_then(|node| text(node, "`otherwise`", sink));
-    let rules = [("sensitive", false), ("insensitive", true)];
-    let case = map.get("case").and_then(|node| choice(node, "case rule", &rules, sink));
+    let case = map.get("case").and_then(|node| choice(node, "case rule", CASE_RULES, sink));
     let Some(node) = map.get("map") else {
         if let Some(span) = map.key_span("case") {
             let message = "`case` is for the spellings of `map`, and there is none";

@@ -5,9 +5,23 @@ use crate::domain::Column;
 use crate::rules::column_map::{Expectation, ExpectedTexts, MapColumn, MapExample};
 use crate::rules::decode::{Mapping, entries, items, text};
 use crate::rules::node::{Key, Kind, Node};
+use crate::rules::shape::{self, KeyShape, Shape, needed};
 use crate::rules::sink::Sink;
 
 use super::named_column;
+
+/// A text, or no value.
+const FIELD: Shape = Shape::Optional(&Shape::Text);
+pub(super) const KEYS: &[KeyShape] = &[
+    needed("given", Shape::Named(&FIELD)),
+    needed("expect", Shape::Either(&[Shape::Map(OUTCOME_KEYS), Shape::Columns(&FIELD)])),
+];
+/// What else becomes of a row; one of them.
+const OUTCOME_KEYS: &[KeyShape] = &[
+    shape::key("quarantined", Shape::Text),
+    shape::key("excluded", Shape::Text),
+    shape::key("charges", Shape::List(&Shape::Columns(&FIELD))),
+];
 
 pub(super) fn examples(node: Option<&Node>, sink: &mut Sink) -> Vec<MapExample> {
     let nodes = node.and_then(|node| items(node, "`examples`", sink)).unwrap_or_default();
@@ -15,7 +29,7 @@ pub(super) fn examples(node: Option<&Node>, sink: &mut Sink) -> Vec<MapExample> 
 }
 
 fn example(node: &Node, sink: &mut Sink) -> Option<MapExample> {
-    let map = Mapping::read(node, "an example", &["given", "expect"], sink)?;
+    let map = Mapping::read(node, "an example", KEYS, sink)?;
     let given = map.need("given", sink).and_then(|node| entries(node, "`given`", sink));
     let expect = map.need("expect", sink).and_then(|node| expectation(node, sink));
     let mut fields = Vec::new();
@@ -63,7 +77,7 @@ fn expectation(node: &Node, sink: &mut Sink) -> Option<Expectation> {
 }
 
 fn is_outcome(key: &Key) -> bool {
-    ["quarantined", "excluded", "charges"].contains(&key.text.as_str())
+    OUTCOME_KEYS.iter().any(|known| known.name == key.text)
 }
 
 fn texts(found: &[(Key, Node)], sink: &mut Sink) -> ExpectedTexts {

@@ -7,10 +7,11 @@ use crate::domain::Column;
 use crate::rules::column_map::{ColumnSource, FurtherCharge, MapColumn};
 use crate::rules::decode::{Mapping, entries, is_name, items, word};
 use crate::rules::node::{Key, Kind, Node};
+use crate::rules::shape::{KeyShape, Shape, key, needed};
 use crate::rules::sink::Sink;
 use crate::rules::when::condition;
 
-use super::columns::{Scope, source};
+use super::columns::{COLUMN, Scope, source};
 use super::named_column;
 
 /// Charges that one row may stand for beside its own: a batch must be able to hold them all.
@@ -30,6 +31,12 @@ const COMMON: [Column; 6] = [
 const COSTS: [Column; 4] =
     [Column::BilledCost, Column::EffectiveCost, Column::ListCost, Column::ContractedCost];
 
+pub(super) const KEYS: &[KeyShape] = &[
+    needed("name", Shape::Text),
+    key("when", Shape::Condition),
+    needed("columns", Shape::Columns(&Shape::Optional(&COLUMN))),
+];
+
 /// Read before derived columns may be asked, as columns are.
 pub(super) fn further(node: &Node, scope: &mut Scope<'_>, sink: &mut Sink) -> Vec<FurtherCharge> {
     let nodes = items(node, "`further_charges`", sink).unwrap_or_default();
@@ -40,8 +47,7 @@ pub(super) fn further(node: &Node, scope: &mut Scope<'_>, sink: &mut Sink) -> Ve
     let mut seen = HashSet::new();
     let mut found = Vec::new();
     for node in nodes {
-        let keys = &["name", "when", "columns"];
-        let Some(map) = Mapping::read(node, "a further charge", keys, sink) else { continue };
+        let Some(map) = Mapping::read(node, "a further charge", KEYS, sink) else { continue };
         let name = map.need("name", sink).and_then(|node| word(node, "`name`", sink));
         let name = name.filter(|name| is_name(name, "the name of a further charge", sink));
         let when = map.get("when").map(|node| condition(node, &mut scope.names, sink));

@@ -4,6 +4,7 @@ use crate::diagnostics::Code;
 use crate::rules::column_map::{DateSpelling, NumberSpelling};
 use crate::rules::decode::{Mapping, choice, text, words};
 use crate::rules::node::Node;
+use crate::rules::shape::{KeyShape, Shape, key, words_of};
 use crate::rules::sink::Sink;
 
 const DATES: &[(&str, DateSpelling)] = &[
@@ -13,6 +14,8 @@ const DATES: &[(&str, DateSpelling)] = &[
     ("year_month", DateSpelling::YearMonth),
     ("excel_serial", DateSpelling::ExcelSerial),
 ];
+
+pub(super) const DATE_WORDS: Shape = Shape::Choices(|| words_of(DATES));
 
 /// The spellings of days, ISO where none is declared.
 pub(super) fn dates(node: Option<&Node>, sink: &mut Sink) -> Vec<DateSpelling> {
@@ -39,8 +42,13 @@ pub(super) fn dates(node: Option<&Node>, sink: &mut Sink) -> Vec<DateSpelling> {
 const DECIMALS: &[(&str, char)] = &[(".", '.'), (",", ',')];
 const GROUPS: &[(&str, char)] = &[(".", '.'), (",", ','), (" ", ' '), ("'", '\'')];
 
+pub(in crate::rules) const NUMBER_KEYS: &[KeyShape] = &[
+    key("decimal", Shape::Choice(|| words_of(DECIMALS))),
+    key("group", Shape::Choice(|| words_of(GROUPS))),
+];
+
 pub(in crate::rules) fn numbers(node: &Node, sink: &mut Sink) -> Option<NumberSpelling> {
-    let map = Mapping::read(node, "`numbers`", &["decimal", "group"], sink)?;
+    let map = Mapping::read(node, "`numbers`", NUMBER_KEYS, sink)?;
     let decimal = match map.get("decimal") {
         Some(node) => choice(node, "decimal sign", DECIMALS, sink)?,
         None => NumberSpelling::default().decimal,

@@ -7,6 +7,7 @@ use crate::domain::Column;
 use crate::rules::column_map::{ColumnSource, TagShape, TagSource};
 use crate::rules::decode::{Mapping, choice, one_or_more, text, words};
 use crate::rules::node::Node;
+use crate::rules::shape::{KeyShape, Shape as Yaml, key, needed, words_of};
 use crate::rules::sink::Sink;
 
 /// What a `shape` may be, before it is known whether the keys beside it fit.
@@ -23,6 +24,13 @@ const SHAPES: &[(&str, Shape)] = &[
     ("json_without_braces", Shape::JsonWithoutBraces),
     ("key_value_list", Shape::KeyValueList),
     ("columns", Shape::Columns),
+];
+
+pub(super) const KEYS: &[KeyShape] = &[
+    needed("shape", Yaml::Choice(|| words_of(SHAPES))),
+    key("prefix", Yaml::Text),
+    key("column", Yaml::Texts),
+    key("strip", Yaml::Text),
 ];
 
 /// One shape or a list of them.
@@ -53,7 +61,7 @@ pub(super) fn completed(
 }
 
 fn tag_source(node: &Node, sink: &mut Sink) -> Option<TagSource> {
-    let map = Mapping::read(node, "`tags`", &["shape", "prefix", "column", "strip"], sink)?;
+    let map = Mapping::read(node, "`tags`", KEYS, sink)?;
     let shape = choice(map.need("shape", sink)?, "shape of tags", SHAPES, sink)?;
     let is_columns = matches!(shape, Shape::Columns);
     for (key, fits) in [("prefix", is_columns), ("column", !is_columns)] {
