@@ -47,6 +47,10 @@ pub fn allocate(cube: &Cube, setting: Setting<'_>, month: Period) -> Allocation 
     let held = held(cube, month);
     let mut usage = Usage::of(setting.drivers, rules, setting.org, month, &held);
     let findings = std::mem::take(&mut usage.findings);
+    if month == cube.period && !findings.is_empty() {
+        // Without these rows every share would be another, and lacks would be told that are none.
+        return Allocation { findings, ..Allocation::default() };
+    }
     let feeds = feeds(&held, rules, &usage);
     let daily = daily(rules, &usage, &feeds);
     let mut work = Work {
