@@ -73,12 +73,16 @@ impl Work<'_> {
             let lots: Vec<&Own> = own.iter().filter(at_that_time).collect();
             let rounds = self.rounds(members, &shares, &lots);
             let Some(rounds) = rounds else { return };
+            // Metrics and lots that declare the same shares come to the same.
+            let mut known: BTreeMap<_, Arc<Shares>> = BTreeMap::new();
             for lot in lots {
                 let solved = CostMetric::ALL.map(|metric| {
                     let round = &rounds[metric as usize];
                     let declared = &lot.shares[metric as usize];
                     turnover.add(lot, metric, currency, members, round);
-                    Arc::new(round.shares_of(declared, members, &turnover.group))
+                    let same = (Arc::as_ptr(declared), Arc::as_ptr(round));
+                    let of_lot = || Arc::new(round.shares_of(declared, members, &turnover.group));
+                    known.entry(same).or_insert_with(of_lot).clone()
                 });
                 self.step += 1;
                 self.divide(&members[lot.pool], &lot.key, &lot.gathered, solved);
