@@ -68,7 +68,9 @@ pub fn convert(
         totals: Vec::new(),
         findings: Vec::new(),
     };
-    conversions.find_rates(cube, exchange, declared_at)?;
+    let mut charged = charged_days(cube, conversions.report_currency);
+    add_priced(&mut charged, months, conversions.report_currency);
+    conversions.find_rates(cube.period, &charged, exchange, declared_at)?;
     let mut sums = Sums::default();
     sums.gather(cube, rules, months, &conversions).map_err(|finding| vec![finding])?;
     conversions.totals = sums.totals();
@@ -123,17 +125,19 @@ impl Conversions {
 
     fn find_rates(
         &mut self,
-        cube: &Cube,
+        period: Period,
+        charged: &ChargedDays,
         exchange: &Exchange,
         declared_at: Option<&Span>,
     ) -> Result<(), Vec<Finding>> {
         let mut errors = Vec::new();
-        for ((month, currency), days) in charged_days(cube, self.report_currency) {
-            let is_period = month == cube.period;
+        for ((month, currency), days) in charged {
+            let (month, currency) = (*month, *currency);
+            let is_period = month == period;
             let report = self.report_currency;
             let reason = match exchange.rates(currency, month, is_period) {
                 Ok(rates) => {
-                    let missing = without_rate(&rates, &days);
+                    let missing = without_rate(&rates, days);
                     self.rates.insert((month, currency), rates);
                     let first = missing.first().map(|day| exchange.missing_day(currency, *day));
                     first.map(|reason| (reason, missing.len()))
@@ -176,17 +180,26 @@ impl Conversions {
     }
 }
 
+type ChargedDays = BTreeMap<(Period, Currency), BTreeSet<NaiveDate>>;
+
 /// The days on which each currency but that of the report is charged.
-fn charged_days(
-    cube: &Cube,
-    report: Currency,
-) -> BTreeMap<(Period, Currency), BTreeSet<NaiveDate>> {
-    let mut charged: BTreeMap<_, BTreeSet<NaiveDate>> = BTreeMap::new();
+fn charged_days(cube: &Cube, report: Currency) -> ChargedDays {
+    let mut charged = ChargedDays::new();
     for cells in cube.groups().filter(|cells| cells.group.currency != report) {
         let days = charged.entry((cells.group.month, cells.group.currency)).or_default();
         days.extend(cells.cells().map(|cell| cell.day));
     }
     charged
+}
+
+/// Prices may be in a currency that no bill is in; they are of the last day of the month.
+fn add_priced(charged: &mut ChargedDays, months: &BTreeMap<Period, Allocation>, report: Currency) {
+    for (month, allocation) in months {
+        let priced = allocation.divisions.iter().filter(|division| division.is_price());
+        for division in priced.filter(|division| division.currency != report) {
+            charged.entry((*month, division.currency)).or_default().insert(month.last());
+        }
+    }
 }
 
 fn without_rate(rates: &MonthRates, days: &BTreeSet<NaiveDate>) -> Vec<NaiveDate> {

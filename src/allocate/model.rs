@@ -153,6 +153,12 @@ pub struct TraceStep<'a> {
 }
 
 impl Division {
+    /// Whether it charges a price, which moves money where nothing is divided.
+    pub(super) fn is_price(&self) -> bool {
+        let gives = |metric: CostMetric| self.given[metric as usize].iter().any(|g| !g.is_zero());
+        CostMetric::ALL.into_iter().any(|metric| self.costs[metric].is_zero() && gives(metric))
+    }
+
     /// Its steps, metric by metric: one per receiver, and one for what rounding left.
     pub fn steps(&self) -> impl Iterator<Item = TraceStep<'_>> {
         CostMetric::ALL.into_iter().flat_map(|metric| self.steps_of(metric))

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 
 use crate::diagnostics::{Code, Finding, Place};
-use crate::domain::{Amount, CostMetric, Costs, Currency, DateRange, Org, Period, split};
+use crate::domain::{Amount, CostMetric, Costs, Currency, DateRange, Org, Period, SCALE, split};
 use crate::ingest::DriverTable;
 use crate::rules::{PoolId, PoolName, RuleSet, SplitMethod, Stage, Target};
 
@@ -28,7 +28,7 @@ use super::usage::Usage;
 
 /// Digits that a share has at least, where the project declares none: finer than any currency, so
 /// that shares of round amounts come out readable.
-const LEAST_DIGITS: u32 = 10;
+pub(super) const LEAST_DIGITS: u32 = 10;
 
 /// By what a project allocates.
 #[derive(Clone, Copy, Debug)]
@@ -193,17 +193,17 @@ pub(super) type MetricShares = [Arc<Shares>; CostMetric::COUNT];
 pub(super) struct Work<'a> {
     pub(super) setting: Setting<'a>,
     pub(super) month: Period,
-    is_period: bool,
+    pub(super) is_period: bool,
     segments: &'a [DateRange],
     pub(super) usage: &'a Usage<'a>,
     pub(super) feeds: &'a Feeds,
-    daily: &'a BTreeSet<PoolId>,
-    holdings: Holdings<'a>,
+    pub(super) daily: &'a BTreeSet<PoolId>,
+    pub(super) holdings: Holdings<'a>,
     received: Received,
     flows: BTreeMap<FlowKey, Costs>,
     emptied: BTreeSet<PoolName>,
     /// Pools to which nobody gives now, by a precedence that was declared.
-    barred: BTreeSet<PoolName>,
+    pub(super) barred: BTreeSet<PoolName>,
     pub(super) step: u32,
     pub(super) allocation: Allocation,
 }
@@ -397,63 +397,6 @@ impl Work<'_> {
         found
     }
 
-    /// Charges the consumers of a pool its price, and gives the remainder's bearer what that
-    /// recovers.
-    pub(super) fn charge_price(&mut self, pool: &PoolName) {
-        let rules = self.setting.rules;
-        let declared = rules.pool(pool.pool);
-        let SplitMethod::Rate { driver, price, remainder } = &declared.split else { return };
-        if !self.usage.is_there(driver, pool, rules) {
-            let holds = self.holdings.lots_of(pool).next().is_some();
-            if self.is_period && holds {
-                let label = self.label(pool);
-                let text = format!(
-                    "pool `{label}` is charged by driver `{}`, which has no row for it in {}",
-                    driver.name, self.month
-                );
-                let finding = Finding::new(Code::DriverMissing, text).help(
-                    "add the month to the driver's files; a missing driver is not a driver of zero",
-                );
-                self.report(Some(pool), finding);
-            }
-            return;
-        }
-        let digits = self.setting.rounding_digits.unwrap_or(LEAST_DIGITS);
-        let charged =
-            super::price::charges(self.usage, driver, price, (pool, remainder), rules, digits);
-        let Some((shares, given)) = charged else { return };
-        self.step += 1;
-        let nothing = Arc::new(Shares { parts: Vec::new(), ..(*shares).clone() });
-        let metric = CostMetric::EffectiveCost as usize;
-        let mut all_shares: MetricShares = CostMetric::ALL.map(|_| nothing.clone());
-        all_shares[metric] = shares;
-        let mut all_given: [Vec<Amount>; CostMetric::COUNT] = Default::default();
-        all_given[metric] = given;
-        let first = self.month.first();
-        let when = if self.daily.contains(&pool.pool) {
-            When::Day(first)
-        } else {
-            When::Segment(self.segment(When::Day(first)))
-        };
-        let division = Division {
-            step: self.step,
-            pool: pool.clone(),
-            label: self.label(pool).into(),
-            days: self.month.days(),
-            when,
-            component: super::classify::USAGE.to_owned(),
-            currency: price.currency,
-            traits: Vec::new(),
-            costs: Costs::ZERO,
-            received: Costs::ZERO,
-            shares: all_shares,
-            given: all_given,
-            rounding: Costs::ZERO,
-            report: None,
-        };
-        self.hand_out(division);
-    }
-
     /// Divides what was gathered by shares.
     pub(super) fn divide(
         &mut self,
@@ -467,7 +410,12 @@ impl Work<'_> {
         for (metric, amount) in gathered.lot.costs.iter() {
             let parts = &shares[metric as usize].parts;
             let weights: Vec<_> = parts.iter().map(|part| part.weight.clone()).collect();
-            let digits = self.setting.rounding_digits.unwrap_or(amount.digits().max(LEAST_DIGITS));
+            let digits = if parts.iter().all(|part| part.to == Party::Unallocated) {
+                // What nobody takes is not divided.
+                SCALE
+            } else {
+                self.setting.rounding_digits.unwrap_or(amount.digits().max(LEAST_DIGITS))
+            };
             let done = if amount.is_zero() { None } else { split(amount, &weights, digits) };
             given[metric as usize] = match done {
                 Some(done) => {
@@ -498,7 +446,7 @@ impl Work<'_> {
     }
 
     /// Books what a division gave.
-    fn hand_out(&mut self, division: Division) {
+    pub(super) fn hand_out(&mut self, division: Division) {
         let mut parts: BTreeMap<(&Party, Option<&PoolName>), Costs> = BTreeMap::new();
         for metric in CostMetric::ALL {
             let shares = &division.shares[metric as usize].parts;
@@ -546,7 +494,7 @@ impl Work<'_> {
         received_lot(pool, when, division)
     }
 
-    fn segment(&self, when: When) -> u16 {
+    pub(super) fn segment(&self, when: When) -> u16 {
         match when {
             When::Segment(segment) => segment,
             When::Day(day) => segment_of(self.segments, day),

@@ -77,6 +77,12 @@ pub(super) fn day_of(segment: DateRange, month: Period) -> NaiveDate {
     }
 }
 
+/// Whether an owner is open on any day of a month; in a project without cost centers all are.
+pub(super) fn is_open_in(org: &Org, owner: &str, month: Period) -> bool {
+    let days = month.first().iter_days().take_while(|day| *day <= month.last());
+    org.is_undeclared() || days.into_iter().any(|day| org.on(owner, day).is_some())
+}
+
 /// The position of the shares that hold on a day.
 fn dated_on(pool: &Pool, day: NaiveDate) -> Option<usize> {
     let SplitMethod::Fixed(dated) = &pool.split else { return None };

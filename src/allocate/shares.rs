@@ -17,13 +17,13 @@ use num_traits::{One, Zero};
 use crate::diagnostics::{Code, Finding, Place};
 use crate::domain::{Amount, CostMetric, Costs, Currency, Org, Period, Share};
 use crate::rules::{
-    Base, Cutoff, CutoffInto, DriverUse, FieldId, Pool, PoolName, RuleSet, SplitMethod, Target,
-    ZeroDriver,
+    Base, Cutoff, CutoffInto, DriverUse, FieldId, Pool, PoolName, Price, RuleSet, SplitMethod,
+    Target, ZeroDriver,
 };
 
 use super::holdings::{Holdings, Weighed};
 use super::model::{LotKey, Part, Party, Shares, When};
-use super::price::recovered;
+use super::price::Charging;
 use super::receivers::{Receiving, center_above, day_of};
 use super::usage::{Asked, Receiver, Usage};
 
@@ -92,8 +92,8 @@ pub(super) struct Weigher<'a> {
     pub(super) pool: &'a PoolName,
     /// Pools that get nothing, by a precedence that was declared.
     pub(super) barred: &'a BTreeSet<PoolName>,
-    /// Costs by the values of fewer and fewer of the fields of `within`.
-    pub(super) weighed: Vec<Weighed<'a>>,
+    /// Costs by the values of fewer and fewer of the fields of `within`, and of how many.
+    pub(super) weighed: Vec<(usize, Weighed<'a>)>,
 }
 
 /// The lot whose shares are asked.
@@ -112,9 +112,12 @@ impl<'a> Weigher<'a> {
     pub(super) fn prepare(&mut self) {
         let SplitMethod::Proportional { of, on_zero, .. } = &self.declared().split else { return };
         let within = &self.declared().within;
-        let least = if *on_zero == ZeroDriver::Widen { 0 } else { within.len() };
-        let fields = |count: usize| self.holdings.weighed(&within[..count], *of);
-        self.weighed = (least..=within.len()).rev().map(fields).collect();
+        let is_asked = |count: &usize| {
+            // What came from other pools is of no part, and is shared by all cost.
+            *count == 0 || *count == within.len() || *on_zero == ZeroDriver::Widen
+        };
+        let fields = |count: usize| (count, self.holdings.weighed(&within[..count], *of));
+        self.weighed = (0..=within.len()).rev().filter(is_asked).map(fields).collect();
     }
 
     /// The shares of a lot, by metric.
@@ -124,9 +127,9 @@ impl<'a> Weigher<'a> {
         findings: &mut Vec<Finding>,
     ) -> [Arc<Shares>; CostMetric::COUNT] {
         if let SplitMethod::Rate { driver, price, remainder } = &self.declared().split {
-            let rest = Arc::new(self.remainder(remainder));
+            let rest = Arc::new(self.remainder(remainder, of, findings));
             let weights = if price.currency == of.lot.currency {
-                recovered(self.usage, driver, price, self.pool, self.rules)
+                self.charging(driver, price).recovered()
             } else {
                 Weights::default()
             };
@@ -144,7 +147,7 @@ impl<'a> Weigher<'a> {
             weights.parts.retain(|part| !is_barred(part));
         }
         let weights = match &self.declared().cutoff {
-            Some(cutoff) => cut_off(weights, cutoff),
+            Some(cutoff) => self.cut_off(weights, cutoff, of, findings),
             None => weights,
         };
         let method = weights.method.clone();
@@ -153,9 +156,36 @@ impl<'a> Weigher<'a> {
         CostMetric::ALL.map(|_| shares.clone())
     }
 
-    fn remainder(&self, remainder: &Target) -> Shares {
-        let (to, pool) = party_of(remainder, self.rules);
+    fn charging<'w>(&'w self, driver: &'w DriverUse, price: &'w Price) -> Charging<'w> {
+        Charging {
+            rules: self.rules,
+            org: self.org,
+            usage: self.usage,
+            month: self.month,
+            pool: self.pool,
+            driver,
+            price,
+            barred: self.barred,
+        }
+    }
+
+    fn remainder(&self, remainder: &Target, of: Of<'_>, findings: &mut Vec<Finding>) -> Shares {
+        let (to, pool) = match remainder {
+            Target::Owner(owner) => (self.open(owner, of, "the rest", findings), None),
+            Target::Pool(pool) if self.barred.contains(pool) => (Party::Unallocated, None),
+            _ => party_of(remainder, self.rules),
+        };
         whole(to, pool, "rate: what the price does not recover")
+    }
+
+    /// An owner where it is open; what else it would have stays unallocated, and is told.
+    fn open(&self, owner: &str, of: Of<'_>, part: &str, findings: &mut Vec<Finding>) -> Party {
+        let day = day_of(of.receiving.days, self.month);
+        if self.org.is_undeclared() || self.org.on(owner, day).is_some() {
+            return Party::Owner(owner.to_owned());
+        }
+        self.report(self.closed(owner, part), findings);
+        Party::Unallocated
     }
 
     fn weights(&self, of: Of<'_>, findings: &mut Vec<Finding>) -> Weights {
@@ -247,12 +277,16 @@ impl<'a> Weigher<'a> {
     /// By the receivers' cost, where it is positive; `None` where it is for nobody.
     fn proportional(&self, of: Of<'_>, by: CostMetric, base: Base) -> Option<Weights> {
         let within = &self.declared().within;
-        for (left_out, weighed) in self.weighed.iter().enumerate() {
-            let kept = within.len() - left_out;
+        let SplitMethod::Proportional { on_zero, .. } = &self.declared().split else { return None };
+        let is_received = of.lot.traits.is_empty();
+        for (kept, weighed) in &self.weighed {
+            if *kept < within.len() && !is_received && *on_zero != ZeroDriver::Widen {
+                continue;
+            }
             let values: Vec<Option<&str>> =
-                of.lot.traits.iter().take(kept).map(Option::as_deref).collect();
+                of.lot.traits.iter().take(*kept).map(Option::as_deref).collect();
             // What came from another pool has no such values; it is for all.
-            if values.len() < kept {
+            if values.len() < *kept {
                 continue;
             }
             let costs = weighed.get(&(of.lot.currency, values.clone()));
@@ -314,7 +348,7 @@ impl<'a> Weigher<'a> {
         let is_missing = |driver: &&DriverUse| !self.usage.is_there(driver, self.pool, self.rules);
         let driver = drivers.iter().find(is_missing)?;
         let label = self.declared().label(self.pool.value.as_deref());
-        if self.is_period {
+        if self.is_period && self.usage.is_whole(driver) {
             let text = format!(
                 "pool `{label}` is split by driver `{}`, which has no row for it in {}",
                 driver.name, self.month
@@ -382,15 +416,40 @@ impl<'a> Weigher<'a> {
             Receiver::Pool(pool) => {
                 (Party::Pool(self.rules.pool(pool.pool).label(pool.value.as_deref())), Some(pool))
             }
-            Receiver::Owner(owner) => {
-                let day = day_of(of.receiving.days, self.month);
-                if self.org.is_undeclared() || self.org.on(&owner, day).is_some() {
-                    return (Party::Owner(owner), None);
+            Receiver::Owner(owner) => (self.open(&owner, of, "a part", findings), None),
+        }
+    }
+
+    /// Puts owners with too small a share together.
+    fn cut_off(
+        &self,
+        mut weights: Weights,
+        cutoff: &Cutoff,
+        of: Of<'_>,
+        findings: &mut Vec<Finding>,
+    ) -> Weights {
+        let least = weights.sum() * cutoff.below.ratio();
+        let is_small = |part: &Weight| matches!(part.to, Party::Owner(_)) && part.size < least;
+        if !weights.parts.iter().any(is_small) || weights.parts.iter().all(is_small) {
+            return weights;
+        }
+        let (small, mut kept): (Vec<Weight>, Vec<Weight>) =
+            weights.parts.into_iter().partition(is_small);
+        if let CutoffInto::Owner(owner) = &cutoff.into {
+            let to = self.open(owner, of, "small shares", findings);
+            let sum: Ratio<BigUint> = small.iter().map(|part| &part.size).sum();
+            let text = format!("{} below {}", small.len(), percent(&cutoff.below));
+            match kept.iter_mut().find(|part| part.to == to) {
+                Some(part) => {
+                    part.size += sum;
+                    part.text = format!("{} + {text}", part.text);
                 }
-                self.report(self.closed(&owner, "a part"), findings);
-                (Party::Unallocated, None)
+                None => kept.push(Weight { to, pool: None, size: sum, text }),
             }
         }
+        weights.method = format!("{}, cutoff", weights.method);
+        weights.parts = kept;
+        weights
     }
 
     /// What is declared for a lot that has nothing to be split by.
@@ -403,6 +462,9 @@ impl<'a> Weigher<'a> {
     ) -> Weights {
         if let ZeroDriver::Driver(driver) = policy {
             let drivers = std::slice::from_ref(driver);
+            if let Some(missing) = self.missing(drivers, findings) {
+                return missing;
+            }
             let found = self.by_drivers(drivers, None, of, findings);
             if let Some(found) = found {
                 return Weights { method: format!("zero driver: {}", found.method), ..found };
@@ -454,32 +516,6 @@ fn by_cost(owner: String, amount: Amount) -> Weight {
 fn units(amount: Amount) -> BigUint {
     let units: BigInt = amount.to_units();
     units.magnitude().clone()
-}
-
-/// Puts owners with too small a share together.
-fn cut_off(mut weights: Weights, cutoff: &Cutoff) -> Weights {
-    let least = weights.sum() * cutoff.below.ratio();
-    let is_small = |part: &Weight| matches!(part.to, Party::Owner(_)) && part.size < least;
-    if !weights.parts.iter().any(is_small) || weights.parts.iter().all(is_small) {
-        return weights;
-    }
-    let (small, mut kept): (Vec<Weight>, Vec<Weight>) =
-        weights.parts.into_iter().partition(is_small);
-    if let CutoffInto::Owner(owner) = &cutoff.into {
-        let to = Party::Owner(owner.clone());
-        let sum: Ratio<BigUint> = small.iter().map(|part| &part.size).sum();
-        let text = format!("{} below {}", small.len(), percent(&cutoff.below));
-        match kept.iter_mut().find(|part| part.to == to) {
-            Some(part) => {
-                part.size += sum;
-                part.text = format!("{} + {text}", part.text);
-            }
-            None => kept.push(Weight { to, pool: None, size: sum, text }),
-        }
-    }
-    weights.method = format!("{}, cutoff", weights.method);
-    weights.parts = kept;
-    weights
 }
 
 fn percent(share: &Share) -> String {

@@ -45,6 +45,7 @@ impl Work<'_> {
         for pool in members {
             self.charge_price(pool);
         }
+        let members = &self.reached(members);
         let mut own: Vec<Own> = Vec::new();
         for (index, pool) in members.iter().enumerate() {
             let found = self.gather(pool, true);
@@ -60,19 +61,28 @@ impl Work<'_> {
         let mut turnover = TurnoverOf::new(self, members);
         let times: BTreeSet<(When, Currency)> =
             own.iter().map(|lot| (lot.key.when(), lot.key.currency())).collect();
-        for (when, currency) in times {
+        // All shares before any money moves: what the group gives must not weigh in itself.
+        let of_time = |(when, currency)| {
             let shares = self.group_shares(members, when, currency);
+            (when, currency, shares)
+        };
+        let of_times: Vec<_> = times.into_iter().map(of_time).collect();
+        for (when, currency, shares) in of_times {
             let at_that_time =
                 |lot: &&Own| (lot.key.when(), lot.key.currency()) == (when, currency);
             let lots: Vec<&Own> = own.iter().filter(at_that_time).collect();
             let rounds = self.rounds(members, &shares, &lots);
             let Some(rounds) = rounds else { return };
+            // Metrics and lots that declare the same shares come to the same.
+            let mut known: BTreeMap<_, Arc<Shares>> = BTreeMap::new();
             for lot in lots {
                 let solved = CostMetric::ALL.map(|metric| {
                     let round = &rounds[metric as usize];
                     let declared = &lot.shares[metric as usize];
                     turnover.add(lot, metric, currency, members, round);
-                    Arc::new(round.shares_of(declared, members, &turnover.group))
+                    let same = (Arc::as_ptr(declared), Arc::as_ptr(round));
+                    let of_lot = || Arc::new(round.shares_of(declared, members, &turnover.group));
+                    known.entry(same).or_insert_with(of_lot).clone()
                 });
                 self.step += 1;
                 self.divide(&members[lot.pool], &lot.key, &lot.gathered, solved);
@@ -80,6 +90,20 @@ impl Work<'_> {
             turnover.close(currency, members, &rounds);
         }
         self.allocation.turnover.extend(turnover.found());
+    }
+
+    /// The pools of a group that hold anything, and those that they feed, and on. The others have
+    /// nothing to give, so that nothing is asked of them.
+    fn reached(&self, members: &[PoolName]) -> Vec<PoolName> {
+        let holds = |pool: &&PoolName| self.holdings.lots_of(pool).next().is_some();
+        let mut open: Vec<&PoolName> = members.iter().filter(holds).collect();
+        let mut found: BTreeSet<&PoolName> = BTreeSet::new();
+        while let Some(pool) = open.pop() {
+            if found.insert(pool) {
+                open.extend(self.feeds.get(pool).into_iter().flatten());
+            }
+        }
+        members.iter().filter(|pool| found.contains(pool)).cloned().collect()
     }
 
     /// What each pool of the group does, on those days, with what others give it.

@@ -32,8 +32,10 @@ pub(super) struct Usage<'d> {
 
 #[derive(Debug)]
 struct Table<'d> {
-    table: &'d DriverTable,
+    read: &'d DriverTable,
     rows: Vec<(&'d DriverRow, Receiver)>,
+    /// Whether rows of the month could not be used, which is told of each.
+    has_faults: bool,
 }
 
 /// The part of a pool whose quantities are asked.
@@ -59,31 +61,39 @@ impl<'d> Usage<'d> {
             rules.pools.iter().flat_map(Pool::drivers).map(|driver| driver.name.as_str()).collect();
         for table in tables.iter().filter(|table| used.contains(table.name.as_str())) {
             let names = Consumers { rules, org, table, held };
-            let mut rows = Vec::new();
+            let (mut rows, mut has_faults) = (Vec::new(), false);
             for row in table.rows.iter().filter(|row| row.days.overlaps(month.days())) {
                 match names.find(row) {
                     Ok(consumer) => rows.push((row, consumer)),
-                    Err(finding) => found.findings.push(finding),
+                    Err(finding) => {
+                        found.findings.push(finding);
+                        has_faults = true;
+                    }
                 }
             }
-            found.tables.insert(&table.name, Table { table, rows });
+            found.tables.insert(&table.name, Table { read: table, rows, has_faults });
         }
         found
     }
 
     /// Whether the driver has a table with rows by day.
     pub(super) fn has_days(&self, driver: &DriverUse) -> bool {
-        self.tables.get(driver.name.as_str()).is_some_and(|table| table.table.has_days)
+        self.tables.get(driver.name.as_str()).is_some_and(|table| table.read.has_days)
     }
 
     pub(super) fn unit(&self, driver: &DriverUse) -> &str {
         let table = self.tables.get(driver.name.as_str());
-        table.and_then(|table| table.table.unit.as_deref()).unwrap_or("")
+        table.and_then(|table| table.read.unit.as_deref()).unwrap_or("")
     }
 
     /// Whether the month has any row that speaks of the pool.
     pub(super) fn is_there(&self, driver: &DriverUse, pool: &PoolName, rules: &RuleSet) -> bool {
         self.rows(driver, pool, rules).next().is_some()
+    }
+
+    /// Whether it is worth telling that the driver has no row: not where rows are wrong.
+    pub(super) fn is_whole(&self, driver: &DriverUse) -> bool {
+        self.tables.get(driver.name.as_str()).is_none_or(|table| !table.has_faults)
     }
 
     fn rows<'u>(

@@ -401,7 +401,7 @@ fn divide(amount: &Exact, shares: &[(Party, Exact)], digits: Option<u32>) -> Vec
     if amount.is_zero() {
         return Vec::new();
     }
-    if shares.is_empty() {
+    if shares.iter().all(|(party, _)| party.0 == "unallocated") {
         return vec![(("unallocated", String::new()), amount.clone())];
     }
     let ten = |power: u32| Ratio::from_integer(BigInt::from(10).pow(power));
