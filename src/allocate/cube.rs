@@ -9,6 +9,7 @@ use crate::domain::{Amount, Costs, Currency, DateRange, MetricSet, Period};
 use crate::ingest::FileId;
 use crate::rules::{FieldId, PoolId, RuleId};
 
+use super::commitments::{CommitmentKey, CommitmentSum};
 use super::sums::{RunningSum, SumTable};
 
 /// Index into the names of a [`Cube`]. `NameId::ABSENT` is no value, not an empty one.
@@ -192,6 +193,8 @@ pub struct Cube {
     /// [`Cube::provenances`].
     pub coverage: BTreeMap<(Currency, u32), (u64, Amount)>,
     pub lineage: BTreeMap<LineageKey, (u64, Costs)>,
+    /// Of all months at hand.
+    pub commitments: BTreeMap<CommitmentKey, CommitmentSum>,
     pub unallocated: Vec<UnallocatedItem>,
     /// Columns of which some text came in another normal form than NFC, with the least such text,
     /// as NFC.

@@ -21,12 +21,15 @@ use crate::rules::RuleId;
 use crate::tags::BadTags;
 
 use super::classify::{Decision, USAGE, outcome};
+use super::commitments::{DoubtfulSum, NO_COMMITMENT, of_charge};
 use super::cube::{Bearer, Group, Reason, Verdict};
 use super::matcher::Matcher;
 use super::names::Names;
 use super::plan::{Plan, Role};
 use super::prints::{ColumnPrints, Fingerprint, NoText, combine, readable};
-use super::shared::{ALLOCATED, ByShard, Registry, Shared, Target, VerdictKey, place_of};
+use super::shared::{
+    ALLOCATED, ByShard, CoverageKey, Registry, Shared, Target, UNCOVERED, VerdictKey, place_of,
+};
 use super::sums::RunningSum;
 use super::worklist::{ItemBase, Listed, Worklist};
 
@@ -56,8 +59,8 @@ pub struct Kernel<'p> {
     cells: Vec<(u32, u32)>,
     /// By file, then verdict.
     pub(super) lineage: Vec<Vec<RunningSum>>,
-    /// Of the period, by where dimensions' values came from.
-    pub(super) coverage: Vec<RunningSum>,
+    /// Of the period by where dimensions' values came from, and of all months by commitment.
+    pub(super) coverage: Vec<DoubtfulSum>,
     pub(super) worklist: Worklist,
     pub(super) overflow: bool,
 }
@@ -220,11 +223,16 @@ impl<'p> Kernel<'p> {
             Bearer::Unallocated(_) => base(registry, verdict, charge, &texts),
             _ => ALLOCATED,
         };
-        let key = VerdictKey { month: charge.month, verdict, currency: charge.currency };
+        let currency = charge.currency;
+        let commitment = of_charge(&mut registry.names, &texts, (charge.month, verdict, currency));
+        let commitment = commitment.map_or(NO_COMMITMENT, |key| registry.commitments.id(key));
+        let covered = CoverageKey { currency, profile, commitment };
+        let is_covered = profile != NO_PROFILE || commitment != NO_COMMITMENT;
+        let key = VerdictKey { month: charge.month, verdict, currency };
         Ok(Target {
             group: registry.groups.id(group),
             verdict: registry.verdicts.id(key),
-            coverage: registry.coverage.id((charge.currency, profile)),
+            coverage: if is_covered { registry.coverage.id(covered) } else { UNCOVERED },
             unallocated,
         })
     }
@@ -341,12 +349,13 @@ impl Kernel<'_> {
             }
             self.overflow |=
                 !sums[target.verdict as usize].add(u64::from(charge.rows), &charge.costs);
-            if charge.month == self.plan.period {
-                if self.coverage.len() <= target.coverage as usize {
-                    self.coverage.resize(target.coverage as usize + 1, RunningSum::default());
+            if target.coverage != UNCOVERED {
+                let covered = target.coverage as usize;
+                if self.coverage.len() <= covered {
+                    self.coverage.resize(covered + 1, DoubtfulSum::default());
                 }
-                self.overflow |= !self.coverage[target.coverage as usize]
-                    .add(u64::from(charge.rows), &charge.costs);
+                let (rows, unknown) = (u64::from(charge.rows), charge.unknown);
+                self.overflow |= !self.coverage[covered].add(rows, &charge.costs, unknown);
             }
         }
     }

@@ -26,6 +26,7 @@
 
 mod assemble;
 mod classify;
+mod commitments;
 mod conservation;
 mod convert;
 mod convert_shares;
@@ -55,6 +56,7 @@ mod worklist;
 
 pub use assemble::assemble;
 pub use classify::{Decision, USAGE, classify};
+pub use commitments::{CommitmentId, CommitmentKey, CommitmentPart, CommitmentSum};
 pub use conservation::{broken, period_totals, prove};
 pub use convert::{Conversions, ExchangeTotal, convert, prove_conversion};
 pub use cube::{
