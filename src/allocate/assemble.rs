@@ -95,7 +95,7 @@ fn gather(plan: &Plan<'_>, kernels: Vec<Kernel<'_>>) -> Result<Whole, Finding> {
 }
 
 type RowsAndCosts = (u64, Costs);
-type Coverage = BTreeMap<(Currency, u32), (u64, Amount)>;
+type Coverage = BTreeMap<(Currency, u32), RowsAndCosts>;
 
 /// Numbers profiles by their content, since which came first is chance.
 fn coverage(
@@ -118,9 +118,9 @@ fn coverage(
     }
     let mut coverage = Coverage::new();
     for (key, sum) in found {
-        let effective = sum.costs().ok_or_else(too_large)?[CostMetric::EffectiveCost];
-        if sum.rows > 0 || !effective.is_zero() {
-            coverage.insert(key, (sum.rows, effective));
+        let costs = sum.costs().ok_or_else(too_large)?;
+        if !sum.is_nothing() {
+            coverage.insert(key, (sum.rows, costs));
         }
     }
     Ok((sorted.iter().map(|profile| plan.profile_labels(profile)).collect(), coverage))

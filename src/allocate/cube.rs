@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use chrono::NaiveDate;
 
-use crate::domain::{Amount, Costs, Currency, DateRange, MetricSet, Period};
+use crate::domain::{Costs, Currency, DateRange, MetricSet, Period};
 use crate::ingest::FileId;
 use crate::rules::{FieldId, PoolId, RuleId};
 
@@ -189,9 +189,8 @@ pub struct Cube {
     /// For each profile, where each dimension's value came from, such as `tag.env`,
     /// `sub_account.environment`, `rule`, `default`, `absent`, `invalid`.
     pub provenances: Vec<Vec<String>>,
-    /// Rows and `EffectiveCost` of the period by currency and profile: index into
-    /// [`Cube::provenances`].
-    pub coverage: BTreeMap<(Currency, u32), (u64, Amount)>,
+    /// Rows and costs of the period by currency and profile: index into [`Cube::provenances`].
+    pub coverage: BTreeMap<(Currency, u32), (u64, Costs)>,
     pub lineage: BTreeMap<LineageKey, (u64, Costs)>,
     /// Of all months at hand.
     pub commitments: BTreeMap<CommitmentKey, CommitmentSum>,

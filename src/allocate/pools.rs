@@ -420,7 +420,7 @@ impl Work<'_> {
         let Some((shares, given)) = charged else { return };
         self.step += 1;
         let nothing = Arc::new(Shares { parts: Vec::new(), ..(*shares).clone() });
-        let metric = CostMetric::EffectiveCost as usize;
+        let metric = self.setting.rules.view.metric() as usize;
         let mut all_shares: MetricShares = CostMetric::ALL.map(|_| nothing.clone());
         all_shares[metric] = shares;
         let mut all_given: [Vec<Amount>; CostMetric::COUNT] = Default::default();

@@ -131,11 +131,10 @@ impl<'a> Weigher<'a> {
                 Weights::default()
             };
             let by_price = weights.shares().map_or_else(|| rest.clone(), Arc::new);
-            // The price is of one metric; the factual ones go by what it weighs.
-            return CostMetric::ALL.map(|metric| match metric {
-                CostMetric::EffectiveCost => rest.clone(),
-                _ => by_price.clone(),
-            });
+            // The price is of the metric that showback is about; the others go by what it weighs.
+            let priced = self.rules.view.metric();
+            return CostMetric::ALL
+                .map(|metric| if metric == priced { rest.clone() } else { by_price.clone() });
         }
         let mut weights = self.weights(of, findings);
         let is_barred = |part: &Weight| part.pool.as_ref().is_some_and(|p| self.barred.contains(p));
