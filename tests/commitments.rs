@@ -3,6 +3,8 @@
 
 mod support;
 
+use std::collections::BTreeMap;
+
 use support::{Bill, Charge, Output, Project, Row, exact, sum};
 
 const OWNERS: &str = "classify:\n  \
@@ -166,4 +168,133 @@ fn a_month_without_commitments_has_no_table_of_them() {
     let output = Project::ruled(OWNERS).bill("bill.csv", &Bill::sound()).published();
     assert!(!output.files.contains_key("commitments.csv"));
     assert!(!output.files.contains_key("commitment_use.csv"));
+}
+
+const DROPPED: &str = "classify:\n  \
+    - { name: pay, when: { sub_account_id: \"1\" }, owner: payments }\n  \
+    - { name: ret, when: { sub_account_id: \"2\" }, owner: retail }\n  \
+    - { name: shared, when: { sub_account_id: \"3\" }, pool: platform }\n\
+    pools: { platform: { split: fixed, shares: { retail: 100% } } }\n\
+    policies: { unused_commitment: dropped_usage }\n";
+
+/// What is used and unused of commitments in September and October.
+fn two_months() -> [Vec<Charge>; 2] {
+    let used = |id, sub_account, amount| of(id, "Used", sub_account, [amount; 4]);
+    let unused = |id, sub_account, amount| of(id, "Unused", sub_account, [amount; 4]);
+    let before = [used("RI", "1", "60"), used("RI", "2", "30"), used("RI", "3", "9")];
+    let before = before.into_iter().chain([used("SP", "2", "1"), used("SP", "1", "1")]);
+    let before = before.map(|charge| charge.on("2026-09", "2026-09-30"));
+    let now = vec![
+        used("RI", "1", "32"),
+        used("RI", "2", "41"),
+        unused("RI", "1", "13.1"),
+        used("SP", "2", "7"),
+        // As much a day as in the shorter month before.
+        used("SP", "1", "1.0333333333333333333333333333333334"),
+        unused("SP", "2", "5"),
+        unused("SP", "3", "4"),
+        unused("", "9", "2"),
+    ];
+    [before.collect(), now]
+}
+
+fn totals(output: &Output) -> BTreeMap<String, String> {
+    let rows = output.table("showback.csv");
+    let name = |row: &Row| {
+        if row["owner"].is_empty() { row["kind"].clone() } else { row["owner"].clone() }
+    };
+    let rows = rows.iter().filter(|row| row["unused_commitment"] != "0");
+    rows.map(|row| (name(row), row["unused_commitment"].clone())).collect()
+}
+
+#[track_caller]
+fn assert_unused(output: &Output, expected: &[(&str, &str)]) {
+    let expected = expected.iter().map(|(party, sum)| ((*party).to_owned(), (*sum).to_owned()));
+    assert_eq!(totals(output), expected.collect());
+    for row in output.table("conservation.csv") {
+        assert_eq!(row["residual"], "0", "{row:?}");
+    }
+}
+
+#[test]
+fn who_dropped_usage_bears_what_is_unused() {
+    let [before, now] = two_months();
+    let bill = Bill::of(before.into_iter().chain(now));
+    let project = Project::ruled(DROPPED).bill("bill.csv", &bill);
+    let output = project.published();
+    // At the length of October, payments used 62 and now 32, the platform 9.3 and now nothing: of
+    // 13.1 they bear 30 / 39.3 and 9.3 / 39.3. Nobody uses less of SP; 5 and 4 stay where they were.
+    assert_unused(&output, &[("payments", "10"), ("retail", "12.1"), ("unallocated", "2")]);
+    let trace = output.table("allocation_trace.csv");
+    let of_policy: Vec<_> = trace
+        .iter()
+        .filter(|row| {
+            row["pool"] == "policy: unused_commitment" && row["metric"] == "EffectiveCost"
+        })
+        .filter(|row| row["pool_amount"] == "13.1")
+        .map(|row| (row["to"].as_str(), row["driver_value"].as_str(), row["rounded"].as_str()))
+        .collect();
+    assert_eq!(
+        of_policy,
+        [("payments", "30 (from 60 to 32)", "10"), ("platform", "93/10 (from 9 to 0)", "3.1")]
+    );
+    let told = output.findings("no-dropped-usage");
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told.iter().any(|(text, ..)| text.contains("of `SP`, nobody uses less")), "{told:?}");
+    assert!(told.iter().any(|(text, ..)| text.contains("does not say of which")), "{told:?}");
+    let table = output.table("commitments.csv");
+    assert_fields(
+        row(&table, "RI"),
+        &[
+            ("unused_bearers", "pool:policy: unused_commitment"),
+            ("unused_rules", "policy: unused_commitment"),
+        ],
+    );
+    let explained = project.command(["explain", "--period", "2026-10", "--owner", "payments"]);
+    assert!(explained.stdout.contains("dropped usage against 2026-09"), "{}", explained.stdout);
+}
+
+#[test]
+fn without_the_month_before_unused_is_borne_as_classified() {
+    let [_, now] = two_months();
+    let output = Project::ruled(DROPPED).bill("bill.csv", &Bill::of(now)).published();
+    let as_classified = [("payments", "13.1"), ("retail", "9"), ("unallocated", "2")];
+    assert_unused(&output, &as_classified);
+    let told = output.findings("no-dropped-usage");
+    assert!(told[0].0.contains("no charge of 2026-09 is at hand"), "{told:?}");
+    let [_, now] = two_months();
+    let rules = DROPPED.replace("dropped_usage", "as_classified");
+    let output = Project::ruled(&rules).bill("bill.csv", &Bill::of(now)).published();
+    assert_unused(&output, &as_classified);
+}
+
+#[test]
+fn only_commitments_know_dropped_usage() {
+    let rules = DROPPED.replace("unused_commitment:", "tax:");
+    let refused = Project::ruled(&rules).bill("bill.csv", &Bill::sound()).run();
+    assert_eq!(refused.exit, Some(2), "{}", refused.stderr);
+    assert!(refused.stderr.contains("as_classified"), "{}", refused.stderr);
+}
+
+#[test]
+fn dropped_usage_ties_in_the_report_currency() {
+    let [before, now] = two_months();
+    let in_usd = |charge: Charge| charge.with("BillingCurrency", "USD");
+    let bill = Bill::of(before.into_iter().chain(now).map(in_usd));
+    let output = Project::ruled(DROPPED)
+        .bill("bill.csv", &bill)
+        .declaring(
+            "rules: [",
+            "exchange: { rates: fx.csv, policy: month_end, digits: 4 }\nrules: [",
+        )
+        .file("fx.csv", "date,from,to,rate\n2026-09-30,USD,EUR,0.5\n2026-10-31,USD,EUR,0.5\n")
+        .published();
+    assert_unused(&output, &[("payments", "10"), ("retail", "12.1"), ("unallocated", "2")]);
+    let rows = output.table("showback.csv");
+    let of = |owner: &str| row_of(&rows, owner)["report_unused_commitment"].clone();
+    assert_eq!((of("payments"), of("retail")), ("5".to_owned(), "6.05".to_owned()));
+}
+
+fn row_of<'a>(rows: &'a [Row], owner: &str) -> &'a Row {
+    rows.iter().find(|row| row["owner"] == owner).expect("the owner bears something")
 }

@@ -331,6 +331,7 @@ fn rename_base(base: ItemBase, rename: &impl Fn(NameId) -> NameId) -> ItemBase {
 
 fn rename_group(group: &mut Group, rename: &impl Fn(NameId) -> NameId) {
     group.verdict = rename_verdict(group.verdict, rename);
+    group.classified = group.classified.map(|verdict| rename_verdict(verdict, rename));
     let names = [
         &mut group.component,
         &mut group.source,

@@ -75,6 +75,8 @@ pub struct Group {
     /// The billing month.
     pub month: Period,
     pub verdict: Verdict,
+    /// Who would bear it without the policy `dropped_usage`, where that decided.
+    pub classified: Option<Verdict>,
     pub currency: Currency,
     pub component: NameId,
     /// Index into [`Cube::segments`].
@@ -107,6 +109,7 @@ impl Group {
         Self {
             month,
             verdict,
+            classified: None,
             currency,
             component,
             segment,

@@ -246,8 +246,10 @@ fn other_forms(cube: &Cube) -> Vec<Finding> {
 }
 
 fn rules_without_match(cube: &Cube, rules: &RuleSet) -> Vec<Finding> {
-    let matched: BTreeSet<RuleId> =
+    let mut matched: BTreeSet<RuleId> =
         cube.lineage.keys().filter_map(|key| key.verdict.rule).collect();
+    // A rule may decide only what would be borne without a policy.
+    matched.extend(cube.groups().filter_map(|cells| cells.group.classified?.rule));
     let numbered = rules.classify.iter().zip((0..).map(RuleId));
     numbered
         .filter(|(_, id)| !matched.contains(id))

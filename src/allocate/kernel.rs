@@ -17,7 +17,7 @@ use std::sync::Arc;
 use crate::diagnostics::Code;
 use crate::domain::{Currency, PackedCosts, Period};
 use crate::ingest::{Charge, Charges, Rejection, Sink};
-use crate::rules::RuleId;
+use crate::rules::{RuleId, SplitMethod};
 use crate::tags::BadTags;
 
 use super::classify::{Decision, USAGE, outcome};
@@ -198,6 +198,7 @@ impl<'p> Kernel<'p> {
             outcome(&plan.rules.classify[rule], id, &resolved)
         });
         let decision = decision.unwrap_or(Decision::NoRule);
+        let classified = self.classified(&decision, &resolved, segment);
         let components = &plan.rules.components;
         let named = |rule: usize| components.get(rule).map(|found| found.name.as_str());
         let component = self.components.first(&resolved, segment, named).unwrap_or(USAGE);
@@ -209,6 +210,7 @@ impl<'p> Kernel<'p> {
         let verdict = verdict(&mut registry.names, &decision);
         let component = registry.names.id(Some(component));
         let mut group = Group::brief(charge.month, verdict, charge.currency, component, segment);
+        group.classified = classified.map(|decision| self::verdict(&mut registry.names, &decision));
         plan.tell_apart(&mut registry.names, &mut group, &resolved);
         let profile = if is_of_period {
             detail(plan, &mut registry.names, &mut group, &texts, source, &resolved);
@@ -235,6 +237,25 @@ impl<'p> Kernel<'p> {
             coverage: if is_covered { registry.coverage.id(covered) } else { UNCOVERED },
             unallocated,
         })
+    }
+}
+
+impl Kernel<'_> {
+    /// What the rules behind the policy `dropped_usage` say, where that decided.
+    fn classified(
+        &mut self,
+        decision: &Decision,
+        charge: &crate::tags::Resolved<'_>,
+        segment: u16,
+    ) -> Option<Decision> {
+        let rules = self.plan.rules;
+        let Decision::Pool(policy, pool, _) = decision else { return None };
+        let SplitMethod::DroppedUsage { .. } = rules.pool(*pool).split else { return None };
+        let behind = self.classify.first(charge, segment, |rule| {
+            let id = RuleId(u16::try_from(rule).unwrap_or(u16::MAX));
+            if id == *policy { None } else { outcome(&rules.classify[rule], id, charge) }
+        });
+        Some(behind.unwrap_or(Decision::NoRule))
     }
 }
 

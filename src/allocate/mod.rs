@@ -31,6 +31,7 @@ mod conservation;
 mod convert;
 mod convert_shares;
 mod cube;
+mod dropped;
 mod examples;
 mod findings;
 mod holdings;

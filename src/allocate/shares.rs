@@ -185,6 +185,7 @@ impl<'a> Weigher<'a> {
                     self.zero(of, &why, on_zero, findings)
                 })
             }
+            SplitMethod::DroppedUsage { .. } => self.dropped(of, findings),
             SplitMethod::Rate { .. } => Weights::default(),
         }
     }
@@ -370,7 +371,7 @@ impl<'a> Weigher<'a> {
         Some(Weights { method, total: totals.join(" + "), parts })
     }
 
-    fn consumer(
+    pub(super) fn consumer(
         &self,
         consumer: Receiver,
         of: Of<'_>,
@@ -424,7 +425,7 @@ impl<'a> Weigher<'a> {
     }
 
     /// Reports once what may happen in several lots.
-    fn report(&self, finding: Finding, findings: &mut Vec<Finding>) {
+    pub(super) fn report(&self, finding: Finding, findings: &mut Vec<Finding>) {
         let finding = finding.at(Place::Text(self.declared().span.clone()));
         if !findings.contains(&finding) {
             findings.push(finding);
