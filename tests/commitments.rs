@@ -236,7 +236,7 @@ fn who_dropped_usage_bears_what_is_unused() {
         .collect();
     assert_eq!(
         of_policy,
-        [("payments", "30 (from 60 to 32)", "10"), ("platform", "93/10 (from 9 to 0)", "3.1")]
+        [("payments", "30 (from 60 to 32)", "10"), ("platform", "9.3 (from 9 to 0)", "3.1")]
     );
     let told = output.findings("no-dropped-usage");
     assert_eq!(told.len(), 2, "{told:?}");

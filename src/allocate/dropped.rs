@@ -9,8 +9,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use num_bigint::{BigInt, BigUint};
+use num_integer::Integer as _;
 use num_rational::Ratio;
-use num_traits::{One as _, Signed as _};
+use num_traits::{One as _, Signed as _, Zero as _};
 
 use crate::diagnostics::{Code, Finding};
 use crate::domain::{Amount, CostMetric, Currency, Period, SCALE};
@@ -110,13 +111,13 @@ impl Weigher<'_> {
         }
         let total: Ratio<BigUint> = falls.iter().map(|(_, fall, _)| fall).sum();
         let parts = falls.into_iter().map(|(user, fall, Use([before, now]))| {
-            let text = format!("{fall} (from {before} to {now})");
+            let text = format!("{} (from {before} to {now})", decimal(&fall));
             let (to, pool) = self.consumer(user, of, findings);
             Weight { to, pool, size: fall, text }
         });
         let parts = parts.collect();
         let method = format!("dropped usage against {}", self.month.prior());
-        Weights { method, total: total.to_string(), parts }
+        Weights { method, total: decimal(&total), parts }
     }
 
     fn as_classified(&self, classified: Option<&str>) -> Weights {
@@ -130,6 +131,13 @@ impl Weigher<'_> {
         let method = "dropped usage: as classified".to_owned();
         Weights { method, total: "1".to_owned(), parts: vec![weight] }
     }
+}
+
+/// As a decimal where it comes out even, else as a fraction: what a share is made of is shown exactly.
+fn decimal(fall: &Ratio<BigUint>) -> String {
+    let (units, rest) = (fall.numer() * BigUint::from(10_u32).pow(SCALE)).div_rem(fall.denom());
+    let even = Amount::from_units(&BigInt::from(units)).filter(|_| rest.is_zero());
+    even.map_or_else(|| fall.to_string(), |amount| amount.to_string())
 }
 
 const OWNER: &str = "owner";
