@@ -943,6 +943,17 @@ const NOTED: &[Case] = &[
         ))
     })
     .says("ServiceName has letters in another Unicode normal form"),
+    Case::new(Code::NoDroppedUsage, "no bill of the month before", || {
+        ruled(
+            "classify: [ { name: all, owner: payments } ]\n\
+             policies: { unused_commitment: dropped_usage }\n",
+            [Charge::sound()
+                .with("CommitmentDiscountId", "RI")
+                .with("CommitmentDiscountStatus", "Unused")],
+        )
+    })
+    .says("no charge of 2026-09 is at hand; it is borne as classified")
+    .at("rules/rules.yaml:2:13"),
     Case::new(Code::ZeroDriver, "split even, as declared", || {
         ruled(
             "classify: [ { name: all, pool: shared } ]\n\

@@ -9,6 +9,7 @@ use crate::diagnostics::{Code, Finding};
 use crate::domain::{Amount, CostMetric, Costs, Currency};
 use crate::ingest::{FileId, WantedText};
 
+use super::commitments::{DoubtfulSum, gathered};
 use super::cube::{
     Bearer, Cube, Group, LineageKey, NameId, Reason, StoredCells, Stretch, UnallocatedItem, Verdict,
 };
@@ -29,6 +30,7 @@ pub fn assemble(plan: &Plan<'_>, kernels: Vec<Kernel<'_>>) -> Result<Cube, Findi
     let (provenances, coverage) = coverage(plan, &registry, &sums)?;
     let (names, renamed) = std::mem::take(&mut registry.names).sorted();
     let rename = |id: NameId| renamed[id.0 as usize];
+    let commitments = gathered(&registry, &sums, &rename)?;
     let unallocated = unallocated(&registry, &worklist, &rename)?;
     let lineage = lineages(&registry, &lineage, &rename)?;
     let other_forms = other_forms(plan, &registry);
@@ -47,6 +49,7 @@ pub fn assemble(plan: &Plan<'_>, kernels: Vec<Kernel<'_>>) -> Result<Cube, Findi
         provenances,
         coverage,
         lineage,
+        commitments,
         unallocated,
         other_forms,
     })
@@ -70,7 +73,7 @@ struct Whole {
     shards: Vec<Cells>,
     /// By file, then verdict.
     lineage: Vec<Vec<RunningSum>>,
-    coverage: Vec<RunningSum>,
+    coverage: Vec<DoubtfulSum>,
     worklist: Worklist,
 }
 
@@ -92,34 +95,38 @@ fn gather(plan: &Plan<'_>, kernels: Vec<Kernel<'_>>) -> Result<Whole, Finding> {
 }
 
 type RowsAndCosts = (u64, Costs);
-type Coverage = BTreeMap<(Currency, u32), (u64, Amount)>;
+type Coverage = BTreeMap<(Currency, u32), RowsAndCosts>;
 
 /// Numbers profiles by their content, since which came first is chance.
 fn coverage(
     plan: &Plan<'_>,
     registry: &Registry,
-    sums: &[RunningSum],
+    sums: &[DoubtfulSum],
 ) -> Result<(Vec<Vec<String>>, Coverage), Finding> {
     let profiles = &registry.profiles.values;
     let mut sorted = profiles.clone();
     sorted.sort_unstable();
-    let mut found = Coverage::new();
-    // Charges of other months have no profile, and nothing is summed for them.
-    let keys = registry.coverage.values.iter().zip(sums);
-    for ((currency, profile), sum) in keys {
-        let effective = sum.costs().ok_or_else(too_large)?[CostMetric::EffectiveCost];
-        if sum.rows > 0 || !effective.is_zero() {
-            let rank = sorted.binary_search(&profiles[*profile as usize]).unwrap_or_default();
-            found.insert(
-                (*currency, u32::try_from(rank).unwrap_or(u32::MAX)),
-                (sum.rows, effective),
-            );
+    let mut found: BTreeMap<(Currency, u32), RunningSum> = BTreeMap::new();
+    for (key, DoubtfulSum { sum, .. }) in registry.coverage.values.iter().zip(sums) {
+        // Charges of other months have no profile.
+        let Some(profile) = profiles.get(key.profile as usize) else { continue };
+        let rank = sorted.binary_search(profile).unwrap_or_default();
+        let rank = u32::try_from(rank).unwrap_or(u32::MAX);
+        if !found.entry((key.currency, rank)).or_default().merge(sum) {
+            return Err(too_large());
         }
     }
-    Ok((sorted.iter().map(|profile| plan.profile_labels(profile)).collect(), found))
+    let mut coverage = Coverage::new();
+    for (key, sum) in found {
+        let costs = sum.costs().ok_or_else(too_large)?;
+        if !sum.is_nothing() {
+            coverage.insert(key, (sum.rows, costs));
+        }
+    }
+    Ok((sorted.iter().map(|profile| plan.profile_labels(profile)).collect(), coverage))
 }
 
-fn too_large() -> Finding {
+pub(super) fn too_large() -> Finding {
     Finding::new(Code::SumOverflow, "the amounts of all files sum beyond what can be kept exactly")
 }
 
@@ -297,7 +304,7 @@ fn magnitude(sums: &SumTable, cells: usize) -> Option<Magnitude> {
     Some(magnitude)
 }
 
-fn rename_verdict(verdict: Verdict, rename: &impl Fn(NameId) -> NameId) -> Verdict {
+pub(super) fn rename_verdict(verdict: Verdict, rename: &impl Fn(NameId) -> NameId) -> Verdict {
     let bearer = match verdict.bearer {
         Bearer::Owner(name) => Bearer::Owner(rename(name)),
         Bearer::Pool(pool, value) => Bearer::Pool(pool, rename(value)),
@@ -324,6 +331,7 @@ fn rename_base(base: ItemBase, rename: &impl Fn(NameId) -> NameId) -> ItemBase {
 
 fn rename_group(group: &mut Group, rename: &impl Fn(NameId) -> NameId) {
     group.verdict = rename_verdict(group.verdict, rename);
+    group.classified = group.classified.map(|verdict| rename_verdict(verdict, rename));
     let names = [
         &mut group.component,
         &mut group.source,
@@ -351,7 +359,7 @@ impl Kernel<'_> {
             }
         }
         if self.coverage.len() < other.coverage.len() {
-            self.coverage.resize(other.coverage.len(), RunningSum::default());
+            self.coverage.resize(other.coverage.len(), DoubtfulSum::default());
         }
         for (mine, theirs) in self.coverage.iter_mut().zip(&other.coverage) {
             self.overflow |= !mine.merge(theirs);

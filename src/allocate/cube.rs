@@ -5,10 +5,11 @@ use std::ops::Range;
 
 use chrono::NaiveDate;
 
-use crate::domain::{Amount, Costs, Currency, DateRange, MetricSet, Period};
+use crate::domain::{Costs, Currency, DateRange, MetricSet, Period};
 use crate::ingest::FileId;
 use crate::rules::{FieldId, PoolId, RuleId};
 
+use super::commitments::{CommitmentKey, CommitmentSum};
 use super::sums::{RunningSum, SumTable};
 
 /// Index into the names of a [`Cube`]. `NameId::ABSENT` is no value, not an empty one.
@@ -74,6 +75,8 @@ pub struct Group {
     /// The billing month.
     pub month: Period,
     pub verdict: Verdict,
+    /// Who would bear it without the policy `dropped_usage`, where that decided.
+    pub classified: Option<Verdict>,
     pub currency: Currency,
     pub component: NameId,
     /// Index into [`Cube::segments`].
@@ -106,6 +109,7 @@ impl Group {
         Self {
             month,
             verdict,
+            classified: None,
             currency,
             component,
             segment,
@@ -188,10 +192,11 @@ pub struct Cube {
     /// For each profile, where each dimension's value came from, such as `tag.env`,
     /// `sub_account.environment`, `rule`, `default`, `absent`, `invalid`.
     pub provenances: Vec<Vec<String>>,
-    /// Rows and `EffectiveCost` of the period by currency and profile: index into
-    /// [`Cube::provenances`].
-    pub coverage: BTreeMap<(Currency, u32), (u64, Amount)>,
+    /// Rows and costs of the period by currency and profile: index into [`Cube::provenances`].
+    pub coverage: BTreeMap<(Currency, u32), (u64, Costs)>,
     pub lineage: BTreeMap<LineageKey, (u64, Costs)>,
+    /// Of all months at hand.
+    pub commitments: BTreeMap<CommitmentKey, CommitmentSum>,
     pub unallocated: Vec<UnallocatedItem>,
     /// Columns of which some text came in another normal form than NFC, with the least such text,
     /// as NFC.

@@ -24,12 +24,12 @@ pub fn findings(
     found.extend(no_charges(cube));
     found.extend(other_months(scan, cube.period));
     found.extend(silent_sources(scan, cube.period));
-    found.extend(unallocated(totals, cube));
+    found.extend(unallocated(totals, cube, rules.view.metric()));
     found.extend(unusable_owners(cube, org));
     found.extend(lookalikes(cube));
     found.extend(other_forms(cube));
     found.extend(rules_without_match(cube, rules));
-    found.extend(negative_parties(allocation));
+    found.extend(negative_parties(allocation, rules.view.metric()));
     found
 }
 
@@ -128,7 +128,7 @@ fn silent_sources(scan: &ScanReport, period: Period) -> Vec<Finding> {
         .collect()
 }
 
-fn unallocated(totals: &[PeriodTotal], cube: &Cube) -> Vec<Finding> {
+fn unallocated(totals: &[PeriodTotal], cube: &Cube, metric: CostMetric) -> Vec<Finding> {
     let of_period = |currency: Currency| {
         let groups = cube.groups_of(cube.period).filter(move |cells| {
             let group = cells.group;
@@ -136,12 +136,12 @@ fn unallocated(totals: &[PeriodTotal], cube: &Cube) -> Vec<Finding> {
         });
         groups.map(|cells| cells.rows()).sum::<u64>()
     };
-    let effective = totals.iter().filter(|total| total.metric == CostMetric::EffectiveCost);
-    effective
+    let of_view = totals.iter().filter(|total| total.metric == metric);
+    of_view
         .filter(|total| !total.unallocated.is_zero())
         .map(|total| {
             let text = format!(
-                "{} of {} {} EffectiveCost has no owner",
+                "{} of {} {} {metric} has no owner",
                 total.unallocated, total.accepted, total.currency
             );
             Finding::new(Code::Unallocated, text)
@@ -246,8 +246,10 @@ fn other_forms(cube: &Cube) -> Vec<Finding> {
 }
 
 fn rules_without_match(cube: &Cube, rules: &RuleSet) -> Vec<Finding> {
-    let matched: BTreeSet<RuleId> =
+    let mut matched: BTreeSet<RuleId> =
         cube.lineage.keys().filter_map(|key| key.verdict.rule).collect();
+    // A rule may decide only what would be borne without a policy.
+    matched.extend(cube.groups().filter_map(|cells| cells.group.classified?.rule));
     let numbered = rules.classify.iter().zip((0..).map(RuleId));
     numbered
         .filter(|(_, id)| !matched.contains(id))
@@ -259,12 +261,12 @@ fn rules_without_match(cube: &Cube, rules: &RuleSet) -> Vec<Finding> {
 }
 
 /// Parties whose cost is negative: owners, what nobody bears, and pools before they are split.
-fn negative_parties(allocation: &Allocation) -> Vec<Finding> {
+fn negative_parties(allocation: &Allocation, metric: CostMetric) -> Vec<Finding> {
     let mut sums: BTreeMap<(&Party, Currency), Amount> = BTreeMap::new();
     let kept = allocation.lines.iter().filter(|line| line.flow != Flow::SharedOut);
     for line in kept.filter(|line| line.party != Party::Rounding) {
         let sum = sums.entry((&line.party, line.currency)).or_default();
-        *sum += line.costs[CostMetric::EffectiveCost];
+        *sum += line.costs[metric];
     }
     let negative = sums.into_iter().filter(|(_, amount)| amount.is_negative());
     negative

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use hashbrown::HashMap;
 
 use crate::domain::{Costs, Currency, Period};
-use crate::rules::{FieldId, PoolId, PoolName, RuleSet};
+use crate::rules::{FieldId, PoolId, PoolName, RuleSet, SplitMethod};
 
 use super::cube::{Bearer, Cube, Group, NameId};
+use super::dropped::classified_text;
 use super::model::{Flow, Line, LotKey, Party, When};
 
 /// What a pool holds that is divided as one.
@@ -162,11 +163,15 @@ pub(super) fn lot_key(cube: &Cube, rules: &RuleSet, group: &Group, when: When) -
         let position = cube.lot_fields.binary_search(field).ok()?;
         cube.name(group.field(position)).map(str::to_owned)
     };
+    let mut traits: Vec<Option<String>> = rules.pool(pool).lot_fields().iter().map(text).collect();
+    if let SplitMethod::DroppedUsage { .. } = rules.pool(pool).split {
+        traits.push(classified_text(cube, rules, group));
+    }
     Some(LotKey {
         pool: PoolName { pool, value: cube.name(value).map(str::to_owned) },
         when,
         component: cube.text(group.component).to_owned(),
         currency: group.currency,
-        traits: rules.pool(pool).lot_fields().iter().map(text).collect(),
+        traits,
     })
 }

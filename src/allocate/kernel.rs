@@ -17,16 +17,19 @@ use std::sync::Arc;
 use crate::diagnostics::Code;
 use crate::domain::{Currency, PackedCosts, Period};
 use crate::ingest::{Charge, Charges, Rejection, Sink};
-use crate::rules::RuleId;
+use crate::rules::{RuleId, SplitMethod};
 use crate::tags::BadTags;
 
 use super::classify::{Decision, USAGE, outcome};
+use super::commitments::{DoubtfulSum, NO_COMMITMENT, of_charge};
 use super::cube::{Bearer, Group, Reason, Verdict};
 use super::matcher::Matcher;
 use super::names::Names;
 use super::plan::{Plan, Role};
 use super::prints::{ColumnPrints, Fingerprint, NoText, combine, readable};
-use super::shared::{ALLOCATED, ByShard, Registry, Shared, Target, VerdictKey, place_of};
+use super::shared::{
+    ALLOCATED, ByShard, CoverageKey, Registry, Shared, Target, UNCOVERED, VerdictKey, place_of,
+};
 use super::sums::RunningSum;
 use super::worklist::{ItemBase, Listed, Worklist};
 
@@ -56,8 +59,8 @@ pub struct Kernel<'p> {
     cells: Vec<(u32, u32)>,
     /// By file, then verdict.
     pub(super) lineage: Vec<Vec<RunningSum>>,
-    /// Of the period, by where dimensions' values came from.
-    pub(super) coverage: Vec<RunningSum>,
+    /// Of the period by where dimensions' values came from, and of all months by commitment.
+    pub(super) coverage: Vec<DoubtfulSum>,
     pub(super) worklist: Worklist,
     pub(super) overflow: bool,
 }
@@ -200,6 +203,7 @@ impl<'p> Kernel<'p> {
             outcome(&plan.rules.classify[rule], id, &resolved)
         });
         let decision = decision.unwrap_or(Decision::NoRule);
+        let classified = self.classified(&decision, &resolved, segment);
         let components = &plan.rules.components;
         let named = |rule: usize| components.get(rule).map(|found| found.name.as_str());
         let component = self.components.first(&resolved, segment, named).unwrap_or(USAGE);
@@ -211,6 +215,7 @@ impl<'p> Kernel<'p> {
         let verdict = verdict(&mut registry.names, &decision);
         let component = registry.names.id(Some(component));
         let mut group = Group::brief(charge.month, verdict, charge.currency, component, segment);
+        group.classified = classified.map(|decision| self::verdict(&mut registry.names, &decision));
         plan.tell_apart(&mut registry.names, &mut group, &resolved);
         let profile = if is_of_period {
             detail(plan, &mut registry.names, &mut group, &texts, source, &resolved);
@@ -225,13 +230,37 @@ impl<'p> Kernel<'p> {
             Bearer::Unallocated(_) => base(registry, verdict, charge, &texts),
             _ => ALLOCATED,
         };
-        let key = VerdictKey { month: charge.month, verdict, currency: charge.currency };
+        let currency = charge.currency;
+        let commitment = of_charge(&mut registry.names, &texts, (charge.month, verdict, currency));
+        let commitment = commitment.map_or(NO_COMMITMENT, |key| registry.commitments.id(key));
+        let covered = CoverageKey { currency, profile, commitment };
+        let is_covered = profile != NO_PROFILE || commitment != NO_COMMITMENT;
+        let key = VerdictKey { month: charge.month, verdict, currency };
         Ok(Target {
             group: registry.groups.id(group),
             verdict: registry.verdicts.id(key),
-            coverage: registry.coverage.id((charge.currency, profile)),
+            coverage: if is_covered { registry.coverage.id(covered) } else { UNCOVERED },
             unallocated,
         })
+    }
+}
+
+impl Kernel<'_> {
+    /// What the rules behind the policy `dropped_usage` say, where that decided.
+    fn classified(
+        &mut self,
+        decision: &Decision,
+        charge: &crate::tags::Resolved<'_>,
+        segment: u16,
+    ) -> Option<Decision> {
+        let rules = self.plan.rules;
+        let Decision::Pool(policy, pool, _) = decision else { return None };
+        let SplitMethod::DroppedUsage { .. } = rules.pool(*pool).split else { return None };
+        let behind = self.classify.first(charge, segment, |rule| {
+            let id = RuleId(u16::try_from(rule).unwrap_or(u16::MAX));
+            if id == *policy { None } else { outcome(&rules.classify[rule], id, charge) }
+        });
+        Some(behind.unwrap_or(Decision::NoRule))
     }
 }
 
@@ -346,12 +375,13 @@ impl Kernel<'_> {
             }
             self.overflow |=
                 !sums[target.verdict as usize].add(u64::from(charge.rows), &charge.costs);
-            if charge.month == self.plan.period {
-                if self.coverage.len() <= target.coverage as usize {
-                    self.coverage.resize(target.coverage as usize + 1, RunningSum::default());
+            if target.coverage != UNCOVERED {
+                let covered = target.coverage as usize;
+                if self.coverage.len() <= covered {
+                    self.coverage.resize(covered + 1, DoubtfulSum::default());
                 }
-                self.overflow |= !self.coverage[target.coverage as usize]
-                    .add(u64::from(charge.rows), &charge.costs);
+                let (rows, unknown) = (u64::from(charge.rows), charge.unknown);
+                self.overflow |= !self.coverage[covered].add(rows, &charge.costs, unknown);
             }
         }
     }

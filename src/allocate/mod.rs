@@ -27,10 +27,12 @@
 
 mod assemble;
 mod classify;
+mod commitments;
 mod conservation;
 mod convert;
 mod convert_shares;
 mod cube;
+mod dropped;
 mod examples;
 mod findings;
 mod holdings;
@@ -57,6 +59,7 @@ mod worklist;
 
 pub use assemble::assemble;
 pub use classify::{Decision, USAGE, classify};
+pub use commitments::{CommitmentId, CommitmentKey, CommitmentPart, CommitmentSum};
 pub use conservation::{broken, period_totals, prove};
 pub use convert::{Conversions, ExchangeTotal, convert, prove_conversion};
 pub use cube::{

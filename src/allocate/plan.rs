@@ -24,10 +24,15 @@ pub(super) enum Role {
     Service,
     ChargeCategory,
     Resource,
+    Commitment,
+    CommitmentName,
+    CommitmentType,
+    CommitmentCategory,
+    CommitmentStatus,
 }
 
 /// Their columns, in the order of [`Role`].
-const ROLES: [Column; 9] = [
+const ROLES: [Column; 14] = [
     Column::ServiceProviderName,
     Column::ProviderName,
     Column::InvoiceIssuerName,
@@ -37,6 +42,11 @@ const ROLES: [Column; 9] = [
     Column::ServiceName,
     Column::ChargeCategory,
     Column::ResourceId,
+    Column::CommitmentDiscountId,
+    Column::CommitmentDiscountName,
+    Column::CommitmentDiscountType,
+    Column::CommitmentDiscountCategory,
+    Column::CommitmentDiscountStatus,
 ];
 
 /// The plan of one scan, shared by all threads.

@@ -19,6 +19,7 @@ use crate::ingest::DriverTable;
 use crate::rules::{PoolId, PoolName, RuleSet, SplitMethod, Stage, Target};
 
 use super::cube::{Bearer, Cube};
+use super::dropped::Dropped;
 use super::holdings::{Holdings, Lot};
 use super::model::{Allocation, Division, Flow, Line, LotKey, Party, Shares, When};
 use super::order::{Feeds, in_order};
@@ -46,6 +47,7 @@ pub fn allocate(cube: &Cube, setting: Setting<'_>, month: Period) -> Allocation 
     let rules = setting.rules;
     let held = held(cube, month);
     let mut usage = Usage::of(setting.drivers, rules, setting.org, month, &held);
+    usage.dropped = Dropped::of(cube, rules, month);
     let findings = std::mem::take(&mut usage.findings);
     if month == cube.period && !findings.is_empty() {
         // Without these rows every share would be another, and lacks would be told that are none.
@@ -137,7 +139,9 @@ fn fed_by(pool: &PoolName, rules: &RuleSet, usage: &Usage<'_>) -> BTreeSet<PoolN
         Target::Owner(_) | Target::Unallocated => None,
     });
     let by_drivers = declared.drivers().flat_map(|driver| usage.pools_fed(driver, pool, rules));
-    named.chain(by_drivers).filter(|fed| fed != pool).collect()
+    let is_dropped = matches!(declared.split, SplitMethod::DroppedUsage { .. });
+    let by_use = usage.dropped.pools.iter().filter(|_| is_dropped).cloned();
+    named.chain(by_drivers).chain(by_use).filter(|fed| fed != pool).collect()
 }
 
 /// The pools that are divided day by day: by a driver that is dated by day, or because they give to

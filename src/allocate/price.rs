@@ -157,7 +157,7 @@ impl Work<'_> {
         given: Vec<Amount>,
     ) -> Division {
         let nothing = Arc::new(Shares { parts: Vec::new(), ..shares.clone() });
-        let metric = CostMetric::EffectiveCost as usize;
+        let metric = self.setting.rules.view.metric() as usize;
         let mut all_shares: MetricShares = CostMetric::ALL.map(|_| nothing.clone());
         all_shares[metric] = Arc::new(shares);
         let mut all_given: [Vec<Amount>; CostMetric::COUNT] = Default::default();

@@ -57,8 +57,8 @@ impl<'p> RowFinder<'p> {
 
 /// Values of the detail dimensions of a charge and where each came from.
 fn decided_by(plan: &Plan<'_>, registry: &Registry, target: Target) -> String {
-    let (_, profile) = registry.coverage.values[target.coverage as usize];
-    let profile = registry.profiles.values.get(profile as usize);
+    let covered = registry.coverage.values.get(target.coverage as usize);
+    let profile = covered.and_then(|key| registry.profiles.values.get(key.profile as usize));
     let labels = plan.profile_labels(profile.map_or(&[], |profile| &**profile));
     let group = &registry.groups.values[target.group as usize];
     let kept = plan.detail.iter().zip(&group.dimensions);

@@ -15,6 +15,7 @@ use hashbrown::HashTable;
 
 use crate::domain::{Currency, Period};
 
+use super::commitments::CommitmentKey;
 use super::cube::{Group, Verdict};
 use super::names::Names;
 use super::pages::Pages;
@@ -30,6 +31,8 @@ const CELL_SHARDS: usize = 16;
 const DECISION_LIMIT: usize = (1 << 20) / SHARDS;
 /// Days of a month, with room to spare.
 pub(super) const DAYS: usize = 32;
+/// The charge is in no sum of coverage.
+pub(super) const UNCOVERED: u32 = u32::MAX;
 /// The charge has an owner.
 pub(super) const ALLOCATED: u32 = u32::MAX;
 
@@ -39,7 +42,7 @@ pub(super) struct Target {
     pub(super) group: u32,
     /// Index into `verdicts`.
     pub(super) verdict: u32,
-    /// Index into `coverage`.
+    /// Index into `coverage`, or [`UNCOVERED`].
     pub(super) coverage: u32,
     /// Index into the worklist's `bases`; [`ALLOCATED`] where the charge has an owner.
     pub(super) unallocated: u32,
@@ -51,6 +54,16 @@ pub(super) struct VerdictKey {
     pub(super) month: Period,
     pub(super) verdict: Verdict,
     pub(super) currency: Currency,
+}
+
+/// What coverage and commitments are summed by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct CoverageKey {
+    pub(super) currency: Currency,
+    /// Index into `profiles`; of other months than the period, none.
+    pub(super) profile: u32,
+    /// Index into `commitments`, or none.
+    pub(super) commitment: u32,
 }
 
 /// Distinct values and their ids, as they come.
@@ -90,8 +103,8 @@ pub(super) struct Registry {
     pub(super) verdicts: Ids<VerdictKey>,
     /// Where dimensions' values came from, as numbers.
     pub(super) profiles: Ids<Box<[u16]>>,
-    /// Currency and profile.
-    pub(super) coverage: Ids<(Currency, u32)>,
+    pub(super) coverage: Ids<CoverageKey>,
+    pub(super) commitments: Ids<CommitmentKey>,
     pub(super) bases: Ids<ItemBase>,
     /// Of each wanted text that a bill had in another normal form, by its index, the least one.
     pub(super) forms: BTreeMap<usize, String>,

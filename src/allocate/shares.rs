@@ -134,11 +134,10 @@ impl<'a> Weigher<'a> {
                 Weights::default()
             };
             let by_price = weights.shares().map_or_else(|| rest.clone(), Arc::new);
-            // The price is of one metric; the factual ones go by what it weighs.
-            return CostMetric::ALL.map(|metric| match metric {
-                CostMetric::EffectiveCost => rest.clone(),
-                _ => by_price.clone(),
-            });
+            // The price is of the metric that showback is about; the others go by what it weighs.
+            let priced = self.rules.view.metric();
+            return CostMetric::ALL
+                .map(|metric| if metric == priced { rest.clone() } else { by_price.clone() });
         }
         let mut weights = self.weights(of, findings);
         let is_barred = |part: &Weight| part.pool.as_ref().is_some_and(|p| self.barred.contains(p));
@@ -216,6 +215,7 @@ impl<'a> Weigher<'a> {
                     self.zero(of, &why, on_zero, findings)
                 })
             }
+            SplitMethod::DroppedUsage { .. } => self.dropped(of, findings),
             SplitMethod::Rate { .. } => Weights::default(),
         }
     }
@@ -405,7 +405,7 @@ impl<'a> Weigher<'a> {
         Some(Weights { method, total: totals.join(" + "), parts })
     }
 
-    fn consumer(
+    pub(super) fn consumer(
         &self,
         consumer: Receiver,
         of: Of<'_>,
@@ -487,7 +487,7 @@ impl<'a> Weigher<'a> {
     }
 
     /// Reports once what may happen in several lots.
-    fn report(&self, finding: Finding, findings: &mut Vec<Finding>) {
+    pub(super) fn report(&self, finding: Finding, findings: &mut Vec<Finding>) {
         let finding = finding.at(Place::Text(self.declared().span.clone()));
         if !findings.contains(&finding) {
             findings.push(finding);

@@ -14,6 +14,8 @@ use crate::domain::{Amount, Org, Period};
 use crate::ingest::{Consumer, DriverRow, DriverTable};
 use crate::rules::{DriverUse, Pool, PoolId, PoolName, RuleSet};
 
+use super::dropped::Dropped;
+
 /// One who receives by a driver.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Receiver {
@@ -27,6 +29,8 @@ pub(super) enum Receiver {
 #[derive(Debug)]
 pub(super) struct Usage<'d> {
     tables: BTreeMap<&'d str, Table<'d>>,
+    /// Who used less of commitments, where a pool goes by that.
+    pub(super) dropped: Dropped,
     pub(super) findings: Vec<Finding>,
 }
 
@@ -56,7 +60,8 @@ impl<'d> Usage<'d> {
         month: Period,
         held: &BTreeSet<PoolName>,
     ) -> Self {
-        let mut found = Self { tables: BTreeMap::new(), findings: Vec::new() };
+        let (tables_found, dropped) = (BTreeMap::new(), Dropped::default());
+        let mut found = Self { tables: tables_found, dropped, findings: Vec::new() };
         let used: BTreeSet<&str> =
             rules.pools.iter().flat_map(Pool::drivers).map(|driver| driver.name.as_str()).collect();
         for table in tables.iter().filter(|table| used.contains(table.name.as_str())) {

@@ -143,11 +143,12 @@ fn as_text(
     trees: &[Branch],
     rows: Option<&Vec<FoundRow>>,
 ) -> String {
-    let heading = format!("{}, showback, EffectiveCost\n", outcome.period);
+    let view = project.rules.view;
+    let heading = format!("{}, showback, {}\n", outcome.period, view.metric());
     let mut drawn: String = heading;
     for tree in trees {
         drawn.push('\n');
-        drawn.push_str(&text(tree));
+        drawn.push_str(&text(tree, view));
     }
     if let Some(rows) = rows {
         drawn.push('\n');
@@ -174,6 +175,8 @@ fn as_json(
     let facts = outcome.facts(project);
     let mut whole = serde_json::json!({
         "period": outcome.period.to_string(),
+        "view": project.rules.view.name(),
+        "metric": project.rules.view.metric().name(),
         "trees": trees.iter().map(json).collect::<Vec<_>>(),
     });
     if let Some(rows) = rows {

@@ -233,6 +233,8 @@ codes! {
         "A pool has nothing to be split by in the period; its declared policy was applied. Check that the driver matches charges of the period, or declare what shall happen under `on_zero_driver`."
     ZeroDriverRefused "zero-driver-refused" Error Input
         "A pool has nothing to be split by in the period, and its declared policy is to fail. Check that the driver matches charges of the period, or declare another policy."
+    NoDroppedUsage "no-dropped-usage" Warning Advice
+        "What is unused of a commitment is to be borne by those who use less of it than in the month before (`unused_commitment: dropped_usage`), and there is nobody of whom that is known. It is borne as the rules say. Run with the bills of the month before at hand, or declare another policy."
     DriverMissing "driver-missing" Error Input
         "A pool is split by a driver that has no row for it in the period. A missing driver is not a driver of zero: nothing is published. Add the month to the driver's files, or split the pool in another way."
     DriverConsumer "driver-consumer" Error Input

@@ -10,7 +10,7 @@ use super::kpi::Kpi;
 /// Provenances that are not an answer: the dimension had to do without one.
 const UNANSWERED: [&str; 3] = ["absent", "default", "invalid"];
 
-/// Rows and `EffectiveCost`.
+/// Rows and cost.
 type Sums = (u64, Amount);
 
 /// Per currency and dimension: what part has an answer, then each provenance's part.
@@ -46,7 +46,7 @@ fn by_dimension<'a>(facts: &Facts<'a>) -> BTreeMap<(Currency, &'a str), BTreeMap
         {
             let known = table.entry((*currency, dimension.name.as_str())).or_default();
             let known = known.entry(provenance.as_str()).or_default();
-            *known = add(*known, sums);
+            *known = add(*known, &(sums.0, sums.1[facts.rules.view.metric()]));
         }
     }
     table

@@ -215,7 +215,9 @@ fn figures(showback: &Showback, parties: &Parties, scope: &str, currency: Curren
     let total = |kind: Kind| sum(&|known| known == kind, &|figures| figures.total);
     let all = |of: &dyn Fn(&Figures) -> Amount| sum(&|_| true, of);
     let owners = |of: &dyn Fn(&Figures) -> Amount| sum(&|kind| kind == Kind::Owner, of);
-    let (accepted, billed) = (all(&|figures| figures.total), all(&|figures| figures.billed_cost));
+    let accepted = all(&|figures| figures.total);
+    let billed = all(&|figures| figures.billed_cost);
+    let effective = all(&|figures| figures.effective_cost);
     let ratio = |name, part, of| Kpi::ratio(name, scope, currency, part, of);
     let amount = |name, amount: Amount| {
         Kpi::plain(name, scope, currency.code(), amount.to_string(), "amount")
@@ -230,13 +232,13 @@ fn figures(showback: &Showback, parties: &Parties, scope: &str, currency: Curren
         ratio("cost_unallocated", total(Kind::Unallocated), accepted),
         amount("rounding", total(Kind::Rounding)),
         amount("billed_cost", billed),
-        amount("effective_cost", accepted),
-        ratio("effective_to_billed", accepted, billed),
+        amount("effective_cost", effective),
+        ratio("effective_to_billed", effective, billed),
         ratio("cost_direct", owners(&|figures| figures.direct), accepted),
         ratio("cost_shared", owners(&|figures| figures.shared_in), accepted),
         month_on_month(parties, scope, currency),
     ];
-    let (used, unused) = (component("commitment_amortized"), component("unused_commitment"));
+    let [used, unused] = [0, 1].map(|at| all(&|figures| figures.commitments[at]));
     if !used.is_zero() || !unused.is_zero() {
         kpis.push(ratio("commitment_utilisation", used, used + unused));
     }

@@ -10,6 +10,7 @@
 //! proof               trace, conservation, quarantine
 //! reconciliation      invoices against bills
 //! kpi, coverage       figures and ratios
+//! commitments         what they cost, who used them, what they saved
 //! charts              SVG
 //! run_json, manifest  the run and its inputs, for machines
 //! summary             the month in a few lines
@@ -26,6 +27,7 @@
 
 mod changes;
 mod charts;
+mod commitments;
 mod coverage;
 mod decimal;
 mod detail;

@@ -27,6 +27,9 @@ pub(super) struct Identity {
     status: &'static str,
     run_id: String,
     rules_hash: String,
+    /// `amortized` or `cash`, and the metric that this is.
+    view: &'static str,
+    metric: &'static str,
     tool: Tool,
 }
 
@@ -150,6 +153,8 @@ impl Identity {
             status: STATUS,
             run_id: run_id(facts),
             rules_hash: rules_hash(facts),
+            view: facts.rules.view.name(),
+            metric: facts.rules.view.metric().name(),
             tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
         }
     }

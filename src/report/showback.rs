@@ -1,7 +1,7 @@
 //! `showback.csv`: who bears what of the period, cut two ways.
 //!
-//! The metric is `EffectiveCost`. Every line of the allocation is pushed once per cut (flow,
-//! component, total, cash view), once as it was billed and once in the report currency, and one
+//! The metric is that of the view. Every line of the allocation is pushed once per cut (flow,
+//! component, total, other metrics), once as it was billed and once in the report currency, and one
 //! pivot makes the table of it.
 
 use std::collections::BTreeSet;
@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use crate::allocate::{Flow, Line, USAGE};
 use crate::diagnostics::Finding;
 use crate::domain::{Amount, CostMetric, Currency};
+use crate::rules::CostView;
 
 use super::Facts;
 use super::exchange::text;
@@ -27,8 +28,11 @@ const SHARED_IN: u32 = 1;
 const SHARED_OUT: u32 = 2;
 const TOTAL: u32 = 3;
 const BILLED: u32 = 4;
-const PRIOR: u32 = 5;
-const FIRST_COMPONENT: u32 = 6;
+const EFFECTIVE: u32 = 5;
+const PRIOR: u32 = 6;
+const USED: u32 = 7;
+const UNUSED: u32 = 8;
+const FIRST_COMPONENT: u32 = 9;
 
 /// One party's cost of the period in one currency.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +57,9 @@ pub(super) struct Figures {
     /// In the order of [`Showback::components`].
     pub(super) components: Vec<Amount>,
     pub(super) billed_cost: Amount,
+    pub(super) effective_cost: Amount,
+    /// `EffectiveCost` of used and unused commitments, whichever metric the others are in.
+    pub(super) commitments: [Amount; 2],
     /// `None` where the month before is not at hand, or no rate of it is known.
     pub(super) prior: Option<Amount>,
 }
@@ -78,7 +85,8 @@ impl Showback {
     }
 
     pub(super) fn write(&self, facts: &Facts, sink: &mut Sink) -> Result<(), Finding> {
-        let header = self.header();
+        let view = facts.rules.view;
+        let header = Self::header(&self.components, view);
         let header: Vec<&str> = header.iter().map(String::as_str).collect();
         let period = facts.period.to_string();
         let declared = |name: &String| {
@@ -88,20 +96,25 @@ impl Showback {
         let report = facts.conversions.report_currency.code();
         sink.table("showback.csv", &header, |table| {
             let mut rows = self.rows.iter();
-            rows.try_for_each(|row| table.write_record(row.fields(&period, &declared, report)))
+            rows.try_for_each(|row| {
+                table.write_record(row.fields(&period, &declared, (view, report)))
+            })
         })
     }
 
-    fn header(&self) -> Vec<String> {
-        let keys = "period,kind,owner,owner_path,cost_center,legal_entity,manager,currency";
+    fn header(components: &[String], view: CostView) -> Vec<String> {
+        let keys = "period,kind,owner,owner_path,cost_center,legal_entity,manager,currency,metric";
         let names = |list: &str| list.split(',').map(str::to_owned).collect::<Vec<_>>();
-        let components = self.components.iter().map(|name| {
+        let components = components.iter().map(|name| {
             let known = COMPONENTS.contains(&name.as_str());
             if known { name.clone() } else { format!("x_{name}") }
         });
+        let last = match view {
+            CostView::Amortized => "billed_cost,prior_period,delta",
+            CostView::Cash => "billed_cost,effective_cost,prior_period,delta",
+        };
         let flows = names("direct,shared_in,shared_out,total").into_iter();
-        let figures: Vec<String> =
-            flows.chain(components).chain(names("billed_cost,prior_period,delta")).collect();
+        let figures: Vec<String> = flows.chain(components).chain(names(last)).collect();
         let report: Vec<String> = figures.iter().map(|name| format!("report_{name}")).collect();
         [names(keys), figures, names("budget,variance,report_currency"), report].concat()
     }
@@ -109,20 +122,26 @@ impl Showback {
 
 impl ShowbackRow {
     /// `declared` tells of each component whether any rule looks for it.
-    fn fields(&self, period: &str, declared: &[bool], report: &str) -> Vec<String> {
+    fn fields(
+        &self,
+        period: &str,
+        declared: &[bool],
+        (view, report): (CostView, &str),
+    ) -> Vec<String> {
         let card = &self.card;
         let mut fields: Vec<String> =
             vec![period.to_owned(), self.kind.name().to_owned(), self.owner.clone()];
         let texts =
             [&card.path, &card.cost_center, &card.legal_entity, &card.manager, &self.currency];
         fields.extend(texts.into_iter().cloned());
-        let own = self.billed.fields(declared);
+        fields.push(view.metric().name().to_owned());
+        let own = self.billed.fields(declared, view);
         let width = own.len();
         fields.extend(own);
         // No budget is declared yet; unknown is not zero.
         fields.extend([String::new(), String::new(), report.to_owned()]);
         match &self.report {
-            Some(figures) => fields.extend(figures.fields(declared)),
+            Some(figures) => fields.extend(figures.fields(declared, view)),
             None => fields.extend(std::iter::repeat_n(String::new(), width)),
         }
         fields
@@ -130,7 +149,7 @@ impl ShowbackRow {
 }
 
 impl Figures {
-    fn fields(&self, declared: &[bool]) -> Vec<String> {
+    fn fields(&self, declared: &[bool], view: CostView) -> Vec<String> {
         let amounts = [self.direct, self.shared_in, self.shared_out, self.total];
         let mut fields: Vec<String> = amounts.iter().map(ToString::to_string).collect();
         // What no rule looks for is not known to be zero.
@@ -139,6 +158,9 @@ impl Figures {
             if *declared || !amount.is_zero() { amount.to_string() } else { String::new() }
         }));
         fields.push(self.billed_cost.to_string());
+        if view == CostView::Cash {
+            fields.push(self.effective_cost.to_string());
+        }
         fields.extend([text(self.prior), text(self.prior.map(|prior| self.total - prior))]);
         fields
     }
@@ -162,6 +184,7 @@ fn prior_lines<'a>(facts: &Facts<'a>) -> impl Iterator<Item = &'a Line> {
 /// Measures of the report currency stand behind those of the billing currency.
 fn pushed(facts: &Facts, components: &[String], measures: u32) -> Long {
     let mut long = Long::new(&KEYS);
+    let metric = facts.rules.view.metric();
     let mut push = |line: &Line, measure: u32, metric: CostMetric| {
         let (kind, owner) = of_party(&line.party);
         let keys = [rank(kind), kind.name(), owner, line.currency.code()];
@@ -178,13 +201,19 @@ fn pushed(facts: &Facts, components: &[String], measures: u32) -> Long {
         };
         let component = components.iter().position(|name| *name == line.component);
         let component = component.and_then(|index| u32::try_from(index).ok()).unwrap_or(0);
-        push(line, flow, CostMetric::EffectiveCost);
-        push(line, TOTAL, CostMetric::EffectiveCost);
-        push(line, FIRST_COMPONENT + component, CostMetric::EffectiveCost);
+        push(line, flow, metric);
+        push(line, TOTAL, metric);
+        push(line, FIRST_COMPONENT + component, metric);
         push(line, BILLED, CostMetric::BilledCost);
+        push(line, EFFECTIVE, CostMetric::EffectiveCost);
+        match line.component.as_str() {
+            "commitment_amortized" => push(line, USED, CostMetric::EffectiveCost),
+            "unused_commitment" => push(line, UNUSED, CostMetric::EffectiveCost),
+            _ => {}
+        }
     }
     for line in prior_lines(facts) {
-        push(line, PRIOR, CostMetric::EffectiveCost);
+        push(line, PRIOR, metric);
     }
     long
 }
@@ -233,6 +262,8 @@ fn rows(facts: &Facts, wide: &Wide, components: usize) -> Result<Vec<ShowbackRow
             total: amount(TOTAL),
             components: (FIRST_COMPONENT..measures).map(amount).collect(),
             billed_cost: amount(BILLED),
+            effective_cost: amount(EFFECTIVE),
+            commitments: [USED, UNUSED].map(amount),
             prior: has_prior.then(|| amount(PRIOR)),
         }
     };

@@ -1,7 +1,5 @@
 //! The month in a few lines, for whoever watches a run.
 
-use crate::domain::CostMetric;
-
 use super::Facts;
 use super::quarantined::quarantined;
 use super::run_json::report_totals;
@@ -10,22 +8,22 @@ use super::run_json::report_totals;
 /// in quarantine. Texts of bills are as they were read.
 #[must_use]
 pub fn summary(facts: &Facts<'_>) -> Vec<String> {
-    let effective = CostMetric::EffectiveCost;
-    let totals = facts.totals.iter().filter(|total| total.metric == effective);
+    let metric = facts.rules.view.metric();
+    let totals = facts.totals.iter().filter(|total| total.metric == metric);
     let mut lines: Vec<String> = totals
         .map(|total| {
             format!(
-                "{} EffectiveCost {}: allocated {}, unallocated {}, rounding {}",
+                "{} {metric} {}: allocated {}, unallocated {}, rounding {}",
                 total.currency, total.accepted, total.allocated, total.unallocated, total.rounding
             )
         })
         .collect();
     let all = report_totals(facts).unwrap_or_default();
-    let all = all.into_iter().filter(|total| total.metric == effective.name());
+    let all = all.into_iter().filter(|total| total.metric == metric.name());
     let has_several = lines.len() > 1;
     lines.extend(all.filter(|_| has_several).map(|total| {
         format!(
-            "all in {} EffectiveCost {}: allocated {}, unallocated {}, rounding {}",
+            "all in {} {metric} {}: allocated {}, unallocated {}, rounding {}",
             total.currency, total.accepted, total.allocated, total.unallocated, total.rounding
         )
     }));

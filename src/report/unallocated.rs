@@ -8,7 +8,7 @@ use hashbrown::HashMap;
 use crate::allocate::{Flow, Line, NameId, Party, Reason, UnallocatedItem};
 use crate::diagnostics::Finding;
 use crate::domain::{Amount, CostMetric, Costs, Currency, MonthRates, Period, split_signed};
-use crate::rules::RuleId;
+use crate::rules::{CostView, RuleId};
 
 use super::Facts;
 use super::digest::{Digest, WorkKey};
@@ -66,7 +66,25 @@ pub(super) struct ReportCosts {
     pub(super) billed: Amount,
 }
 
+impl Unallocated {
+    /// In the metric of the view.
+    pub(super) fn amount(&self, view: CostView) -> Amount {
+        match view {
+            CostView::Amortized => self.effective,
+            CostView::Cash => self.billed,
+        }
+    }
+}
+
 impl ReportCosts {
+    /// In the metric of the view.
+    pub(super) fn amount(&self, view: CostView) -> Amount {
+        match view {
+            CostView::Amortized => self.effective,
+            CostView::Cash => self.billed,
+        }
+    }
+
     fn of(costs: &Costs) -> Self {
         Self { effective: costs[CostMetric::EffectiveCost], billed: costs[CostMetric::BilledCost] }
     }
@@ -84,8 +102,10 @@ pub(super) fn list(facts: &Facts, digest: &Digest) -> Vec<Unallocated> {
     });
     let mut rows: Vec<Unallocated> = items.collect();
     rows.extend(of_pools(facts, &evidence));
+    let view = facts.rules.view;
     rows.sort_by(|a, b| {
-        (a.currency, Reverse(a.effective), a).cmp(&(b.currency, Reverse(b.effective), b))
+        let amount = |row: &Unallocated| Reverse(row.amount(view));
+        (a.currency, amount(a), a).cmp(&(b.currency, amount(b), b))
     });
     rows
 }

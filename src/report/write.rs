@@ -12,8 +12,8 @@ use super::identity::run_id;
 use super::showback::Showback;
 use super::sink::{Sink, WrittenFile, failed};
 use super::{
-    charts, detail, exchange, kpi, manifest, proof, reciprocal, reconciliation, run_json,
-    unallocated,
+    charts, commitments, detail, exchange, kpi, manifest, proof, reciprocal, reconciliation,
+    run_json, unallocated,
 };
 
 /// What was written into a directory.
@@ -59,6 +59,7 @@ fn write_others(facts: &Facts, directory: &Path) -> Result<Sink, Finding> {
     exchange::write(facts, &mut sink)?;
     reconciliation::write(facts, &mut sink)?;
     proof::write_quarantine(facts, &mut sink)?;
+    commitments::write(facts, &mut sink)?;
     kpi::write(facts, &showback, &mut sink)?;
     charts::write(facts, &unallocated, &mut sink)?;
     run_json::write(facts, &mut sink)?;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 
 use crate::diagnostics::Span;
-use crate::domain::{Column, DateRange};
+use crate::domain::{Column, CostMetric, DateRange};
 
 use super::condition::{CaseRule, Condition};
 use super::dated::DatedTexts;
@@ -96,6 +96,35 @@ pub enum CostView {
     Amortized,
     /// `BilledCost`: what the invoices say.
     Cash,
+}
+
+impl CostView {
+    /// The metric that figures without one of their own are in.
+    #[must_use]
+    pub const fn metric(self) -> CostMetric {
+        match self {
+            Self::Amortized => CostMetric::EffectiveCost,
+            Self::Cash => CostMetric::BilledCost,
+        }
+    }
+
+    /// The other one, which stands beside it.
+    #[must_use]
+    pub const fn beside(self) -> CostMetric {
+        match self {
+            Self::Amortized => CostMetric::BilledCost,
+            Self::Cash => CostMetric::EffectiveCost,
+        }
+    }
+
+    /// As rule files write it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Amortized => "amortized",
+            Self::Cash => "cash",
+        }
+    }
 }
 
 /// A governed column, computed once per charge.

@@ -40,6 +40,11 @@ pub enum SplitMethod {
         drivers: Vec<DriverUse>,
         on_zero: ZeroDriver,
     },
+    /// By how much the use of a commitment fell against the month before; a policy makes it.
+    DroppedUsage {
+        /// The provider and the commitment's id.
+        commitment: [FieldId; 2],
+    },
     /// Consumers are charged a price by quantity; what it does not recover, or too much of it, is
     /// the remainder's.
     Rate {
@@ -191,7 +196,9 @@ impl Pool {
             SplitMethod::Driver { drivers, on_zero } => (drivers, Some(on_zero)),
             SplitMethod::Rate { driver, .. } => (std::slice::from_ref(driver), None),
             SplitMethod::Proportional { on_zero, .. } => (&[], Some(on_zero)),
-            SplitMethod::Even | SplitMethod::Fixed(_) => (&[], None),
+            SplitMethod::Even | SplitMethod::Fixed(_) | SplitMethod::DroppedUsage { .. } => {
+                (&[], None)
+            }
         };
         let other = on_zero.and_then(|policy| match policy {
             ZeroDriver::Driver(driver) => Some(driver),
@@ -204,6 +211,9 @@ impl Pool {
     #[must_use]
     pub fn lot_fields(&self) -> Vec<FieldId> {
         let mut fields = self.within.clone();
+        if let SplitMethod::DroppedUsage { commitment } = &self.split {
+            fields.extend(commitment);
+        }
         for field in self.drivers().flat_map(|driver| &driver.scope) {
             if !fields.contains(field) {
                 fields.push(*field);

@@ -65,9 +65,10 @@ fn empty_pools(rules: &RuleSet) -> Vec<Finding> {
             dated.iter().flat_map(|shares| &shares.shares).map(|(target, _)| target).collect()
         }
         SplitMethod::Rate { remainder, .. } => vec![remainder],
-        SplitMethod::Even | SplitMethod::Proportional { .. } | SplitMethod::Driver { .. } => {
-            Vec::new()
-        }
+        SplitMethod::Even
+        | SplitMethod::Proportional { .. }
+        | SplitMethod::Driver { .. }
+        | SplitMethod::DroppedUsage { .. } => Vec::new(),
     });
     let of_pools = of_pools.filter_map(|target| match target {
         Target::Pool(name) => Some(name.pool),
@@ -128,6 +129,7 @@ fn named(rules: &RuleSet) -> Vec<Named<'_>> {
             SplitMethod::Even
             | SplitMethod::Proportional { .. }
             | SplitMethod::Driver { .. }
+            | SplitMethod::DroppedUsage { .. }
             | SplitMethod::Rate { .. } => {}
         }
         if let Some(Cutoff { into: CutoffInto::Owner(owner), .. }) = &pool.cutoff {

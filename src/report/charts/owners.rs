@@ -5,7 +5,7 @@ use std::fmt::Write;
 use chrono::Datelike;
 
 use crate::diagnostics::Finding;
-use crate::domain::{Amount, Period};
+use crate::domain::{Amount, CostMetric, Period};
 use crate::report::Facts;
 
 use super::canvas::{Align, Canvas, FAINT, Frame, INK, draw as draw_on};
@@ -37,7 +37,8 @@ pub(super) fn draw(facts: &Facts) -> Result<String, Finding> {
     draw_on(&frame, |canvas| {
         canvas.bold(&short(&frame.title, 90), (24, 26), Align::Left, 18)?;
         let organisation = short(&facts.project.organisation, 60);
-        let subtitle = format!("{organisation} · EffectiveCost per month, credits negative");
+        let metric = facts.rules.view.metric();
+        let subtitle = format!("{organisation} · {metric} per month, credits negative");
         canvas.text(&subtitle, (24, 50), Align::Left, 13)?;
         if panels.is_empty() {
             canvas.text("No month at hand holds any cost.", (24, HEAD + 40), Align::Left, 14)?;
@@ -59,12 +60,12 @@ fn frame(facts: &Facts, months: &[Period], panels: &[Panel]) -> Frame {
         id: "cost-by-owner",
         size: (WIDTH, height.unsigned_abs()),
         title: format!("Cost by owner, {span}"),
-        description: description(months, panels),
+        description: description(facts.rules.view.metric(), months, panels),
     }
 }
 
-fn description(months: &[Period], panels: &[Panel]) -> String {
-    let mut text = String::from("Stacked columns of EffectiveCost, one column per month.");
+fn description(metric: CostMetric, months: &[Period], panels: &[Panel]) -> String {
+    let mut text = format!("Stacked columns of {metric}, one column per month.");
     let Some(last) = months.last() else {
         return text + " No month at hand holds any cost.";
     };

@@ -61,7 +61,8 @@ pub(super) fn draw(facts: &Facts, unallocated: &[Unallocated]) -> Result<String,
     draw_on(&frame, |canvas| {
         canvas.bold(&frame.title, (24, 26), Align::Left, 18)?;
         let organisation = short(&facts.project.organisation, 60);
-        let subtitle = format!("{organisation} · EffectiveCost by reason and sub account");
+        let metric = facts.rules.view.metric();
+        let subtitle = format!("{organisation} · {metric} by reason and sub account");
         canvas.text(&subtitle, (24, 50), Align::Left, 13)?;
         if panels.is_empty() {
             let nothing = nothing(facts);
@@ -108,10 +109,10 @@ fn panels(facts: &Facts, unallocated: &[Unallocated]) -> Vec<Panel> {
     let mut together: Option<BTreeMap<String, Amount>> = Some(BTreeMap::new());
     for row in unallocated {
         let bars = sums.entry(row.currency.code()).or_default();
-        *bars.entry(label(row)).or_default() += row.effective;
+        *bars.entry(label(row)).or_default() += row.amount(facts.rules.view);
         match (&mut together, row.report) {
             (Some(bars), Some(report)) => {
-                *bars.entry(label(row)).or_default() += report.effective;
+                *bars.entry(label(row)).or_default() += report.amount(facts.rules.view);
             }
             (together, _) => *together = None,
         }

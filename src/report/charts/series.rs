@@ -8,7 +8,7 @@ use plotters::style::RGBColor;
 
 use crate::allocate::Party;
 use crate::diagnostics::Finding;
-use crate::domain::{Amount, CostMetric, Currency, Period};
+use crate::domain::{Amount, Currency, Period};
 use crate::report::Facts;
 use crate::report::frame::Long;
 use crate::report::party::{Kind, of_party};
@@ -37,7 +37,7 @@ pub(super) struct Panel {
 pub(super) struct Series {
     pub(super) label: String,
     pub(super) color: RGBColor,
-    /// `EffectiveCost` per month.
+    /// Cost per month, in the metric of the view.
     pub(super) amounts: Vec<Amount>,
 }
 
@@ -90,7 +90,7 @@ fn pushed(facts: &Facts, months: &[Period]) -> Long {
                 (Kind::Rounding, _) => (Kind::Unallocated, ""),
                 known => known,
             };
-            let metric = CostMetric::EffectiveCost;
+            let metric = facts.rules.view.metric();
             long.push(&[line.currency.code(), kind.name(), owner], at, line.costs[metric]);
             if let Some(report) = line.report_costs.filter(|_| is_converted) {
                 long.push(&[TOGETHER, kind.name(), owner], at, report[metric]);

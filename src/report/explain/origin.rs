@@ -60,6 +60,7 @@ fn cells(
         }
     }
     sorted(
+        facts,
         sums.into_iter()
             .map(|(label, (rows, costs))| Branch::new(label, currency, costs).rows(rows)),
     )
@@ -90,18 +91,21 @@ fn files(
             && key.verdict.rule == rule
             && key.currency == currency
     });
-    sorted(of_rule.map(|(key, (rows, costs))| {
-        let path = facts.scan.files.get(key.file.0 as usize).map_or("", |file| &file.path);
-        Branch::new(path, currency, *costs).rows(*rows)
-    }))
+    sorted(
+        facts,
+        of_rule.map(|(key, (rows, costs))| {
+            let path = facts.scan.files.get(key.file.0 as usize).map_or("", |file| &file.path);
+            Branch::new(path, currency, *costs).rows(*rows)
+        }),
+    )
 }
 
 /// Largest first; equal ones by their label.
-fn sorted(branches: impl Iterator<Item = Branch>) -> Vec<Branch> {
-    use crate::domain::CostMetric::EffectiveCost;
+fn sorted(facts: &Facts<'_>, branches: impl Iterator<Item = Branch>) -> Vec<Branch> {
+    let metric = facts.rules.view.metric();
     let mut branches: Vec<Branch> = branches.collect();
     branches.sort_by(|a, b| {
-        let (left, right) = (a.costs[EffectiveCost].abs(), b.costs[EffectiveCost].abs());
+        let (left, right) = (a.costs[metric].abs(), b.costs[metric].abs());
         right.cmp(&left).then_with(|| a.label.cmp(&b.label))
     });
     branches

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::allocate::{Bearer, Division, Flow, FoundRow, Line, NameId, Party, TraceStep};
-use crate::domain::{CostMetric, Costs, Currency};
+use crate::domain::{Costs, Currency};
 use crate::rules::{PoolId, PoolName};
 
 use super::super::Facts;
@@ -140,7 +140,7 @@ fn shared_in(facts: &Facts<'_>, party: &Party, currency: Currency) -> Vec<Branch
         let mine = divisions(facts).filter(|d| *d.label == *name && d.currency == currency);
         let mine: Vec<&Division> = mine.collect();
         let place = mine.first().map(|division| place_of(facts, division.pool.pool));
-        let parts = mine.into_iter().filter_map(|division| part_of(division, party));
+        let parts = mine.into_iter().filter_map(|division| part_of(facts, division, party));
         let sum =
             Branch::sum(format!("from pool `{name}`"), currency, "by division", parts.collect());
         sum.declared_at(place)
@@ -149,12 +149,12 @@ fn shared_in(facts: &Facts<'_>, party: &Party, currency: Currency) -> Vec<Branch
 }
 
 /// What a party got by a division; `None` where it is none of the receivers.
-fn part_of(division: &Division, party: &Party) -> Option<Branch> {
+fn part_of(facts: &Facts<'_>, division: &Division, party: &Party) -> Option<Branch> {
     let mut costs = Costs::ZERO;
     let mut shown: Option<TraceStep<'_>> = None;
     for step in division.steps().filter(|step| step.to == party) {
         costs[step.metric] += step.rounded;
-        if shown.is_none() || step.metric == CostMetric::EffectiveCost {
+        if shown.is_none() || step.metric == facts.rules.view.metric() {
             shown = Some(step);
         }
     }
@@ -190,7 +190,7 @@ fn borne_by(facts: &Facts<'_>, pool: &str, currency: Currency) -> Vec<Branch> {
         let mut receivers: BTreeSet<&Party> = BTreeSet::new();
         receivers.extend(division.steps().map(|step| step.to));
         for party in receivers {
-            parties.entry(party).or_default().extend(part_of(division, party));
+            parties.entry(party).or_default().extend(part_of(facts, division, party));
         }
     }
     let branch = |(party, parts): (&Party, Vec<Branch>)| {

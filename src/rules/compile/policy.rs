@@ -9,7 +9,7 @@ use crate::domain::{CostMetric, DateRange};
 use crate::rules::decode::{Mapping, choice, word, words};
 use crate::rules::model::{ClassifyRule, CostView, FieldId, Outcome, OwnerChoice, PoolId, RuleSet};
 use crate::rules::names::Names;
-use crate::rules::node::{self, Kind, Node};
+use crate::rules::node::{self, Key, Kind, Node};
 use crate::rules::shape::{KeyShape, Shape, key, words_of};
 use crate::rules::sharing::{Base, Pool, Receivers, SplitMethod, ZeroDriver};
 use crate::rules::shipped;
@@ -21,18 +21,39 @@ use super::raw::RawRules;
 
 pub(super) const KEYS: &[KeyShape] = &[
     key("view", Shape::Choice(|| words_of(VIEWS))),
-    key("unused_commitment", BEARER),
+    key("unused_commitment", UNUSED),
     key("tax", BEARER),
     key("support", BEARER),
     key("credits", BEARER),
     key("refunds", BEARER),
 ];
 const BEARER: Shape =
-    Shape::Either(&[Shape::Choice(|| words_of(POLICIES)), Shape::Map(BEARER_KEYS)]);
+    Shape::Either(&[Shape::Choice(|| words_of(&WAYS[..2])), Shape::Map(BEARER_KEYS)]);
+const UNUSED: Shape = Shape::Either(&[Shape::Choice(|| words_of(WAYS)), Shape::Map(BEARER_KEYS)]);
 const BEARER_KEYS: &[KeyShape] = &[key("owner", Shape::Text), key("pool", Shape::Text)];
-/// Whether a charge goes where what it follows goes.
-const POLICIES: &[(&str, bool)] = &[("as_classified", false), ("follow", true)];
 const VIEWS: &[(&str, CostView)] = &[("amortized", CostView::Amortized), ("cash", CostView::Cash)];
+
+/// What a policy may say beside naming who bears it.
+#[derive(Clone, Copy)]
+enum Way {
+    AsClassified,
+    Follow,
+    /// Of unused commitments only.
+    DroppedUsage,
+}
+
+const WAYS: &[(&str, Way)] = &[
+    ("as_classified", Way::AsClassified),
+    ("follow", Way::Follow),
+    ("dropped_usage", Way::DroppedUsage),
+];
+/// How charges find what they are for.
+const FOLLOW: SplitMethod = SplitMethod::Proportional {
+    by: CostMetric::EffectiveCost,
+    of: None,
+    base: Base::Direct,
+    on_zero: ZeroDriver::Widen,
+};
 
 /// Puts the rules of policies in front; tells the pools that they made, which are emptied first.
 pub(super) fn link(
@@ -85,13 +106,25 @@ impl Policy<'_> {
         let outcome = if let Kind::Map(_) = bearer.kind {
             self.bearer(bearer, names, rules, sink)?
         } else {
-            if !choice(bearer, "policy", POLICIES, sink)? {
-                return None;
-            }
-            let fields = words(what.need("follows", sink)?, "`follows`", sink)?;
-            let within: Vec<FieldId> =
-                fields.iter().filter_map(|name| names.fields.resolve(name, sink)).collect();
-            let pool = self.pool(within, rules)?;
+            let of_commitments = self.name == "unused_commitment";
+            let ways = if of_commitments { WAYS } else { &WAYS[..2] };
+            let pool = match choice(bearer, "policy", ways, sink)? {
+                Way::AsClassified => return None,
+                Way::Follow => {
+                    let fields = words(what.need("follows", sink)?, "`follows`", sink)?;
+                    let within: Vec<FieldId> =
+                        fields.iter().filter_map(|name| names.fields.resolve(name, sink)).collect();
+                    self.pool(FOLLOW, within, rules)?
+                }
+                Way::DroppedUsage => {
+                    let mut field = |name: &str| {
+                        let name = Key { text: name.to_owned(), span: self.span.clone() };
+                        names.fields.resolve(&name, sink)
+                    };
+                    let commitment = [field("provider")?, field("commitment_discount_id")?];
+                    self.pool(SplitMethod::DroppedUsage { commitment }, Vec::new(), rules)?
+                }
+            };
             made.push(pool);
             Outcome::Pool(pool)
         };
@@ -135,13 +168,12 @@ impl Policy<'_> {
     }
 
     /// The pool that gives charges to whom they are for.
-    fn pool(&self, within: Vec<FieldId>, rules: &mut RuleSet) -> Option<PoolId> {
-        let split = SplitMethod::Proportional {
-            by: CostMetric::EffectiveCost,
-            of: None,
-            base: Base::Direct,
-            on_zero: ZeroDriver::Widen,
-        };
+    fn pool(
+        &self,
+        split: SplitMethod,
+        within: Vec<FieldId>,
+        rules: &mut RuleSet,
+    ) -> Option<PoolId> {
         let id = u16::try_from(rules.pools.len()).ok().map(PoolId)?;
         rules.pools.push(Pool {
             name: format!("policy: {}", self.name),
