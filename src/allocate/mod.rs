@@ -8,6 +8,8 @@
 //! allocate            Cube → Allocation of a month: lines and trace
 //! convert             lines and trace in the report currency
 //! RowFinder           the scan again, for the rows behind a figure
+//! FinalShares         divisions chained through pools, down to who bears a lot in the end
+//! RowAllocator        the scan again, every charge with who bears it and shared ones in parts
 //! prove               file accounts against cells, lines and trace
 //! ```
 //!
@@ -24,6 +26,7 @@
 //! divided; over all parties of a month, direct lines sum to the accepted input and shared lines to
 //! zero.
 
+mod allocated_rows;
 mod assemble;
 mod classify;
 mod conservation;
@@ -31,7 +34,9 @@ mod convert;
 mod convert_shares;
 mod cube;
 mod examples;
+mod final_shares;
 mod findings;
+mod focus_columns;
 mod holdings;
 mod kernel;
 mod matcher;
@@ -53,6 +58,7 @@ mod sums;
 mod usage;
 mod worklist;
 
+pub use allocated_rows::{Piece, RowAllocator, RowTotals, Seen, Written};
 pub use assemble::assemble;
 pub use classify::{Decision, USAGE, classify};
 pub use conservation::{broken, period_totals, prove};
@@ -61,7 +67,9 @@ pub use cube::{
     Bearer, Cell, Cube, Group, GroupCells, LineageKey, NameId, Reason, UnallocatedItem, Verdict,
 };
 pub use examples::run_examples;
+pub use final_shares::{FinalShares, tolerance};
 pub use findings::findings;
+pub use focus_columns::{FOCUS_VERSION, FocusColumns, ValueKind};
 pub use kernel::Kernel;
 pub use model::{
     Allocation, ConservationRow, Division, Flow, Line, LotKey, Part, Party, PeriodTotal, Reported,

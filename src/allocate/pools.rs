@@ -28,7 +28,7 @@ use super::usage::Usage;
 
 /// Digits that a share has at least, where the project declares none: finer than any currency, so
 /// that shares of round amounts come out readable.
-const LEAST_DIGITS: u32 = 10;
+pub(super) const LEAST_DIGITS: u32 = 10;
 
 /// By what a project allocates.
 #[derive(Clone, Copy, Debug)]

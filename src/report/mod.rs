@@ -11,6 +11,7 @@
 //! reconciliation      invoices against bills
 //! kpi, coverage       figures and ratios
 //! charts              SVG
+//! allocated_focus     the bill with its pools' charges in parts, as CSV and Parquet, on request
 //! run_json, manifest  the run and its inputs, for machines
 //! summary             the month in a few lines
 //! changes             what a run has that the published reports had not
@@ -24,6 +25,8 @@
 //! Order: figures before files, files before checksums, checksums before the rename, because a
 //! reader must never see a directory that its own `SHA256SUMS` does not cover.
 
+mod allocated_focus;
+mod allocated_parquet;
 mod changes;
 mod charts;
 mod coverage;
@@ -56,13 +59,14 @@ mod tests;
 mod unallocated;
 mod write;
 
+pub use allocated_focus::{AllocatedFocus, DatasetFormat, Scratch};
 pub use changes::{SourceChange, changes};
 pub use identity::run_id;
 pub use output::OutputFolder;
 pub use publish::{Published, publish};
 pub use sink::WrittenFile;
 pub use summary::summary;
-pub use write::{Written, write};
+pub use write::{Written, write, write_with};
 
 use std::collections::BTreeMap;
 
