@@ -4,6 +4,9 @@
 mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use num_traits::Zero;
 use proptest::prelude::*;
@@ -343,7 +346,7 @@ fn threads_change_no_byte_and_nothing_is_left_behind() {
     let one = with_dataset(&project, &["--threads", "1"]);
     let four = with_dataset(&project, &["--threads", "4"]);
     assert_eq!(one, four);
-    let left = std::fs::read_dir(project.path("out")).expect("the folder of reports");
+    let left = fs::read_dir(project.path("out")).expect("the folder of reports");
     let names: BTreeSet<String> =
         left.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
     assert!(names.iter().all(|name| !name.starts_with(".scratch")), "{names:?}");
@@ -361,6 +364,146 @@ fn a_quantity_that_is_none_is_told_and_blank() {
     assert_eq!(found.len(), 1, "{found:?}");
     assert!(found[0].0.contains("ConsumedQuantity"), "{found:?}");
     assert!(parts(&output, "data/bill.csv#2", "ConsumedQuantity").iter().all(|p| p.1.is_empty()));
+}
+
+#[test]
+fn days_and_partitions_share_each_charge_by_its_own() {
+    let rules = "classify:\n  \
+        - { name: s, when: { service: support }, pool: support }\n  \
+        - { name: p, when: { service: platform }, pool: platform }\n  \
+        - { name: pay, when: { sub_account_id: \"1\" }, owner: payments }\n  \
+        - { name: ret, when: { sub_account_id: \"2\" }, owner: retail }\n\
+        pools:\n  \
+        support: { split: proportional, within: [ region_id ], on_zero_driver: widen }\n  \
+        platform: { split: driver, driver: use, on_zero_driver: widen }\n";
+    let on = |service: &str, day: &str, sub: &str, region: &str, amount: &str| {
+        let charge = Charge::sound().on("2026-10", day).with("ServiceName", service).costs(amount);
+        charge.with("SubAccountId", sub).with("RegionId", region)
+    };
+    let charges = [
+        on("platform", "2026-10-01", "9", "eu", "10"),
+        on("platform", "2026-10-02", "9", "eu", "10"),
+        on("platform", "2026-10-03", "9", "eu", "9"),
+        on("db", "2026-10-01", "1", "eu", "30"),
+        on("db", "2026-10-01", "2", "eu", "10"),
+        on("db", "2026-10-01", "2", "us", "20"),
+        on("support", "2026-10-01", "9", "eu", "4"),
+        on("support", "2026-10-01", "9", "us", "4"),
+        // It comes to nothing with the one before, and is shared all the same.
+        on("support", "2026-10-01", "9", "us", "-4"),
+    ];
+    let project = Project::ruled(rules)
+        .bill("bill.csv", &Bill::of(charges.clone()))
+        .declaring("rules: [", "drivers:\n  - { name: use, files: drivers.csv }\nrules: [")
+        .file(
+            "drivers.csv",
+            "day,consumer,quantity\n2026-10-01,payments,1\n2026-10-02,retail,1\n\
+             2026-10-02,payments,1\n",
+        );
+    let output = with_dataset(&project, &[]);
+    holds(&output, &bill_rows(&charges), "bill.csv");
+    let of = |row: u64| parts(&output, &format!("data/bill.csv#{row}"), "EffectiveCost");
+    assert_eq!(of(2), pairs(&[("payments", "10")]));
+    assert_eq!(of(3), pairs(&[("payments", "5"), ("retail", "5")]));
+    assert_eq!(of(4), pairs(&[("payments", "6"), ("retail", "3")]));
+    assert_eq!(of(8), pairs(&[("payments", "3"), ("retail", "1")]));
+    assert_eq!(of(9), pairs(&[("retail", "4")]));
+    assert_eq!(of(10), pairs(&[("retail", "-4")]));
+}
+
+#[test]
+fn what_comes_to_nothing_in_a_pool_is_followed_on() {
+    let charges = [charge("support", "9"), charge("support", "-9"), charge("platform", "4")];
+    let project = Project::ruled(STAGED).bill("bill.csv", &Bill::of(charges.clone()));
+    let output = with_dataset(&project, &[]);
+    holds(&output, &bill_rows(&charges), "bill.csv");
+    let thirds = pairs(&[("payments", "3"), ("retail", "3"), ("", "3")]);
+    let first = parts(&output, "data/bill.csv#2", "EffectiveCost");
+    // The platform received nothing by it, but has shares of its own on these days.
+    assert_eq!(first, thirds);
+}
+
+#[test]
+fn services_that_use_services_are_followed_to_owners() {
+    let rules = "classify:\n  \
+        - { name: services, when: { service: { prefix: svc- } }, pool: { from: service } }\n\
+        pools: { services: { each: service, split: driver, driver: use, on_zero_driver: fail } }\n";
+    let table = "period,pool,consumer,quantity\n\
+        2026-10,svc-c,svc-b,1\n2026-10,svc-c,payments,1\n\
+        2026-10,svc-b,svc-a,3\n2026-10,svc-b,retail,1\n\
+        2026-10,svc-a,retail,1\n2026-10,svc-a,payments,4\n";
+    let charges = [charge("svc-a", "10"), charge("svc-b", "10"), charge("svc-c", "80")];
+    let project = Project::ruled(rules)
+        .bill("bill.csv", &Bill::of(charges.clone()))
+        .declaring("rules: [", "drivers:\n  - { name: use, files: drivers.csv }\nrules: [")
+        .file("drivers.csv", table);
+    let output = with_dataset(&project, &[]);
+    holds(&output, &bill_rows(&charges), "bill.csv");
+    let of = |row: u64| parts(&output, &format!("data/bill.csv#{row}"), "EffectiveCost");
+    assert_eq!(of(2), pairs(&[("payments", "8"), ("retail", "2")]));
+    // Three quarters go to a, a quarter to retail.
+    assert_eq!(of(3), pairs(&[("payments", "6"), ("retail", "4")]));
+    // A half to payments, a half by way of b.
+    assert_eq!(of(4), pairs(&[("payments", "64"), ("retail", "16")]));
+    let pool = parts(&output, "data/bill.csv#4", "x_Pool");
+    assert_eq!(pool[0].1, "services/svc-c");
+}
+
+/// The rules of the FOCUS validator that a file breaks; its exit code does not tell.
+fn broken_rules(validator: &Path, file: &Path) -> BTreeSet<String> {
+    // It reads some of its data relative to where it is installed.
+    let home = validator.parent().and_then(Path::parent).expect("a folder of programs").join("lib");
+    let packages = fs::read_dir(home).into_iter().flatten().flatten();
+    let mut packages = packages.map(|entry| entry.path().join("site-packages"));
+    let packages = packages.find(|path| path.join("focus_validator").is_dir());
+    let mut command = Command::new(validator);
+    command.current_dir(packages.expect("the validator lies beside its packages"));
+    command.arg("--data-file").arg(file).args([
+        "--validate-version",
+        "1.2",
+        "--focus-dataset",
+        "CostAndUsage",
+        "--block-download",
+        "--applicability-criteria",
+        "ALL",
+    ]);
+    let answer = support::answer(&mut command);
+    let is_whole = answer.stdout.contains("Total:") || answer.stderr.contains("Total:");
+    assert!(is_whole, "the validator ended early: {}", answer.stderr);
+    let lines = answer.stdout.lines().chain(answer.stderr.lines());
+    let failed = lines.filter_map(|line| line.split_once(": FAIL").map(|(rule, _)| rule));
+    failed.map(|rule| rule.trim_start_matches(['❌', ' ']).to_owned()).collect()
+}
+
+/// Named by `FOCUS_VALIDATOR`, or found on the path.
+fn validator() -> Option<PathBuf> {
+    let named = std::env::var_os("FOCUS_VALIDATOR").map(PathBuf::from);
+    let paths = std::env::var_os("PATH").unwrap_or_default();
+    let on_path = || {
+        let found = std::env::split_paths(&paths).map(|folder| folder.join("focus-validator"));
+        found.into_iter().find(|program| program.is_file())
+    };
+    named.or_else(on_path)
+}
+
+#[test]
+fn the_validator_finds_no_fault_that_the_bill_had_not() {
+    let Some(validator) = validator() else {
+        eprintln!("skipped: there is no focus-validator here (PyPI: focus-validator)");
+        return;
+    };
+    let charges: Vec<Charge> = (1..60)
+        .map(|n| {
+            let service = ["support", "platform", "db", "nobody"][n % 4];
+            charge(service, &format!("{n}.25")).with("Tags", "{\"team\": \"x\"}")
+        })
+        .collect();
+    let project = Project::ruled(STAGED).bill("bill.csv", &Bill::of(charges));
+    with_dataset(&project, &[]);
+    let of_bill = broken_rules(&validator, &project.path("data/bill.csv"));
+    let of_dataset = broken_rules(&validator, &project.path("out/2026-10/allocated_focus.csv"));
+    let new: Vec<&String> = of_dataset.difference(&of_bill).collect();
+    assert!(new.is_empty(), "{new:?}");
 }
 
 proptest! {

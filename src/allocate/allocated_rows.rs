@@ -215,7 +215,7 @@ impl<'p, W: Write + Send> RowAllocator<'p, W> {
                 amount.map(|amount| amount.to_string().into())
             } else if *column == Column::BillingCurrency {
                 Some(charge.currency.to_string().into())
-            } else if text.is_empty() {
+            } else if text.is_empty() && kind_of(*column) != ValueKind::Time {
                 None
             } else {
                 match kind_of(*column) {

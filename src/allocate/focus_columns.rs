@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat, Utc};
 
-use crate::domain::{Amount, Column, CostMetric};
+use crate::domain::{Amount, Column, CostMetric, Period};
 use crate::ingest::{Charge, Head, layout};
 
 /// The version that is written.
@@ -147,33 +147,45 @@ pub(super) fn number(text: &str) -> Option<Amount> {
     text.parse().ok()
 }
 
-/// A point in time in UTC. A charge that a map makes of a row has days of its own.
+/// A point in time in UTC, blank where a bill has none. A charge that a map makes of a row has days
+/// and a month of its own. `None` where it cannot be read.
 pub(super) fn time(column: Column, text: &str, charge: &Charge) -> Option<Cow<'static, str>> {
     let read = point_in_time(text);
     let midnight = |day: NaiveDate| day.and_time(NaiveTime::MIN).and_utc();
+    let next = charge.month.next();
     let time = match column {
         Column::ChargePeriodStart => {
             let told = read.filter(|time| time.date_naive() == charge.day);
             told.unwrap_or_else(|| midnight(charge.day))
         }
-        Column::BillingPeriodStart => midnight(charge.month.first()),
-        Column::BillingPeriodEnd => read.unwrap_or_else(|| midnight(charge.month.next().first())),
+        Column::BillingPeriodStart => {
+            let told = read.filter(|time| Period::of(time.date_naive()) == charge.month);
+            told.unwrap_or_else(|| midnight(charge.month.first()))
+        }
+        Column::BillingPeriodEnd => {
+            let is_near = |month: Period| month == charge.month || month == next;
+            let told = read.filter(|time| is_near(Period::of(time.date_naive())));
+            told.unwrap_or_else(|| midnight(next.first()))
+        }
+        _ if text.is_empty() => return Some(Cow::Borrowed("")),
         _ => read?,
     };
     Some(time.to_rfc3339_opts(SecondsFormat::Secs, true).into())
 }
 
+/// A text as bills and readers of columns write times; UTC where it tells no zone.
 fn point_in_time(text: &str) -> Option<DateTime<Utc>> {
+    const ZONED: [&str; 3] =
+        ["%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%d %H:%M:%S%.f%#z", "%Y-%m-%dT%H:%M%#z"];
+    const PLAIN: [&str; 4] =
+        ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"];
     let text = text.trim();
-    if let Ok(time) = DateTime::parse_from_rfc3339(text) {
-        return Some(time.to_utc());
-    }
-    let formats = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f UTC"];
-    let times =
-        formats.iter().filter_map(|format| NaiveDateTime::parse_from_str(text, format).ok());
-    let day = || NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
-    let time = times.map(Some).next().unwrap_or_else(|| Some(day()?.and_time(NaiveTime::MIN)));
-    time.map(|time| time.and_utc())
+    let plain = text.strip_suffix("Z").or_else(|| text.strip_suffix(" UTC")).unwrap_or(text);
+    let zoned = || ZONED.iter().find_map(|format| DateTime::parse_from_str(text, format).ok());
+    let time = || PLAIN.iter().find_map(|form| NaiveDateTime::parse_from_str(plain, form).ok());
+    let day = || NaiveDate::parse_from_str(plain, "%Y-%m-%d").ok();
+    let of_day = || day().map(|day| day.and_time(NaiveTime::MIN));
+    time().or_else(of_day).map(|time| time.and_utc()).or_else(|| zoned().map(|time| time.to_utc()))
 }
 
 #[cfg(test)]
@@ -186,6 +198,9 @@ mod tests {
             ("2026-10-05T02:00:00+02:00", Some("2026-10-05T00:00:00Z")),
             ("2026-10-05 07:30:00", Some("2026-10-05T07:30:00Z")),
             ("2026-10-05T07:30:00", Some("2026-10-05T07:30:00Z")),
+            ("2026-10-05T00:00Z", Some("2026-10-05T00:00:00Z")),
+            ("2026-10-05 07:30:00 UTC", Some("2026-10-05T07:30:00Z")),
+            ("2026-10-05 02:00:00.250+02", Some("2026-10-05T00:00:00Z")),
             ("2026-10-05", Some("2026-10-05T00:00:00Z")),
             ("5 October", None),
         ] {
