@@ -11,7 +11,9 @@ use std::process::Command;
 use num_traits::Zero;
 use proptest::prelude::*;
 use serde_json::Value;
-use support::{Bill, Charge, Exact, FOCUS_1_2, Output, Project, Row, exact, sum};
+use support::{
+    Bill, Charge, Exact, FOCUS_1_2, Output, Project, Row, copy_folder, exact, home, sum,
+};
 
 const DATASET: &str = "allocated_focus.csv";
 /// What is divided with a charge.
@@ -447,6 +449,32 @@ fn services_that_use_services_are_followed_to_owners() {
     assert_eq!(of(4), pairs(&[("payments", "64"), ("retail", "16")]));
     let pool = parts(&output, "data/bill.csv#4", "x_Pool");
     assert_eq!(pool[0].1, "services/svc-c");
+}
+
+#[test]
+fn bills_of_all_providers_come_out_as_one() {
+    let project = Project::new();
+    copy_folder(&home().join("samples/acme"), project.folder());
+    let answer = project.run_with(&["--allocated-focus", "csv"]);
+    assert_eq!(answer.exit, Some(0), "{}", answer.stderr);
+    let output = project.output();
+    assert!(!output.codes().contains(&"dataset-blank".to_owned()));
+    let rows = output.table(DATASET);
+    let origins: BTreeSet<&String> = rows.iter().map(|row| &row["x_OriginChargeId"]).collect();
+    let sources: BTreeSet<&String> = rows.iter().map(|row| &row["x_SourceFile"]).collect();
+    assert!(sources.len() >= 6, "{sources:?}");
+    let mut seen = BTreeSet::new();
+    for row in &rows {
+        let key = (&row["x_OriginChargeId"], &row["x_OwnerKind"], &row["x_OwnerId"]);
+        assert!(seen.insert(key), "twice: {key:?}");
+        for column in ["BillingPeriodStart", "BillingPeriodEnd", "ChargePeriodStart"] {
+            assert!(row[column].ends_with('Z'), "{column} of {row:?}");
+        }
+    }
+    let divided = rows.iter().filter(|row| !row["AllocatedMethodId"].is_empty());
+    let divided: BTreeSet<&String> = divided.map(|row| &row["x_OriginChargeId"]).collect();
+    assert!(!divided.is_empty() && divided.len() < origins.len());
+    ties(&output, &rows);
 }
 
 /// The rules of the FOCUS validator that a file breaks; its exit code does not tell.
