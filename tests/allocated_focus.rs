@@ -352,8 +352,10 @@ fn threads_change_no_byte_and_nothing_is_left_behind() {
     let names: BTreeSet<String> =
         left.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
     assert!(names.iter().all(|name| !name.starts_with(".scratch")), "{names:?}");
-    // Without the flag there is none.
+    // Without the flag there is none, and what a killed run put aside goes.
+    project.write("out/.scratch-2026-10/0", "half a record");
     let plain = project.published();
+    assert!(!project.path("out/.scratch-2026-10").exists());
     assert!(!plain.files.keys().any(|name| name.starts_with("allocated_focus")));
 }
 
