@@ -1165,6 +1165,19 @@ fn a_second_run_waits_for_nobody() {
     assert_eq!(project.run().exit, Some(0));
 }
 
+#[test]
+fn a_dataset_tells_what_it_leaves_blank() {
+    let project = billed(&Bill::of([Charge::sound().with("ConsumedQuantity", "six")]));
+    let answer = project.run_with(&["--allocated-focus"]);
+    assert_eq!(answer.exit, Some(0), "{}", answer.stderr);
+    let found = project.output().findings(Code::DatasetBlank.name());
+    let messages: Vec<&str> = found.iter().map(|(message, ..)| message.as_str()).collect();
+    let says = "1 rows have a ConsumedQuantity that cannot be read; it is blank in allocated_focus";
+    assert_eq!(messages, [says]);
+    // Nothing else reads it.
+    assert_eq!(project.published().findings(Code::DatasetBlank.name()), []);
+}
+
 /// A disk that takes no more is made by a limit on the size of files, whose signal is ignored.
 #[test]
 fn a_full_disk_leaves_what_was_published() {
@@ -1195,7 +1208,7 @@ const UNREACHABLE: &[(Code, &str)] = &[(
 )];
 
 /// Codes whose test is a function of its own.
-const ALONE: &[Code] = &[Code::RunInProgress, Code::OutputFailed];
+const ALONE: &[Code] = &[Code::RunInProgress, Code::OutputFailed, Code::DatasetBlank];
 
 #[test]
 fn every_code_has_an_example() {

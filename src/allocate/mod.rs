@@ -9,6 +9,8 @@
 //! convert             lines and trace in the report currency
 //! lint                rules that cannot decide, overlap or miss money; `OverlapFinder` is its scan
 //! RowFinder           the scan again, for the rows behind a figure
+//! FinalShares         divisions chained through pools, down to who bears a lot in the end
+//! RowAllocator        the scan again, every charge with who bears it and shared ones in parts
 //! prove               file accounts against cells, lines and trace
 //! ```
 //!
@@ -25,6 +27,7 @@
 //! divided; over all parties of a month, direct lines sum to the accepted input and shared lines to
 //! zero.
 
+mod allocated_rows;
 mod assemble;
 mod classify;
 mod commitments;
@@ -34,7 +37,9 @@ mod convert_shares;
 mod cube;
 mod dropped;
 mod examples;
+mod final_shares;
 mod findings;
+mod focus_columns;
 mod holdings;
 mod kernel;
 mod lint;
@@ -57,6 +62,7 @@ mod sums;
 mod usage;
 mod worklist;
 
+pub use allocated_rows::{Piece, RowAllocator, RowTotals, Seen, Written};
 pub use assemble::assemble;
 pub use classify::{Decision, USAGE, classify};
 pub use commitments::{CommitmentId, CommitmentKey, CommitmentPart, CommitmentSum};
@@ -66,7 +72,9 @@ pub use cube::{
     Bearer, Cell, Cube, Group, GroupCells, LineageKey, NameId, Reason, UnallocatedItem, Verdict,
 };
 pub use examples::{ExampleRun, run_examples};
+pub use final_shares::{FinalShares, tolerance};
 pub use findings::findings;
+pub use focus_columns::{FOCUS_VERSION, FocusColumns, ValueKind};
 pub use kernel::Kernel;
 pub use lint::{OverlapFinder, Overlaps, Uncovered, lint_data, lint_rules, overlaps, uncovered};
 pub use model::{

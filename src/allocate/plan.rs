@@ -9,6 +9,7 @@ use crate::rules::{DimensionId, Field, FieldId, FieldUse, Pool, RuleSet, Values 
 use crate::tags::{Dimensions, Provenance, Resolved};
 
 use super::cube::{Bearer, Group, NameId};
+use super::focus_columns::FocusColumns;
 use super::names::Names;
 use super::prints::Questions;
 
@@ -174,6 +175,18 @@ impl<'p> Plan<'p> {
     pub fn wanted_of_rows(&self) -> Vec<WantedText> {
         let wanted = self.wanted().iter().cloned();
         wanted.chain([WantedText::Identity]).collect()
+    }
+
+    /// The texts that the scan must hand over for a FOCUS dataset: those of [`Plan::wanted`], and
+    /// behind them the other columns.
+    #[must_use]
+    pub fn wanted_of_focus(&self, focus: &FocusColumns) -> Vec<WantedText> {
+        let mut wanted = self.wanted().to_vec();
+        let columns = focus.columns.iter().copied().map(WantedText::Column);
+        let asked = columns.chain(focus.customs.iter().cloned().map(WantedText::Custom));
+        let others: Vec<WantedText> = asked.filter(|text| !wanted.contains(text)).collect();
+        wanted.extend(others);
+        wanted
     }
 
     /// The stretch of days between two changes that holds `day`; index into [`Plan::segments`].

@@ -53,6 +53,10 @@ pub(super) struct RunArgs {
     /// Where the month's reports go, instead of out/<PERIOD> in the project.
     #[arg(long, value_name = "DIR")]
     pub(super) out: Option<PathBuf>,
+    /// Write the bill again as FOCUS 1.3, with what pools bore in parts by owner; as Parquet where
+    /// no format is named.
+    #[arg(long, value_name = "FORMAT", num_args = 0..=1, default_missing_value = "parquet")]
+    pub(super) allocated_focus: Option<Dataset>,
     /// Exit with 1 where there are findings of this severity or a higher one.
     #[arg(long, value_name = "SEVERITY")]
     pub(super) fail_on: Option<FailOn>,
@@ -230,6 +234,13 @@ pub(super) struct ThreadArgs {
     /// Threads to read and write with; as many as processors where not given. The result does not depend on it.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) threads: Option<u16>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum Dataset {
+    Csv,
+    Parquet,
+    Both,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

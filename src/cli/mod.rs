@@ -16,6 +16,7 @@
 mod args;
 mod check;
 mod console;
+mod dataset;
 mod exit;
 mod explain;
 mod import;

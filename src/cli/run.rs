@@ -11,6 +11,7 @@ use crate::report::{self, OutputFolder, Published, SourceChange};
 
 use super::args::{FailOn, PeriodArgs, RunArgs};
 use super::console::{self, Report};
+use super::dataset::allocated_focus;
 use super::exit::Exit;
 use super::load::{Loaded, Loader};
 use super::pipeline::{Options, Outcome, pipeline};
@@ -72,12 +73,24 @@ fn produce(args: &RunArgs, project: &Loaded, timings: &mut Timings) -> Result<Do
         if watched { Box::new(Bars::new(files)) } else { Box::new(Silent) }
     };
     let options = Options { period, threads: args.threads.count(), watch: &watch };
-    let outcome = pipeline(project, &options, timings)?;
+    let mut outcome = pipeline(project, &options, timings)?;
+    // It lies where the reports are going to, which has the room for them.
+    let scratch = args.allocated_focus.map(|_| folder.scratch()).transpose().map_err(one)?;
+    let dataset = match (args.allocated_focus, &scratch) {
+        (Some(format), Some(scratch)) => {
+            let made = timings.stage("dataset", || {
+                allocated_focus(project, &outcome, format, scratch, &options)
+            })?;
+            outcome.findings.extend(made.findings());
+            Some(made)
+        }
+        _ => None,
+    };
     let changes = report::changes(&target, &outcome.facts(project));
     let published = timings.stage("report", || {
         let facts = outcome.facts(project);
         let staging = folder.stage(&report::run_id(&facts))?;
-        report::write(&facts, options.threads, &staging)?;
+        report::write_with(&facts, dataset, options.threads, &staging)?;
         folder.publish()
     });
     let published = published.map_err(one)?;

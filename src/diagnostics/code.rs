@@ -263,6 +263,8 @@ codes! {
         "The total of an owner is negative: credits and refunds exceed its cost. Nothing needs to be done where the credits are right."
     ConservationBroken "conservation-broken" Error Input
         "What went into a stage is not what came out of it. This is a fault of costbook itself; nothing is published. Keep the project as it is and report the fault."
+    DatasetBlank "dataset-blank" Warning Advice
+        "A quantity, unit price or time of a bill that costs do not depend on is written in a way that cannot be read, and is blank in the allocated FOCUS dataset. No cost is affected. Mend the column map where the provider writes it otherwise."
     HistoryUnconverted "history-unconverted" Note Advice
         "Charges of another month are in a currency for which the table of exchange rates has no rate of that month. What compares with that month stays blank in the report currency. Add that month's rate to the table."
     InvoiceExplained "invoice-explained" Warning Advice

@@ -12,6 +12,7 @@
 //! kpi, coverage       figures and ratios
 //! commitments         what they cost, who used them, what they saved
 //! charts              SVG
+//! allocated_focus     the bill with its pools' charges in parts, as CSV and Parquet, on request
 //! run_json, manifest  the run and its inputs, for machines
 //! summary             the month in a few lines
 //! changes             what a run has that the published reports had not
@@ -25,6 +26,8 @@
 //! Order: figures before files, files before checksums, checksums before the rename, because a
 //! reader must never see a directory that its own `SHA256SUMS` does not cover.
 
+mod allocated_focus;
+mod allocated_parquet;
 mod changes;
 mod charts;
 mod commitments;
@@ -59,6 +62,7 @@ mod unallocated;
 mod uncovered;
 mod write;
 
+pub use allocated_focus::{AllocatedFocus, DatasetFormat, Scratch};
 pub use changes::{SourceChange, changes};
 pub use identity::run_id;
 pub use output::OutputFolder;
@@ -66,7 +70,7 @@ pub use publish::{Published, publish};
 pub use sink::WrittenFile;
 pub use summary::summary;
 pub use uncovered::uncovered_money;
-pub use write::{Written, write};
+pub use write::{Written, write, write_with};
 
 use std::collections::BTreeMap;
 

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::diagnostics::{Code, Finding};
 use crate::domain::Period;
 
+use super::allocated_focus::Scratch;
 use super::publish::{Published, publish, repair};
 use super::standing::{of_same_kind, standing};
 
@@ -52,6 +53,7 @@ impl OutputFolder {
         let lock = lock(&root.join(LOCK))?;
         let folder = Self { root, name, staging: None, _lock: lock };
         folder.clear_stagings()?;
+        folder.clear_scratch()?;
         repair(&folder.target())?;
         standing(&folder.target())?;
         Ok(folder)
@@ -83,6 +85,19 @@ impl OutputFolder {
         Ok(staging)
     }
 
+    /// A folder for what a run must put aside while it works, gone with what this gives.
+    ///
+    /// # Errors
+    /// [`Code::OutputFailed`].
+    pub fn scratch(&self) -> Result<Scratch, Finding> {
+        let folder = self.scratch_folder();
+        Scratch::new(folder.clone()).map_err(|error| failed(&folder, &error))
+    }
+
+    fn scratch_folder(&self) -> PathBuf {
+        self.root.join(format!(".scratch-{}", self.name))
+    }
+
     /// Publishes what was written into the directory that [`OutputFolder::stage`] gave.
     ///
     /// # Errors
@@ -97,6 +112,15 @@ impl OutputFolder {
 
     fn staging_prefix(&self) -> String {
         format!(".staging-{}-", self.name)
+    }
+
+    /// Removes what a run for this place put aside that was killed.
+    fn clear_scratch(&self) -> Result<(), Finding> {
+        let folder = self.scratch_folder();
+        match fs::remove_dir_all(&folder) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed(&folder, &error)),
+            _ => Ok(()),
+        }
     }
 
     /// Removes what runs for this place left that never came to be published.

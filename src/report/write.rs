@@ -7,13 +7,14 @@ use std::path::Path;
 use crate::diagnostics::Finding;
 
 use super::Facts;
+use super::allocated_focus::AllocatedFocus;
 use super::digest::Digest;
 use super::identity::run_id;
 use super::showback::Showback;
 use super::sink::{Sink, WrittenFile, failed};
 use super::{
-    charts, commitments, detail, exchange, kpi, manifest, proof, reciprocal, reconciliation,
-    run_json, unallocated,
+    allocated_focus, charts, commitments, detail, exchange, kpi, manifest, proof, reciprocal,
+    reconciliation, run_json, unallocated,
 };
 
 /// What was written into a directory.
@@ -31,6 +32,20 @@ pub struct Written {
 /// [`Code::OutputFailed`](crate::diagnostics::Code::OutputFailed) where a file cannot be written;
 /// what was written so far is of no use then.
 pub fn write(facts: &Facts, threads: usize, directory: &Path) -> Result<Written, Finding> {
+    write_with(facts, None, threads, directory)
+}
+
+/// [`write`], with an allocated FOCUS dataset of the same run.
+///
+/// # Errors
+/// As [`write`], or [`Code::ConservationBroken`](crate::diagnostics::Code::ConservationBroken)
+/// where the dataset does not tie.
+pub fn write_with(
+    facts: &Facts,
+    dataset: Option<AllocatedFocus>,
+    threads: usize,
+    directory: &Path,
+) -> Result<Written, Finding> {
     must_be_empty(directory)?;
     // The detail waits for the disk and for its hash; all other files are made meanwhile.
     let (detail, others) = std::thread::scope(|scope| {
@@ -41,7 +56,10 @@ pub fn write(facts: &Facts, threads: usize, directory: &Path) -> Result<Written,
         let others = write_others(facts, directory);
         (detail.join().unwrap_or_else(|panic| resume_unwind(panic)), others)
     });
-    let sink = others?.and(detail?);
+    let mut sink = others?.and(detail?);
+    if let Some(mut dataset) = dataset {
+        allocated_focus::write(facts, &mut dataset, &mut sink)?;
+    }
     Ok(Written { run_id: run_id(facts), files: sink.finish()? })
 }
 
