@@ -8,6 +8,7 @@
 //! allocate            Cube → Allocation of a month: lines and trace
 //! convert             lines and trace in the report currency
 //! RowFinder           the scan again, for the rows behind a figure
+//! MoveFinder          the scan again, decided by two sets of rules
 //! prove               file accounts against cells, lines and trace
 //! ```
 //!
@@ -36,6 +37,7 @@ mod holdings;
 mod kernel;
 mod matcher;
 mod model;
+mod moves;
 mod names;
 mod order;
 mod pages;
@@ -67,6 +69,7 @@ pub use model::{
     Allocation, ConservationRow, Division, Flow, Line, LotKey, Part, Party, PeriodTotal, Reported,
     Shares, TraceStep, Turnover, When,
 };
+pub use moves::{Decided, Move, MoveFinder, MovePlan, moves};
 pub use plan::Plan;
 pub use pools::{Setting, allocate};
 pub use rows::{FoundRow, RowFinder, Sought};

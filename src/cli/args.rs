@@ -17,7 +17,8 @@ pub(super) struct Args {
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 fine · 1 findings at or above --fail-on · 2 usage or \
-configuration · 3 input rejected · 4 state conflict · 5 internal error";
+configuration · 3 input rejected · 4 state conflict · 5 internal error · 10 the plan changes \
+something (--detailed-exitcode)";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -30,6 +31,11 @@ pub(super) enum Command {
     Check(CheckArgs),
     /// Show where a figure comes from, down to rules, files and rows; or what a code means.
     Explain(ExplainArgs),
+    /// Show what a change would do in money, before it is made: who pays more, and why.
+    ///
+    /// The month is run as another folder has the project, and then as this one has it. Nothing is
+    /// published.
+    Plan(PlanArgs),
     /// Make a small project that runs at once.
     Init(InitArgs),
     /// Write other systems' rules as ours, and tell what cannot be said.
@@ -99,6 +105,30 @@ pub(super) struct ExplainArgs {
     pub(super) rows: bool,
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(super) format: Format,
+    #[command(flatten)]
+    pub(super) threads: ThreadArgs,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct PlanArgs {
+    #[command(flatten)]
+    pub(super) project: ProjectArgs,
+    #[command(flatten)]
+    pub(super) period: PeriodArgs,
+    /// The project as it was: its folder, such as a worktree of the branch before.
+    #[arg(long, value_name = "DIR")]
+    pub(super) against: PathBuf,
+    #[arg(long, value_enum, default_value_t = PlanFormat::Text)]
+    pub(super) format: PlanFormat,
+    /// Write the comparison in all formats into this folder too.
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: Option<PathBuf>,
+    /// Exit with 10 where any money moves.
+    #[arg(long)]
+    pub(super) detailed_exitcode: bool,
+    /// Lines of each table that a reader is shown; the rest is summed.
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub(super) top: usize,
     #[command(flatten)]
     pub(super) threads: ThreadArgs,
 }
@@ -181,6 +211,14 @@ pub(super) enum FailOn {
 pub(super) enum Format {
     Text,
     Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum PlanFormat {
+    Text,
+    Json,
+    Markdown,
+    Csv,
 }
 
 impl ThreadArgs {
