@@ -33,8 +33,8 @@ pub(super) enum Command {
     Explain(ExplainArgs),
     /// Show what a change would do in money, before it is made: who pays more, and why.
     ///
-    /// The month is run as another folder has the project, and then as this one has it. Nothing is
-    /// published.
+    /// The month is run as another folder has the project, and then as this one has it; or two months
+    /// are run. Nothing is published.
     Plan(PlanArgs),
     /// Make a small project that runs at once.
     Init(InitArgs),
@@ -115,8 +115,9 @@ pub(super) struct PlanArgs {
     pub(super) project: ProjectArgs,
     #[command(flatten)]
     pub(super) period: PeriodArgs,
-    /// The project as it was: its folder, such as a worktree of the branch before.
-    #[arg(long, value_name = "DIR")]
+    /// The project as it was: its folder, such as a worktree of the branch before. Or another month
+    /// of the same project, such as 2026-09.
+    #[arg(long, value_name = "DIR|PERIOD")]
     pub(super) against: PathBuf,
     #[arg(long, value_enum, default_value_t = PlanFormat::Text)]
     pub(super) format: PlanFormat,

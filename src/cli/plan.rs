@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use crate::allocate::{MoveFinder, MovePlan, Plan, moves};
-use crate::diagnostics::{Finding, Severity};
+use crate::diagnostics::{Code, Finding, Severity};
 use crate::domain::Period;
 use crate::ingest::{ScanOptions, Silent, SourceFile, scan};
 use crate::report::plan::{
-    Cause, Comparison, MoveRow, State, Step, Subject, csv, json, markdown, move_rows, text, write,
+    Cause, Comparison, MonthState, MoveRow, State, Step, Subject, csv, json, markdown, move_rows,
+    text, write,
 };
 
 use super::args::{PlanArgs, PlanFormat};
@@ -22,9 +23,15 @@ use super::workbook::executable;
 
 pub(super) fn plan(args: &PlanArgs) -> Exit {
     let month = period(&args.period).ok();
-    let (mut before, mut after) =
-        (loader(&args.against, month), loader(&args.project.project, month));
-    let compared = compared(args, &mut before, &mut after).and_then(|comparison| {
+    let other = args.against.to_str().and_then(|text| text.parse::<Period>().ok());
+    let folder = if other.is_some() { &args.project.project } else { &args.against };
+    let mut before = loader(folder, other.or(month));
+    let mut after = loader(&args.project.project, month);
+    let compared = match other {
+        Some(other) => compared_months(args, other, &mut before, &mut after),
+        None => compared(args, &mut before, &mut after),
+    };
+    let compared = compared.and_then(|comparison| {
         if let Some(out) = &args.out {
             write(&comparison, args.top, out).map_err(|finding| (Side::After, vec![finding]))?;
         }
@@ -103,6 +110,37 @@ fn compared(
         Subject { period: month, before: before.shown.clone(), after: after.shown.clone(), notes };
     let held = walked.held.map_or(0, |(steps, _)| steps);
     Ok(Comparison::of(subject, &first.state, &walked.steps, held, moves))
+}
+
+/// One project in two months, each by its own bills, drivers and days of rules.
+fn compared_months(
+    args: &PlanArgs,
+    other: Period,
+    before: &mut Loader,
+    after: &mut Loader,
+) -> Result<Comparison, Refused> {
+    let month = period(&args.period).map_err(|finding| (Side::After, vec![finding]))?;
+    if month == other {
+        let text = format!("--against {other} is the month that is asked for");
+        return Err((Side::After, vec![Finding::new(Code::InvalidValue, text)]));
+    }
+    let threads = args.threads.count();
+    let state = |loader: &mut Loader, period| {
+        let project = loader.load()?;
+        let options = Options { period, threads, watch: &|_| Box::new(Silent) };
+        let outcome = pipeline(&project, &options, &mut Timings::default())?;
+        Ok(MonthState::of(&outcome.facts(&project)))
+    };
+    let was = state(before, other).map_err(|findings| (Side::Before, findings))?;
+    let is = state(after, month).map_err(|findings| (Side::After, findings))?;
+    let note = "charged is usage, price, tags and rules together: they are not told apart. Amounts are as they were billed, so rates move nothing";
+    let subject = Subject {
+        period: month,
+        before: other.to_string(),
+        after: after.shown.clone(),
+        notes: vec![note.to_owned()],
+    };
+    Ok(Comparison::of_months(subject, &was, &is))
 }
 
 /// The states between two versions.

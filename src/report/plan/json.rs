@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json as value};
 use crate::domain::Amount;
 
 use super::super::run_json::SCHEMA_VERSION;
-use super::{Comparison, MoveRow, PartyRow, Row, ShareRow, Stand};
+use super::{Comparison, MoveRow, PartyRow, Row, ServiceRow, ShareRow, Stand};
 
 /// The whole comparison as one document; amounts are texts, so that no digit is lost.
 #[must_use]
@@ -35,6 +35,7 @@ pub fn json(plan: &Comparison) -> String {
         "totals": plan.totals.iter().map(total).collect::<Vec<_>>(),
         "parties": plan.rows.iter().map(party).collect::<Vec<_>>(),
         "moves": plan.moves.iter().map(moved).collect::<Vec<_>>(),
+        "services": plan.services.iter().map(service).collect::<Vec<_>>(),
         "pools": plan.shares.iter().map(share).collect::<Vec<_>>(),
     });
     format!("{whole:#}\n")
@@ -70,6 +71,18 @@ fn moved(row: &MoveRow) -> Value {
         "rows": row.rows,
         "effective_cost": row.effective.to_string(),
         "billed_cost": row.billed.to_string(),
+    })
+}
+
+fn service(row: &ServiceRow) -> Value {
+    value!({
+        "currency": row.currency.code(),
+        "kind": row.kind(),
+        "name": row.name,
+        "service": row.service,
+        "before": row.before.to_string(),
+        "after": row.after.to_string(),
+        "delta": row.delta().to_string(),
     })
 }
 

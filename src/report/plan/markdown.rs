@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use crate::diagnostics::printable;
 
-use super::text::{how, sum};
-use super::{Comparison, MoveRow, Row, ShareRow, change, money, top as cut};
+use super::text::{how, named, sum};
+use super::{Comparison, MoveRow, Row, ServiceRow, ShareRow, change, money, top as cut};
 
 /// The comparison as Markdown: tables of who pays more, and what moved it, folded up.
 #[must_use]
@@ -21,7 +21,7 @@ pub fn markdown(plan: &Comparison, top: usize) -> String {
     for note in &subject.notes {
         let _ = writeln!(out, "\n> {}", safe(note));
     }
-    if !plan.is_changed() && plan.moves.is_empty() && plan.shares.is_empty() {
+    if !plan.has_anything() {
         out.push_str("\nNothing changes.\n");
         return out;
     }
@@ -48,11 +48,14 @@ pub fn markdown(plan: &Comparison, top: usize) -> String {
         moved,
         &mut out,
     );
+    let title = "What services charged otherwise";
+    folded(title, &plan.services, top, &SERVICES, service, &mut out);
     folded("What pools give otherwise", &plan.shares, top, &SHARES, share, &mut out);
     out
 }
 
 const MOVES: [&str; 6] = ["from", "to", "rule before", "rule after", "rows", "amount"];
+const SERVICES: [&str; 6] = ["borne by", "service", "currency", "before", "after", "delta"];
 const SHARES: [&str; 6] = ["pool", "to", "how", "share before", "share after", "delta"];
 
 fn line(name: &str, row: &Row, causes: &[usize]) -> Vec<String> {
@@ -71,6 +74,17 @@ fn moved(row: &MoveRow) -> Vec<String> {
         safe(&row.after.by()),
         row.rows.to_string(),
         amount,
+    ]
+}
+
+fn service(row: &ServiceRow) -> Vec<String> {
+    vec![
+        safe(&row.party()),
+        safe(named(&row.service)),
+        row.currency.to_string(),
+        money(row.before),
+        money(row.after),
+        change(row.delta()),
     ]
 }
 

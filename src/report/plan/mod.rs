@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! State        who bears what in one state, and what each pool gave
+//! MonthState   a month as it was billed, to be held against another
 //! Cause        what of a project was exchanged between two states
 //! Comparison   by party: before, after, and the difference by cause; rules and pools that moved it
 //! text, json, markdown, tables     the comparison for readers and programs
@@ -16,6 +17,7 @@
 
 mod json;
 mod markdown;
+mod months;
 mod moves;
 mod pools;
 mod tables;
@@ -30,6 +32,7 @@ use super::party::{Kind, of_party};
 
 pub use json::json;
 pub use markdown::markdown;
+pub use months::{MonthState, ServiceRow};
 pub use moves::{MoveRow, Stand, move_rows};
 pub use pools::ShareRow;
 pub use tables::{csv, write};
@@ -203,6 +206,8 @@ pub struct Comparison {
     pub moves: Vec<MoveRow>,
     /// What pools give otherwise than before, in the order in which they are emptied.
     pub shares: Vec<ShareRow>,
+    /// Between months, what services charged otherwise: the largest first.
+    pub services: Vec<ServiceRow>,
 }
 
 impl Comparison {
@@ -219,14 +224,26 @@ impl Comparison {
         let states: Vec<&State> =
             std::iter::once(before).chain(steps.iter().map(|step| &step.state)).collect();
         let keys: BTreeSet<&Key> = states.iter().flat_map(|state| state.amounts.keys()).collect();
+        let rows = keys.into_iter().map(|key| (key.clone(), row(key, &states, steps)));
+        let causes = Cause::ALL.map(Cause::name).to_vec();
+        let mut comparison = Self::assembled(subject, causes, rows);
+        let last = states.last().copied().unwrap_or(before);
+        comparison.shares = last.pools.against(&states.get(held).copied().unwrap_or(before).pools);
+        comparison.moves = moves;
+        comparison
+    }
+
+    fn assembled(
+        subject: Subject,
+        causes: Vec<&'static str>,
+        all: impl Iterator<Item = (Key, Row)>,
+    ) -> Self {
         let mut totals: BTreeMap<Currency, Row> = BTreeMap::new();
         let mut rows = Vec::new();
-        for key in keys {
-            let row = row(key, &states, steps);
-            totals.entry(key.0).or_default().add(&row);
+        for ((currency, kind, name), row) in all {
+            totals.entry(currency).or_default().add(&row);
             // What a pool gives on is nothing of its own.
             if row.is_changed() || !row.after.is_zero() {
-                let (currency, kind, name) = key.clone();
                 rows.push(PartyRow { currency, kind, name, row });
             }
         }
@@ -235,10 +252,8 @@ impl Comparison {
             (row.currency, size, row.kind, row.name.clone())
         };
         rows.sort_by_cached_key(order);
-        let last = states.last().copied().unwrap_or(before);
-        let shares = last.pools.against(&states.get(held).copied().unwrap_or(before).pools);
-        let causes = Cause::ALL.map(Cause::name).to_vec();
-        Self { subject, causes, rows, totals, moves, shares }
+        let (moves, shares, services) = (Vec::new(), Vec::new(), Vec::new());
+        Self { subject, causes, rows, totals, moves, shares, services }
     }
 
     /// Whether any money is borne by another party, or by another way to the same.
@@ -247,6 +262,12 @@ impl Comparison {
         self.rows.iter().any(|row| row.row.is_changed())
             || self.moves.iter().any(MoveRow::is_of_another_party)
             || self.shares.iter().any(ShareRow::is_of_other_money)
+            || !self.services.is_empty()
+    }
+
+    /// Whether there is anything to tell, money that moves or not.
+    fn has_anything(&self) -> bool {
+        self.is_changed() || !self.moves.is_empty() || !self.shares.is_empty()
     }
 
     /// The rows that a reader is shown.

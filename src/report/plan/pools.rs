@@ -91,7 +91,17 @@ impl Given {
 }
 
 impl Pools {
+    /// In the report currency, where a rate is known.
     pub(super) fn of(facts: &Facts) -> Self {
+        Self::found(facts, true)
+    }
+
+    /// In the currency that was billed.
+    pub(super) fn as_billed(facts: &Facts) -> Self {
+        Self::found(facts, false)
+    }
+
+    fn found(facts: &Facts, is_converted: bool) -> Self {
         let mut pools: BTreeMap<(String, Currency), Given> = BTreeMap::new();
         let report = facts.conversions.report_currency;
         let Some(month) = facts.months.get(&facts.period) else { return Self::default() };
@@ -99,8 +109,8 @@ impl Pools {
         for line in &month.lines {
             let Flow::SharedIn(pool) = &line.flow else { continue };
             let (currency, costs) = match line.report_costs {
-                Some(costs) => (report, costs),
-                None => (line.currency, line.costs),
+                Some(costs) if is_converted => (report, costs),
+                _ => (line.currency, line.costs),
             };
             let (kind, name) = of_party(&line.party);
             let given = pools.entry((pool.clone(), currency)).or_default();

@@ -6,10 +6,11 @@ use std::path::Path;
 use crate::diagnostics::{Code, Finding};
 
 use super::super::sink::failed;
-use super::{Comparison, MoveRow, PartyRow, ShareRow, json, markdown};
+use super::{Comparison, MoveRow, PartyRow, ServiceRow, ShareRow, json, markdown};
 
 /// What a folder of a comparison holds.
-const FILES: [&str; 5] = ["plan.csv", "plan_moves.csv", "plan_pools.csv", "plan.json", "plan.md"];
+const FILES: [&str; 6] =
+    ["plan.csv", "plan_moves.csv", "plan_pools.csv", "plan_services.csv", "plan.json", "plan.md"];
 
 /// `plan.csv`: who bears what before and after, and why.
 #[must_use]
@@ -103,6 +104,18 @@ fn pools_csv(plan: &Comparison) -> String {
     table(&header, plan.shares.iter().map(fields))
 }
 
+fn services_csv(plan: &Comparison) -> String {
+    let header = ["period", "currency", "kind", "name", "service", "before", "after", "delta"];
+    let period = plan.subject.period.to_string();
+    let fields = |row: &ServiceRow| {
+        let keys = [&period, row.currency.code(), row.kind(), &row.name, &row.service];
+        let amounts = [row.before, row.after, row.delta()];
+        let keys = keys.into_iter().map(str::to_owned);
+        keys.chain(amounts.iter().map(ToString::to_string)).collect()
+    };
+    table(&header, plan.services.iter().map(fields))
+}
+
 fn table(header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
     const MEMORY: &str = "memory takes rows that are as long as their header";
     let mut table = csv::Writer::from_writer(Vec::new());
@@ -133,7 +146,14 @@ pub fn write(plan: &Comparison, top: usize, folder: &Path) -> Result<(), Finding
                 .help("move it away, or write to another folder with --out"));
         }
     }
-    let texts = [csv(plan), moves_csv(plan), pools_csv(plan), json(plan), markdown(plan, top)];
+    let texts = [
+        csv(plan),
+        moves_csv(plan),
+        pools_csv(plan),
+        services_csv(plan),
+        json(plan),
+        markdown(plan, top),
+    ];
     for (name, text) in FILES.iter().zip(texts) {
         let staged = folder.join(staged(name));
         fs::write(&staged, text).map_err(refused)?;

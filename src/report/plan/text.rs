@@ -5,7 +5,7 @@ use std::fmt::Write;
 use crate::diagnostics::printable;
 use crate::domain::Currency;
 
-use super::{Comparison, MoveRow, PartyRow, Row, ShareRow, change, money, top as cut};
+use super::{Comparison, MoveRow, PartyRow, Row, ServiceRow, ShareRow, change, money, top as cut};
 
 /// The comparison in tables, each with so many rows at most.
 #[must_use]
@@ -20,7 +20,7 @@ pub fn text(plan: &Comparison, top: usize) -> String {
     for note in &subject.notes {
         let _ = writeln!(out, "  note: {}", printable(note));
     }
-    if !plan.is_changed() && plan.moves.is_empty() && plan.shares.is_empty() {
+    if !plan.has_anything() {
         out.push_str("Nothing changes.\n");
         return out;
     }
@@ -34,6 +34,7 @@ pub fn text(plan: &Comparison, top: usize) -> String {
         moved,
         &mut out,
     );
+    list("What services charged otherwise", &plan.services, top, service, &mut out);
     list("What pools give otherwise", &plan.shares, top, share, &mut out);
     out.push_str("\nShown to the cent; --format csv and json have every digit.\n");
     out
@@ -125,6 +126,17 @@ fn moved(row: &MoveRow) -> Vec<String> {
         format!("{}, as before, {rows}", row.after.party())
     };
     vec![amount, who, format!("{} → {}", row.before.by(), row.after.by())]
+}
+
+fn service(row: &ServiceRow) -> Vec<String> {
+    let amount = format!("{} {}", change(row.delta()), row.currency);
+    let from_to = format!("{} → {}", money(row.before), money(row.after));
+    vec![amount, format!("{}, {}: {from_to}", row.party(), named(&row.service))]
+}
+
+/// A service, or that charges tell none.
+pub(super) fn named(service: &str) -> &str {
+    if service.is_empty() { "no service" } else { service }
 }
 
 fn share(row: &ShareRow) -> Vec<String> {
