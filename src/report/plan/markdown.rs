@@ -50,7 +50,14 @@ pub fn markdown(plan: &Comparison, top: usize) -> String {
     );
     let title = "What services charged otherwise";
     folded(title, &plan.services, top, &SERVICES, service, &mut out);
-    folded("What pools give otherwise", &plan.shares, top, &SHARES, share, &mut out);
+    folded(
+        "What pools give otherwise",
+        &plan.largest_shares(),
+        top,
+        &SHARES,
+        |row| share(row),
+        &mut out,
+    );
     out
 }
 

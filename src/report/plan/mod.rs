@@ -276,6 +276,13 @@ impl Comparison {
         of.filter(|row| row.row.is_changed()).collect()
     }
 
+    /// What pools give otherwise, the largest difference first: who reads a few rows must see those.
+    fn largest_shares(&self) -> Vec<&ShareRow> {
+        let mut rows: Vec<&ShareRow> = self.shares.iter().collect();
+        rows.sort_by_key(|row| std::cmp::Reverse(row.delta().abs()));
+        rows
+    }
+
     /// Positions of the causes that did anything.
     fn working(&self) -> Vec<usize> {
         let works = |at: &usize| self.rows.iter().any(|row| !row.row.effects[*at].is_zero());

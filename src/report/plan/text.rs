@@ -35,7 +35,7 @@ pub fn text(plan: &Comparison, top: usize) -> String {
         &mut out,
     );
     list("What services charged otherwise", &plan.services, top, service, &mut out);
-    list("What pools give otherwise", &plan.shares, top, share, &mut out);
+    list("What pools give otherwise", &plan.largest_shares(), top, |row| share(row), &mut out);
     out.push_str("\nShown to the cent; --format csv and json have every digit.\n");
     out
 }
