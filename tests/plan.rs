@@ -323,3 +323,53 @@ fn a_month_is_held_against_another() {
     let same = project.command(["plan", "--against", PERIOD, "--period", PERIOD]);
     assert_eq!(same.exit, Some(2), "{}", same.stderr);
 }
+
+#[test]
+fn a_row_that_new_rules_cannot_read_is_told() {
+    let charges = [Charge::sound().costs("30").with("Tags", "team=a"), Charge::sound().costs("5")];
+    let before = Project::ruled("classify: [ { name: all, owner: retail } ]\n")
+        .bill("bill.csv", &Bill::of(charges.clone()));
+    let by_tag = "classify:\n  \
+                  - { name: team, when: { tag.team: a }, owner: payments }\n  \
+                  - { name: all, owner: retail }\n";
+    let after = Project::ruled(by_tag).bill("bill.csv", &Bill::of(charges));
+    let output = compared(&before, &after);
+    assert_eq!(effects(&output, "retail"), expected(&[("delta", "-30"), ("rules", "-30")]));
+    let moves = output.table("plan_moves.csv");
+    let told = ["name_before", "kind_after", "effective_cost"].map(|column| &*moves[0][column]);
+    assert_eq!((moves.len(), told), (1, ["retail", "quarantined", "30"]));
+}
+
+#[test]
+fn other_rates_are_a_cause() {
+    let rated = |rate: &str| {
+        let bill = Bill::of([Charge::sound().costs("100").with("BillingCurrency", "USD")]);
+        Project::sound()
+            .bill("bill.csv", &bill)
+            .declaring("rules: [", "exchange: { rates: fx.csv, policy: month_end }\nrules: [")
+            .file("fx.csv", format!("date,from,to,rate\n2026-10-30,USD,EUR,{rate}\n"))
+    };
+    let output = compared(&rated("0.9"), &rated("0.8"));
+    assert_eq!(effects(&output, "payments"), expected(&[("delta", "-10"), ("rates", "-10")]));
+}
+
+#[test]
+fn other_tables_are_causes() {
+    let rules = "classify: [ { name: by, owner: { from: sub_account.team } } ]\n";
+    let project = |team: &str, owners: &str| {
+        let declared = "metadata:\n  - { entity: sub_account, file: teams.csv }\nrules: [";
+        Project::ruled(rules)
+            .bill("bill.csv", &bill(&[("db", "1", "100")]))
+            .declaring("rules: [", declared)
+            .file("teams.csv", format!("id,team\n1,{team}\n"))
+            .file("owners.csv", format!("id,name\n{owners}"))
+    };
+    let before = project("shop", "retail,Retail\n");
+    let after = project("retail", "retail,Retail\nshop,Shop\n");
+    let output = compared(&before, &after);
+    // First the shop is a cost center, then the sub account is another team's.
+    assert_eq!(effects(&output, "unallocated"), expected(&[("delta", "-100"), ("owners", "-100")]));
+    assert_eq!(effects(&output, "retail"), expected(&[("delta", "100"), ("metadata", "100")]));
+    let shop = expected(&[("metadata", "-100"), ("owners", "100")]);
+    assert_eq!(effects(&output, "shop"), shop);
+}
