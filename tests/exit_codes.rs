@@ -44,9 +44,43 @@ fn occupied() -> Project {
     sound().file("out/2026-10/notes.txt", "mine")
 }
 
+/// A rule that names another owner than in the folder `before`.
+fn changed() -> Project {
+    let declared = "organisation: Acme\ncurrency: EUR\nsources:\n  - name: bills\n    format: focus\n    \
+         files: [ \"data/*\" ]\n    days: any\nrules: [ rules.yaml ]\n";
+    sound()
+        .file("before/costbook.yaml", declared)
+        .file("before/rules.yaml", "classify: [ { name: everything, owner: retail } ]\n")
+}
+
 const RUN: &[&str] = &["run", "--project", ".", "--period", "2026-10"];
 
 const CASES: &[Case] = &[
+    Case {
+        title: "a plan that changes something",
+        project: changed,
+        arguments: &["plan", "--project", ".", "--against", "before", "--period", "2026-10"],
+        exit: 0,
+        stdout: "payments    0.00   1.00  +1.00  +1.00",
+        stderr: "",
+    },
+    Case {
+        title: "a plan that changes something, where that is asked",
+        project: changed,
+        arguments: &[
+            "plan",
+            "--project",
+            ".",
+            "--against",
+            "before",
+            "--period",
+            "2026-10",
+            "--detailed-exitcode",
+        ],
+        exit: 10,
+        stdout: "`everything` rules.yaml:1 → `everything` rules/rules.yaml:1",
+        stderr: "",
+    },
     Case {
         title: "fine, and silent under cron",
         project: sound,
@@ -273,7 +307,7 @@ fn every_exit_code_comes_with_its_words() {
 
 #[test]
 fn every_exit_code_has_a_case() {
-    for exit in 0..=4 {
+    for exit in (0..=4).chain([10]) {
         assert!(CASES.iter().any(|case| case.exit == exit), "{exit}");
     }
 }

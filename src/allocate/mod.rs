@@ -11,6 +11,7 @@
 //! RowFinder           the scan again, for the rows behind a figure
 //! FinalShares         divisions chained through pools, down to who bears a lot in the end
 //! RowAllocator        the scan again, every charge with who bears it and shared ones in parts
+//! MoveFinder          the scan again, decided by two sets of rules
 //! prove               file accounts against cells, lines and trace
 //! ```
 //!
@@ -45,6 +46,7 @@ mod kernel;
 mod lint;
 mod matcher;
 mod model;
+mod moves;
 mod names;
 mod order;
 mod pages;
@@ -81,6 +83,7 @@ pub use model::{
     Allocation, ConservationRow, Division, Flow, Line, LotKey, Part, Party, PeriodTotal, Reported,
     Shares, TraceStep, Turnover, When,
 };
+pub use moves::{Decided, Move, MoveFinder, MovePlan, moves};
 pub use plan::Plan;
 pub use pools::{Setting, allocate};
 pub use rows::{FoundRow, RowFinder, Sought};

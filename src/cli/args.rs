@@ -17,7 +17,8 @@ pub(super) struct Args {
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 fine · 1 findings at or above --fail-on · 2 usage or \
-configuration · 3 input rejected · 4 state conflict · 5 internal error";
+configuration · 3 input rejected · 4 state conflict · 5 internal error · 10 the plan changes \
+something (--detailed-exitcode)";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -32,6 +33,11 @@ pub(super) enum Command {
     Explain(ExplainArgs),
     /// Check the rules by themselves and against the bills, or run the examples that they carry.
     Rules(RulesArgs),
+    /// Show what a change would do in money, before it is made: who pays more, and why.
+    ///
+    /// The month is run as another folder has the project, and then as this one has it; or two months
+    /// are run. Nothing is published.
+    Plan(PlanArgs),
     /// Make a small project that runs at once.
     Init(InitArgs),
     /// Write other systems' rules as ours, and tell what cannot be said.
@@ -105,6 +111,31 @@ pub(super) struct ExplainArgs {
     pub(super) rows: bool,
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(super) format: Format,
+    #[command(flatten)]
+    pub(super) threads: ThreadArgs,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct PlanArgs {
+    #[command(flatten)]
+    pub(super) project: ProjectArgs,
+    #[command(flatten)]
+    pub(super) period: PeriodArgs,
+    /// The project as it was: its folder, such as a worktree of the branch before. Or another month
+    /// of the same project, such as 2026-09.
+    #[arg(long, value_name = "DIR|PERIOD")]
+    pub(super) against: PathBuf,
+    #[arg(long, value_enum, default_value_t = PlanFormat::Text)]
+    pub(super) format: PlanFormat,
+    /// Write the comparison in all formats into this folder too.
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: Option<PathBuf>,
+    /// Exit with 10 where any money moves.
+    #[arg(long)]
+    pub(super) detailed_exitcode: bool,
+    /// Lines of each table that a reader is shown; the rest is summed.
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub(super) top: usize,
     #[command(flatten)]
     pub(super) threads: ThreadArgs,
 }
@@ -253,6 +284,14 @@ pub(super) enum FailOn {
 pub(super) enum Format {
     Text,
     Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum PlanFormat {
+    Text,
+    Json,
+    Markdown,
+    Csv,
 }
 
 impl ThreadArgs {

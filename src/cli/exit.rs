@@ -18,6 +18,8 @@ pub(super) enum Exit {
     State = 4,
     /// A fault of costbook itself.
     Internal = 5,
+    /// A plan that changes something, where that was asked.
+    Changed = 10,
 }
 
 impl Exit {
@@ -60,5 +62,6 @@ mod tests {
         }
         assert_eq!(Exit::Internal as u8, 5);
         assert_eq!(Exit::Findings as u8, 1);
+        assert_eq!(Exit::Changed as u8, 10);
     }
 }

@@ -35,6 +35,8 @@ pub(super) struct Loaded {
     pub(super) org: Org,
     pub(super) metadata: Vec<MetadataTable>,
     pub(super) rules: RuleSet,
+    /// What the rules were compiled from.
+    pub(super) rule_texts: Vec<RuleText>,
     pub(super) exchange: Exchange,
     pub(super) invoices: Vec<Invoice>,
     /// In the order of their declarations.
@@ -58,6 +60,8 @@ pub(super) struct Loader {
     /// The month that is run; patterns of tables that name one are filled with it.
     pub(super) period: Option<Period>,
     runs_examples: bool,
+    /// Whether tables of invoices are read.
+    pub(super) reads_invoices: bool,
 }
 
 impl Loader {
@@ -75,6 +79,7 @@ impl Loader {
             period,
             notes: Vec::new(),
             runs_examples: true,
+            reads_invoices: true,
         }
     }
 
@@ -99,21 +104,22 @@ impl Loader {
         let tables_are_fine = self.errors.is_empty();
         let maps = self.maps(&project);
         let exchange = self.exchange(&project);
-        let invoices = self.invoices(&project);
+        let invoices = if self.reads_invoices { self.invoices(&project) } else { Vec::new() };
         let drivers = self.drivers(&project);
         let rules = tables_are_fine.then(|| self.rules(&project, &org, &metadata)).flatten();
-        if let Some(rules) = rules.as_ref().filter(|_| self.runs_examples) {
+        if let Some((rules, _)) = rules.as_ref().filter(|_| self.runs_examples) {
             let runs = run_examples(rules, &org, &metadata);
             self.errors.extend(runs.iter().filter_map(ExampleRun::finding));
         }
         match rules.filter(|_| self.errors.is_empty()) {
             None => Err(std::mem::take(&mut self.errors)),
-            Some(rules) => Ok(Loaded {
+            Some((rules, rule_texts)) => Ok(Loaded {
                 root: self.root.clone(),
                 project,
                 org,
                 metadata,
                 rules,
+                rule_texts,
                 exchange,
                 invoices,
                 drivers,
@@ -353,7 +359,7 @@ impl Loader {
         project: &Project,
         org: &Org,
         metadata: &[MetadataTable],
-    ) -> Option<RuleSet> {
+    ) -> Option<(RuleSet, Vec<RuleText>)> {
         let mut paths: Vec<(String, Span)> = Vec::new();
         for (pattern, span) in &project.rules {
             match contained(&self.root, pattern, span) {
@@ -374,33 +380,41 @@ impl Loader {
                 files.push(RuleText { path, text });
             }
         }
-        let entities: Vec<Entity> = project
-            .metadata
-            .iter()
-            .filter_map(|declared| {
-                let table = metadata.iter().find(|table| table.entity == declared.entity)?;
-                let attributes = table.attributes.clone();
-                Some(Entity {
-                    name: declared.entity.clone(),
-                    attributes,
-                    join: declared.join.clone(),
-                })
-            })
-            .collect();
-        let scope_of = |driver: &DriverDecl| DriverScope {
-            name: driver.name.clone(),
-            scope: driver.scope.iter().map(|(field, _)| field.clone()).collect(),
-        };
-        let drivers: Vec<DriverScope> = project.drivers.iter().map(scope_of).collect();
-        let scope = Scope { org, entities: &entities, drivers: &drivers };
-        match compile(&files, &scope) {
-            Ok(rules) => Some(rules),
+        match compiled(&files, project, org, metadata) {
+            Ok(rules) => Some((rules, files)),
             Err(findings) => {
                 self.errors.extend(findings);
                 None
             }
         }
     }
+}
+
+/// Rules over the owners, tables and drivers of a project.
+///
+/// # Errors
+/// Everything that is wrong with the rules, names that the project does not have among it.
+pub(super) fn compiled(
+    files: &[RuleText],
+    project: &Project,
+    org: &Org,
+    metadata: &[MetadataTable],
+) -> Result<RuleSet, Vec<Finding>> {
+    let entities: Vec<Entity> = project
+        .metadata
+        .iter()
+        .filter_map(|declared| {
+            let table = metadata.iter().find(|table| table.entity == declared.entity)?;
+            let attributes = table.attributes.clone();
+            Some(Entity { name: declared.entity.clone(), attributes, join: declared.join.clone() })
+        })
+        .collect();
+    let scope_of = |driver: &DriverDecl| DriverScope {
+        name: driver.name.clone(),
+        scope: driver.scope.iter().map(|(field, _)| field.clone()).collect(),
+    };
+    let drivers: Vec<DriverScope> = project.drivers.iter().map(scope_of).collect();
+    compile(files, &Scope { org, entities: &entities, drivers: &drivers })
 }
 
 /// A regular file of a size that texts and tables have; anything else could be read for ever.

@@ -4,7 +4,8 @@
 //! args                what can be asked
 //! load                a project's texts and tables → checked rules
 //! pipeline            the main job, stage by stage
-//! run, check, explain, rules, init, import
+//! run, check, explain, plan, rules, init, import
+//! states              a project with parts of another one
 //! workbook            the process that reads a workbook for another one
 //! exit                what the process ends with, and why
 //! console             stdout for data, stderr for messages
@@ -24,9 +25,11 @@ mod init;
 mod load;
 mod load_drivers;
 mod pipeline;
+mod plan;
 mod progress;
 mod rules;
 mod run;
+mod states;
 mod timings;
 mod workbook;
 
@@ -55,6 +58,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::check(args),
         Command::Explain(args) => explain::explain(args),
         Command::Rules(args) => rules::rules(args),
+        Command::Plan(args) => plan::plan(args),
         Command::Init(args) => init::init(args),
         Command::Import(args) => import::import(args),
         Command::ReadWorkbook(args) => workbook::read_workbook(args),

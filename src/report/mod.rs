@@ -15,6 +15,7 @@
 //! allocated_focus     the bill with its pools' charges in parts, as CSV and Parquet, on request
 //! run_json, manifest  the run and its inputs, for machines
 //! summary             the month in a few lines
+//! plan                two states of a month, held against each other
 //! changes             what a run has that the published reports had not
 //! write               facts → a directory of files, by way of the sink that hashes them
 //! OutputFolder        the folder of all reports: one writer, no trace of torn runs
@@ -43,6 +44,7 @@ mod kpi;
 mod manifest;
 mod output;
 mod party;
+pub mod plan;
 mod proof;
 mod publish;
 mod quarantined;

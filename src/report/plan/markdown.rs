@@ -1,0 +1,161 @@
+//! The comparison for a merge request.
+
+use std::fmt::Write;
+
+use crate::diagnostics::printable;
+
+use super::text::{how, named, sum};
+use super::{Comparison, MoveRow, Row, ServiceRow, ShareRow, change, money, top as cut};
+
+/// The comparison as Markdown: tables of who pays more, and what moved it, folded up.
+#[must_use]
+pub fn markdown(plan: &Comparison, top: usize) -> String {
+    let subject = &plan.subject;
+    let mut out = format!("### What changes in {}\n\n", subject.period);
+    let _ = writeln!(
+        out,
+        "{} against {}, `EffectiveCost`.",
+        code(&subject.after),
+        code(&subject.before)
+    );
+    for note in &subject.notes {
+        let _ = writeln!(out, "\n> {}", safe(note));
+    }
+    if !plan.has_anything() {
+        out.push_str("\nNothing changes.\n");
+        return out;
+    }
+    let causes = plan.working();
+    for (currency, total) in &plan.totals {
+        let mut header = vec![currency.code().to_owned()];
+        header.extend(["before", "after", "delta"].map(str::to_owned));
+        header.extend(causes.iter().map(|at| plan.causes[*at].to_owned()));
+        let changed = plan.changed(*currency);
+        let (shown, rest) = cut(&changed, top);
+        let mut lines: Vec<Vec<String>> =
+            shown.iter().map(|party| line(&safe(&party.label()), &party.row, &causes)).collect();
+        if !rest.is_empty() {
+            lines.push(line(&format!("{} more", rest.len()), &sum(rest), &causes));
+        }
+        lines.push(line("**total**", total, &causes));
+        table(&header, 1, &lines, &mut out);
+    }
+    folded(
+        "Charges that another rule decides, as they were billed",
+        &plan.moves,
+        top,
+        &MOVES,
+        moved,
+        &mut out,
+    );
+    let title = "What services charged otherwise";
+    folded(title, &plan.services, top, &SERVICES, service, &mut out);
+    folded(
+        "What pools give otherwise",
+        &plan.largest_shares(),
+        top,
+        &SHARES,
+        |row| share(row),
+        &mut out,
+    );
+    out
+}
+
+const MOVES: [&str; 6] = ["from", "to", "rule before", "rule after", "rows", "amount"];
+const SERVICES: [&str; 6] = ["borne by", "service", "currency", "before", "after", "delta"];
+const SHARES: [&str; 6] = ["pool", "to", "how", "share before", "share after", "delta"];
+
+fn line(name: &str, row: &Row, causes: &[usize]) -> Vec<String> {
+    let mut fields = vec![name.to_owned(), money(row.before), money(row.after)];
+    fields.push(format!("**{}**", change(row.delta())));
+    fields.extend(causes.iter().map(|at| change(row.effects[*at])));
+    fields
+}
+
+fn moved(row: &MoveRow) -> Vec<String> {
+    let amount = format!("{} {}", money(row.effective), row.currency);
+    vec![
+        safe(&row.before.party()),
+        safe(&row.after.party()),
+        safe(&row.before.by()),
+        safe(&row.after.by()),
+        row.rows.to_string(),
+        amount,
+    ]
+}
+
+fn service(row: &ServiceRow) -> Vec<String> {
+    vec![
+        safe(&row.party()),
+        safe(named(&row.service)),
+        row.currency.to_string(),
+        money(row.before),
+        money(row.after),
+        change(row.delta()),
+    ]
+}
+
+fn share(row: &ShareRow) -> Vec<String> {
+    let part = |share: &Option<String>| share.clone().unwrap_or_else(|| "·".to_owned());
+    vec![
+        safe(&row.pool),
+        safe(&row.receiver()),
+        safe(&how(row)),
+        part(&row.share_before),
+        part(&row.share_after),
+        format!("{} {}", change(row.delta()), row.currency),
+    ]
+}
+
+fn folded<T>(
+    title: &str,
+    rows: &[T],
+    top: usize,
+    header: &[&str; 6],
+    row: fn(&T) -> Vec<String>,
+    out: &mut String,
+) {
+    if rows.is_empty() {
+        return;
+    }
+    let (shown, rest) = cut(rows, top);
+    let _ = writeln!(out, "\n<details><summary>{title}: {}</summary>", rows.len());
+    let lines: Vec<Vec<String>> = shown.iter().map(row).collect();
+    table(&header.map(str::to_owned), 4, &lines, out);
+    if !rest.is_empty() {
+        let _ = writeln!(out, "\nand {} more", rest.len());
+    }
+    out.push_str("\n</details>\n");
+}
+
+/// A table whose first columns stand to the left, and all others to the right.
+fn table(header: &[String], left: usize, lines: &[Vec<String>], out: &mut String) {
+    let sides: Vec<String> =
+        (0..header.len()).map(|at| if at < left { "---" } else { "---:" }.to_owned()).collect();
+    out.push('\n');
+    for line in [header, &sides].into_iter().chain(lines.iter().map(Vec::as_slice)) {
+        let _ = writeln!(out, "| {} |", line.join(" | "));
+    }
+}
+
+/// A text that cannot leave its cell nor become markup.
+fn safe(text: &str) -> String {
+    let mut shown = String::new();
+    for letter in printable(text).chars() {
+        match letter {
+            '&' => shown.push_str("&amp;"),
+            '<' => shown.push_str("&lt;"),
+            '>' => shown.push_str("&gt;"),
+            '|' | '\\' | '*' | '_' | '[' | ']' | '`' | '#' | '~' | '@' | '!' => {
+                shown.push('\\');
+                shown.push(letter);
+            }
+            letter => shown.push(letter),
+        }
+    }
+    shown
+}
+
+fn code(text: &str) -> String {
+    format!("`{}`", printable(text).replace('`', "'"))
+}
