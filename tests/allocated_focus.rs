@@ -256,7 +256,7 @@ fn pools_that_use_each_other_are_solved_for_rows_too() {
 
 fn rate(amount: &str) -> (Project, Vec<Charge>) {
     let rules = "classify: [ { name: all, pool: lake } ]\n\
-        pools: { lake: { split: rate, driver: use, price: 2 EUR, remainder: labs } }\n";
+        pools: { lake: { split: rate, driver: use, price: 2 EUR, remainder: acme } }\n";
     let charges = vec![charge("lake", amount)];
     let project = Project::ruled(rules)
         .bill("bill.csv", &Bill::of(charges.clone()))
@@ -271,7 +271,7 @@ fn a_price_that_is_recovered_shares_the_charges() {
     let output = with_dataset(&project, &[]);
     holds(&output, &bill_rows(&charges), "bill.csv");
     // 24 and 6 of 40 are charged; ten are left.
-    let effective = pairs(&[("labs", "10"), ("payments", "24"), ("retail", "6")]);
+    let effective = pairs(&[("acme", "10"), ("payments", "24"), ("retail", "6")]);
     assert_eq!(parts(&output, "data/bill.csv#2", "EffectiveCost"), effective);
     let tie = output.table("allocated_focus_tie.csv");
     assert!(tie.iter().all(|row| row["price_transfers"] == "0" && row["difference"] == "0"));
@@ -292,7 +292,7 @@ fn a_price_that_recovers_too_much_is_a_transfer() {
             )
         })
         .collect();
-    assert_eq!(found, ["labs 20 -30 -10", "payments 0 24 24", "retail 0 6 6"]);
+    assert_eq!(found, ["acme 20 -30 -10", "payments 0 24 24", "retail 0 6 6"]);
 }
 
 #[test]
