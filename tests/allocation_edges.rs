@@ -283,3 +283,36 @@ fn a_reciprocal_group_with_a_price_ties_in_the_report_currency() {
     assert!(sum(&rows, "total", |row| row["kind"] == "pool").is_zero());
     assert!(sum(&rows, "report_total", |row| row["kind"] == "pool").is_zero());
 }
+
+/// `showback_detail.csv` sums to `showback.csv`, also where a price is in a currency of no bill.
+#[test]
+fn a_price_in_a_currency_of_no_bill_is_told_in_every_report() {
+    let rules = LAKE.replace("price: 2 EUR", "price: 2 USD");
+    let project =
+        project(&rules, [of("lake", "40")], "period,consumer,quantity\n2026-10,retail,4\n");
+    let output = project.published();
+    let detail = output.table("showback_detail.csv");
+    let of_retail =
+        detail.iter().filter(|row| row["owner"] == "retail" && row["currency"] == "USD");
+    let amounts: Vec<&str> = of_retail.map(|row| row["effective_cost"].as_str()).collect();
+    assert_eq!(amounts, ["8"]);
+    let run = output.run();
+    let totals = run["totals"].as_array().expect("totals");
+    assert!(totals.iter().any(|total| total["currency"] == "USD"), "{totals:?}");
+}
+
+#[test]
+fn what_a_pool_gives_itself_is_shared_like_the_rest() {
+    let rules = "classify: [ { name: all, pool: p } ]\n\
+        pools: { p: { split: fixed, shares: { p: 1/2, payments: 1/4, retail: 1/4 } } }\n";
+    let project = project(rules, [of("lake", "40")], UNUSED);
+    shared(&project, &[("payments EUR", "20"), ("retail EUR", "20")]);
+}
+
+#[test]
+fn a_charge_beyond_the_range_is_refused() {
+    let driver = "period,consumer,quantity\n2026-10,retail,100000000000000000000\n2026-10,labs,5\n";
+    let refused = project(LAKE, [of("lake", "40")], driver).run();
+    assert_eq!(refused.exit, Some(3), "{}", refused.stderr);
+    assert!(refused.stderr.contains("sum-overflow"), "{}", refused.stderr);
+}

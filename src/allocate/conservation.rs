@@ -74,18 +74,23 @@ pub fn broken(rows: &[ConservationRow]) -> Vec<Finding> {
     rows.iter().filter(|row| !row.holds()).map(report).collect()
 }
 
-/// The totals of the period, per currency and metric that any file knows.
+/// The totals of the period, per currency and metric that any file, or any price, tells.
 #[must_use]
 pub fn period_totals(
     scan: &ScanReport,
     period: Period,
     allocation: &Allocation,
 ) -> Vec<PeriodTotal> {
+    let of_period = scan.totals().into_iter().filter(|((_, month), _)| *month == period);
+    let mut charged: BTreeMap<Currency, (Costs, MetricSet)> =
+        of_period.map(|((currency, _), totals)| (currency, (totals.costs, totals.known))).collect();
+    // A price may be in a currency that no bill is in.
+    for line in &allocation.lines {
+        let (_, known) = charged.entry(line.currency).or_insert((Costs::ZERO, MetricSet::NONE));
+        *known = known.or(line.costs.told());
+    }
     let mut totals = Vec::new();
-    for ((currency, month), accepted) in scan.totals() {
-        if month != period {
-            continue;
-        }
+    for (currency, (accepted, known)) in charged {
         let sum = |metric: CostMetric, party: fn(&Party) -> bool| -> Amount {
             let of = allocation
                 .lines
@@ -94,13 +99,13 @@ pub fn period_totals(
             of.map(|line| line.costs[metric]).sum()
         };
         for metric in CostMetric::ALL {
-            if !accepted.known.has(metric) {
+            if !known.has(metric) {
                 continue;
             }
             totals.push(PeriodTotal {
                 currency,
                 metric,
-                accepted: accepted.costs[metric],
+                accepted: accepted[metric],
                 allocated: sum(metric, |party| matches!(party, Party::Owner(_))),
                 unallocated: sum(metric, |party| *party == Party::Unallocated),
                 rounding: sum(metric, |party| *party == Party::Rounding),

@@ -75,7 +75,7 @@ impl<'a> FinalShares<'a> {
                 && let Some(price) = price
                 && let Some(charged) = chains.as_charged(at, price, &of_lots)
             {
-                of[CostMetric::EffectiveCost as usize] = Arc::new(charged);
+                of[priced(&allocation.divisions[price]) as usize] = Arc::new(charged);
                 shared_as_charged.insert(price);
             }
             chains.found[at] = Some(of);
@@ -201,8 +201,8 @@ impl Chains<'_> {
     /// The shares of a pool's `EffectiveCost` that its price comes out to; `None` where it is not a
     /// part of what the pool holds.
     fn as_charged(&self, at: usize, price: usize, of_lots: &BTreeSet<u32>) -> Option<Parties> {
-        let metric = CostMetric::EffectiveCost;
         let (lot, charged) = (self.division(at), self.division(price));
+        let metric = priced(charged);
         let [rest] = lot.shares[metric as usize].parts.as_slice() else { return None };
         let parts = &charged.shares[metric as usize].parts;
         let (last, consumers) = parts.split_last()?;
@@ -243,8 +243,8 @@ impl Chains<'_> {
 
     /// Adds what a price moved between those who bear it in the end.
     fn transfer(&self, price: usize, sums: &mut BTreeMap<(Party, Currency), Costs>) {
-        let metric = CostMetric::EffectiveCost;
         let division = self.division(price);
+        let metric = priced(division);
         let parts = &division.shares[metric as usize].parts;
         for (part, given) in parts.iter().zip(&division.given[metric as usize]) {
             let mut parties = Parties::new();
@@ -314,6 +314,12 @@ pub(super) fn borne(amount: Amount, weights: &[BigUint]) -> Vec<Amount> {
     let digits = amount.digits().max(super::pools::LEAST_DIGITS);
     split(amount, weights, digits)
         .map_or_else(|| vec![Amount::ZERO; weights.len()], |done| done.parts)
+}
+
+/// The metric in which a price is charged: that of which its division tells shares.
+fn priced(price: &Division) -> CostMetric {
+    let is_told = |metric: &CostMetric| !price.shares[*metric as usize].parts.is_empty();
+    CostMetric::ALL.into_iter().find(is_told).unwrap_or(CostMetric::EffectiveCost)
 }
 
 /// By how much the sum of so many charges that were divided one by one may differ from a share of

@@ -135,11 +135,24 @@ impl Work<'_> {
         };
         let rest = match remainder {
             Target::Owner(owner) if !charging.is_open(owner) => (Party::Unallocated, None),
-            Target::Pool(pool) if self.barred.contains(pool) => (Party::Unallocated, None),
+            Target::Pool(rest) if self.barred.contains(rest) || rest == pool => {
+                (Party::Unallocated, None)
+            }
             _ => party_of(remainder, rules),
         };
         let digits = self.setting.rounding_digits.unwrap_or(LEAST_DIGITS);
-        let Some((shares, given)) = charging.charges(rest, digits) else { return };
+        let Some((shares, given)) = charging.charges(rest, digits) else {
+            if charging.recovered().shares().is_some() {
+                let text = format!(
+                    "pool `{}` would charge more than can be kept exactly",
+                    self.label(pool)
+                );
+                let finding = Finding::new(Code::SumOverflow, text)
+                    .help("check the quantities of its driver and its price");
+                self.report(Some(pool), finding);
+            }
+            return;
+        };
         for owner in charging.closed() {
             self.report_closed_consumer(pool, &owner);
         }

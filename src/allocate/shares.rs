@@ -140,6 +140,8 @@ impl<'a> Weigher<'a> {
                 .map(|metric| if metric == priced { rest.clone() } else { by_price.clone() });
         }
         let mut weights = self.weights(of, findings);
+        // What a pool gives itself comes back to it, and is shared like the rest.
+        weights.parts.retain(|part| part.pool.as_ref() != Some(self.pool));
         let is_barred = |part: &Weight| part.pool.as_ref().is_some_and(|p| self.barred.contains(p));
         if weights.parts.iter().any(is_barred) {
             weights.method = format!("{}, by precedence", weights.method);
@@ -171,7 +173,9 @@ impl<'a> Weigher<'a> {
     fn remainder(&self, remainder: &Target, of: Of<'_>, findings: &mut Vec<Finding>) -> Shares {
         let (to, pool) = match remainder {
             Target::Owner(owner) => (self.open(owner, of, "the rest", findings), None),
-            Target::Pool(pool) if self.barred.contains(pool) => (Party::Unallocated, None),
+            Target::Pool(pool) if self.barred.contains(pool) || pool == self.pool => {
+                (Party::Unallocated, None)
+            }
             _ => party_of(remainder, self.rules),
         };
         whole(to, pool, "rate: what the price does not recover")

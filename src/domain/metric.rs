@@ -58,6 +58,16 @@ impl Costs {
         self.0.iter().all(|amount| amount.is_zero())
     }
 
+    /// The metrics of which there is an amount other than zero.
+    #[must_use]
+    pub fn told(&self) -> MetricSet {
+        let mut told = MetricSet::NONE;
+        for (metric, _) in self.iter().filter(|(_, amount)| !amount.is_zero()) {
+            told.insert(metric);
+        }
+        told
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = (CostMetric, Amount)> + '_ {
         CostMetric::ALL.into_iter().zip(self.0)
     }

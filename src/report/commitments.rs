@@ -214,6 +214,10 @@ fn amount(
 
 /// What used charges would have cost more by another metric.
 fn savings(parts: &BTreeMap<CommitmentPart, CommitmentSum>, metric: CostMetric) -> Option<Amount> {
+    if !parts.contains_key(&CommitmentPart::Used) {
+        // Nothing was used, so that nothing was saved: that is known.
+        return Some(Amount::ZERO);
+    }
     let used = |metric| amount(parts, CommitmentPart::Used, metric);
     Some(used(metric)? - used(CostMetric::EffectiveCost)?)
 }

@@ -146,6 +146,8 @@ fn push_shared(line: &Line, known: &KnownOfPools, row: &mut Row, out: &mut Vec<u
         Flow::SharedOut => name,
     };
     let known = known.get(&(pool.to_owned(), line.currency)).copied().unwrap_or_default();
+    // A price charges what no charge of its pool may tell.
+    let known = known.or(line.costs.told());
     row.set_shared(kind, name, &format!("pool:{pool}"), line);
     let costs = Shown { costs: &line.costs, report: line.report_costs.as_ref(), known };
     row.push(None, &costs, line.rows, out);
@@ -285,7 +287,7 @@ fn known_of_pools(facts: &Facts, month: &Allocation) -> KnownOfPools {
             if let (Party::Pool(to), Flow::SharedIn(from)) = (&line.party, &line.flow) {
                 let given = before.get(&(from.clone(), line.currency)).copied().unwrap_or_default();
                 let sum = known.entry((to.clone(), line.currency)).or_default();
-                *sum = sum.or(given);
+                *sum = sum.or(given).or(line.costs.told());
             }
         }
         if known == before {
