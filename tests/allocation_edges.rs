@@ -316,3 +316,14 @@ fn a_charge_beyond_the_range_is_refused() {
     assert_eq!(refused.exit, Some(3), "{}", refused.stderr);
     assert!(refused.stderr.contains("sum-overflow"), "{}", refused.stderr);
 }
+
+#[test]
+fn a_consumer_that_is_named_in_two_ways_weighs_once_or_not_at_all() {
+    let rules = "classify: [ { name: all, pool: p } ]\n\
+        pools: { p: { split: driver, driver: use, on_zero_driver: fail } }\n";
+    let driver =
+        "period,consumer,quantity\n2026-10,owner:retail,1\n2026-10,retail,1\n2026-10,payments,1\n";
+    let refused = project(rules, [of("lake", "40")], driver).run();
+    assert_eq!(refused.exit, Some(3), "{}", refused.stderr);
+    assert!(refused.stderr.contains("a second time, under another spelling"), "{}", refused.stderr);
+}

@@ -67,8 +67,14 @@ impl<'d> Usage<'d> {
         for table in tables.iter().filter(|table| used.contains(table.name.as_str())) {
             let names = Consumers { rules, org, table, held };
             let (mut rows, mut has_faults) = (Vec::new(), false);
+            let mut seen = BTreeSet::new();
             for row in table.rows.iter().filter(|row| row.days.overlaps(month.days())) {
-                match names.find(row) {
+                let consumer = names.find(row).and_then(|consumer| {
+                    let about = (row.days, &row.pool, &row.scope, consumer.clone());
+                    let is_new = consumer == Receiver::Nobody || seen.insert(about);
+                    if is_new { Ok(consumer) } else { Err(names.repeated(row)) }
+                });
+                match consumer {
                     Ok(consumer) => rows.push((row, consumer)),
                     Err(finding) => {
                         found.findings.push(finding);
@@ -211,6 +217,20 @@ impl Consumers<'_> {
             (_, Some(pool)) => Ok(Receiver::Pool(pool)),
             (_, None) => self.owner(name).ok_or_else(unknown),
         }
+    }
+
+    /// Who is named in two ways would weigh twice.
+    fn repeated(&self, row: &DriverRow) -> Finding {
+        let name = match &row.consumer {
+            Consumer::Named(name) => name,
+            Consumer::Unallocated => "nobody",
+        };
+        let text = format!(
+            "driver `{}` has `{name}` a second time, under another spelling, for the same days and part",
+            self.table.name
+        );
+        let help = "keep one of the two rows, or add them up";
+        Finding::new(Code::DriverConsumer, text).help(help).at(row.place.clone())
     }
 
     fn owner_declared(&self, name: &str) -> bool {

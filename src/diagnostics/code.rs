@@ -238,7 +238,7 @@ codes! {
     DriverMissing "driver-missing" Error Input
         "A pool is split by a driver that has no row for it in the period. A missing driver is not a driver of zero: nothing is published. Add the month to the driver's files, or split the pool in another way."
     DriverConsumer "driver-consumer" Error Input
-        "A driver has a consumer that is neither a cost center nor a pool, or is both. Correct the driver's table or the table of cost centers, or write `owner:` or `pool:` in front of the name."
+        "A driver has a consumer that is neither a cost center nor a pool, or is both, or one that it names in two ways. Correct the driver's table or the table of cost centers, or write `owner:` or `pool:` in front of the name."
     AllocationCircle "allocation-circle" Error Configuration
         "Pools use each other in a circle, or one gives to a pool that an earlier stage has emptied. Change the order of the stages, or put pools that use each other into one stage as `reciprocal`, which is solved exactly."
     NoReceivers "no-receivers" Warning Advice
