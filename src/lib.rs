@@ -11,6 +11,7 @@
 //! import        other systems' rules → ours
 //! ingest        bills → charges, every row accounted for
 //! tags          governed dimensions
+//! licenses      owned against used: metrics, positions, contracts
 //! allocate      who bears what: cube, pools, proof
 //! reconcile     invoices against bills
 //! report        files
@@ -23,6 +24,7 @@ pub mod diagnostics;
 pub mod domain;
 pub mod import;
 pub mod ingest;
+pub mod licenses;
 pub mod reconcile;
 pub mod report;
 pub mod rules;

@@ -1,0 +1,32 @@
+//! Licenses: what is owned against what is used, by metrics that are data.
+//!
+//! ```text
+//! Inventory           everything that was told, each row with its file, row and snapshot day
+//!   Entitlement       a right that is owned, with its terms
+//!   Contract          what was agreed: ends, notices, commitments
+//!   UseRow            a row of use: an installation, a host, a machine, a seat, a sample, a counter
+//! Extent              a number between bounds: what is unknown is a range and never zero
+//! Measured            what a metric makes of the use of a product, in one reading of its terms
+//!   Demand            so much is needed, of this product, here, for this machine or user
+//! ```
+//!
+//! Order: inventory tables → products recognised → metrics measured, once per interpretation →
+//! entitlements matched → position → exposure, warnings, evidence. The cost of licenses leaves as charges and goes
+//! through the same door as cloud charges do.
+//!
+//! May use `domain`, `diagnostics`, `rules` and `ingest`. Knows nothing about who bears which cost, and no clock: the day
+//! of the position is given.
+//!
+//! Invariants: numbers are exact fractions; `entitled − consumed = surplus − shortfall`, one of the two
+//! 0; a missing input makes a number a range, with the input's name; the same inputs give the same lines in the same order.
+
+mod extent;
+mod inventory;
+mod measured;
+
+pub use extent::{Extent, Number};
+pub use inventory::{
+    Contract, ContractKind, Entitlement, Environment, Field, Holder, Inventory, LicenseKind,
+    Origin, Product, UseKind, UseRight, UseRow, Value,
+};
+pub use measured::{Breach, Demand, Gap, Measured, Reading, Step, Subject, SubjectKind};
