@@ -22,6 +22,7 @@
 
 mod extent;
 mod inventory;
+mod measure;
 mod measured;
 
 pub use extent::{Extent, Number};
@@ -29,4 +30,5 @@ pub use inventory::{
     Contract, ContractKind, Entitlement, Environment, Field, Holder, Inventory, LicenseKind,
     Origin, Product, UseKind, UseRight, UseRow, Value,
 };
+pub use measure::{check_examples, measure, measure_all};
 pub use measured::{Breach, Demand, Gap, Measured, Reading, Step, Subject, SubjectKind};

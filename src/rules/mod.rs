@@ -22,6 +22,7 @@
 //!   Stage             in which order
 //!   CostView          which cost showback is about
 //!   RuleTest          an example that the rules carry
+//! licenses            license rule files: metrics, and the tables that they look up
 //! shipped             what costbook brings along: column maps, components
 //! schema              the language as JSON Schema, for editors
 //! ```
@@ -46,6 +47,7 @@ mod fields;
 mod headers;
 mod implies;
 mod invoices;
+pub mod licenses;
 mod limits;
 mod model;
 mod names;

@@ -2,6 +2,8 @@
 //!
 //! They are read like a project's own files; nothing about a provider stands in the code.
 
+use super::RuleText;
+
 /// Column maps by format name, with the name that findings give them.
 const COLUMN_MAPS: &[(&str, &str, &str)] = &[
     (
@@ -79,6 +81,55 @@ pub fn driver_format_names() -> impl Iterator<Item = &'static str> {
     DRIVER_FORMATS.iter().map(|(name, _, _)| *name)
 }
 
+/// License rule files, and the tables that they name.
+const LICENSE_RULES: &[(&str, &str)] = &[
+    ("shipped:rules/licenses/generic.yaml", include_str!("../../rules/licenses/generic.yaml")),
+    ("shipped:rules/licenses/ibm.yaml", include_str!("../../rules/licenses/ibm.yaml")),
+    ("shipped:rules/licenses/microsoft.yaml", include_str!("../../rules/licenses/microsoft.yaml")),
+    ("shipped:rules/licenses/oracle.yaml", include_str!("../../rules/licenses/oracle.yaml")),
+    ("shipped:rules/licenses/red-hat.yaml", include_str!("../../rules/licenses/red-hat.yaml")),
+    ("shipped:rules/licenses/sap.yaml", include_str!("../../rules/licenses/sap.yaml")),
+    ("shipped:rules/licenses/vmware.yaml", include_str!("../../rules/licenses/vmware.yaml")),
+];
+
+const LICENSE_TABLES: &[(&str, &str)] = &[
+    (
+        "shipped:rules/licenses/tables/azure_sql_normalized_cores.csv",
+        include_str!("../../rules/licenses/tables/azure_sql_normalized_cores.csv"),
+    ),
+    (
+        "shipped:rules/licenses/tables/ibm_pvu_per_core.csv",
+        include_str!("../../rules/licenses/tables/ibm_pvu_per_core.csv"),
+    ),
+    (
+        "shipped:rules/licenses/tables/ibm_rvu_mapc_tiers.csv",
+        include_str!("../../rules/licenses/tables/ibm_rvu_mapc_tiers.csv"),
+    ),
+    (
+        "shipped:rules/licenses/tables/oracle_core_factor.csv",
+        include_str!("../../rules/licenses/tables/oracle_core_factor.csv"),
+    ),
+    (
+        "shipped:rules/licenses/tables/oracle_java_se_tiers.csv",
+        include_str!("../../rules/licenses/tables/oracle_java_se_tiers.csv"),
+    ),
+    (
+        "shipped:rules/licenses/tables/sap_digital_access.csv",
+        include_str!("../../rules/licenses/tables/sap_digital_access.csv"),
+    ),
+];
+
+/// License rule files, and the tables that they name.
+#[must_use]
+pub fn license_rules() -> (Vec<RuleText>, Vec<RuleText>) {
+    let texts = |all: &[(&str, &str)]| {
+        let text =
+            |(path, text): &(&str, &str)| RuleText { path: (*path).into(), text: (*text).into() };
+        all.iter().map(text).collect()
+    };
+    (texts(LICENSE_RULES), texts(LICENSE_TABLES))
+}
+
 /// Path and text of the column map of that format.
 #[must_use]
 pub fn column_map(name: &str) -> Option<(&'static str, &'static str)> {
@@ -95,7 +146,7 @@ pub fn column_map_names() -> impl Iterator<Item = &'static str> {
 mod tests {
     use super::*;
     use crate::domain::{Column, Org};
-    use crate::rules::{ColumnMap, RuleText, Scope, compile};
+    use crate::rules::{ColumnMap, Scope, compile};
 
     #[test]
     fn every_shipped_column_map_parses() {
