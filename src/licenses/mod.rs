@@ -23,6 +23,7 @@
 mod extent;
 mod inventory;
 mod measured;
+mod read;
 
 pub use extent::{Extent, Number};
 pub use inventory::{
@@ -30,3 +31,7 @@ pub use inventory::{
     Origin, Product, UseKind, UseRight, UseRow, Value,
 };
 pub use measured::{Breach, Demand, Gap, Measured, Reading, Step, Subject, SubjectKind};
+pub use read::{
+    LicenseFile, LicensePart, QuarantinedRow, RawProduct, Told, Unrecognised, gather, products_of,
+    read_file, read_product_table,
+};

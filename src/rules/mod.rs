@@ -10,6 +10,7 @@
 //!   InvoicesDecl      provider invoices to reconcile with
 //!   DriverDecl        who used how much of what is shared
 //!     DriverExport    what is read of an export in a known format
+//!   licenses          what is owned and used of licenses, and how products are recognised
 //! ColumnMap           how a provider's export becomes FOCUS columns
 //!   ManifestShape     how a provider says which files belong together
 //! RuleSet             the project's rules, compiled: names resolved, order fixed
@@ -46,6 +47,7 @@ mod fields;
 mod headers;
 mod implies;
 mod invoices;
+pub mod licenses;
 mod limits;
 mod model;
 mod names;
