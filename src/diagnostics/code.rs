@@ -161,6 +161,17 @@ codes! {
     DriverBroken "driver-broken" Error Input
         "A table of a driver, which says who used how much of what is shared, cannot be used: a column is missing, a quantity is unknown, negative or no number, a day is none, the same consumer stands twice for the same days, or usage without a workload has no declared policy. One wrong weight moves money between all consumers, so no row is optional. Mend what the message names, or fetch the table again."
 
+    LicenseBroken "license-broken" Error Input
+        "A table of licenses (what is owned, agreed or used) cannot be used: a column is missing, a cell is no number, day, currency or known word, an end lies before its start, an id stands twice. A wrong row makes a position wrong, so none is optional. Mend what the message names; or declare `on_invalid: quarantine` of the input, which lists the rows and makes the figures of what they are about unknown."
+    LicenseReference "license-reference" Warning Advice
+        "A row of licenses names something that no row tells of: the right that maintenance or an upgrade stands on, a contract, a user. The row is kept, but a right without its base gives none. Add what is missing, or mend the name."
+    LicenseQuarantined "license-quarantined" Warning Advice
+        "Rows of licenses could not be used and stand aside, as their input declares. The figures of the products that they are about are not known. Mend the rows."
+    LicenseUnrecognised "license-unrecognised" Warning Advice
+        "No rule recognises a product that an inventory names. It is listed with its rows and cost, and counts under the name that the rows give it, so that it may not meet the rights that are owned. Add its name to a product in a license rule file or in the project's table of products."
+    LicenseColumnUnread "license-column-unread" Note Advice
+        "A table of licenses has columns that nothing reads. Name them under `columns` of the input where they hold something of use, or under `ignored`; else nothing needs to be done."
+
     DriverPartial "driver-partial" Warning Advice
         "The quantities of a driver are of a part of the month only, and stand for all of it. Nothing needs to be done while the month is open or where the rest is alike; else export the whole month."
     DriverBinary "driver-binary" Note Advice

@@ -66,6 +66,7 @@ pub use report::{
 };
 pub use row_numbers::RowNumbers;
 pub use scan::{Progress, ScanOptions, Silent, SourceFile, scan};
+pub use tables::cells::Cells;
 pub use tables::drivers::{Consumer, DriverFile, DriverPart, DriverRow, DriverTable, read_driver};
 pub use tables::invoices::{Invoice, InvoiceFile, InvoiceTable, read_invoices};
 pub use tables::plain::{PlainTable, TableFile, read_table};

@@ -24,6 +24,7 @@ mod extent;
 mod inventory;
 mod measure;
 mod measured;
+mod read;
 
 pub use extent::{Extent, Number};
 pub use inventory::{
@@ -32,3 +33,7 @@ pub use inventory::{
 };
 pub use measure::{check_examples, measure, measure_all};
 pub use measured::{Breach, Demand, Gap, Measured, Reading, Step, Subject, SubjectKind};
+pub use read::{
+    LicenseFile, LicensePart, QuarantinedRow, RawProduct, Told, Unrecognised, gather, products_of,
+    read_file, read_product_table,
+};

@@ -22,7 +22,7 @@
 //!   Stage             in which order
 //!   CostView          which cost showback is about
 //!   RuleTest          an example that the rules carry
-//! licenses            license rule files: metrics, and the tables that they look up
+//! licenses            what is owned and used, how products are recognised, metrics and their tables
 //! shipped             what costbook brings along: column maps, components
 //! schema              the language as JSON Schema, for editors
 //! ```

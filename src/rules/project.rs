@@ -16,6 +16,7 @@ use super::drivers::{self, DriverDecl, read_drivers};
 use super::exchange::{self, ExchangeDecl, read_exchange};
 use super::fields::{RESERVED_PREFIXES, USUAL_JOINS};
 use super::invoices::{self, InvoicesDecl, read_invoices};
+use super::licenses::{self, LicensesDecl, read_licenses};
 use super::node::{self, Key, Kind, Node};
 use super::read_delivery;
 use super::shape::{KeyShape, Shape, key, needed, words_of};
@@ -44,6 +45,8 @@ pub struct Project {
     pub invoices: Vec<InvoicesDecl>,
     /// Who used how much of what is shared.
     pub drivers: Vec<DriverDecl>,
+    /// What is owned and used of licenses.
+    pub licenses: Option<LicensesDecl>,
 }
 
 #[derive(Clone, Debug)]
@@ -100,6 +103,7 @@ pub(super) const KEYS: &[KeyShape] = &[
     key("exchange", Shape::Map(exchange::KEYS)),
     key("invoices", Shape::List(&Shape::Map(invoices::KEYS))),
     key("drivers", Shape::List(&Shape::Map(drivers::DRIVER_KEYS))),
+    key("licenses", Shape::Map(licenses::PROJECT_KEYS)),
 ];
 
 const SOURCE_KEYS: &[KeyShape] = &[
@@ -159,6 +163,7 @@ fn read_project(root: Node, sink: &mut Sink) -> Option<Project> {
     let exchange = map.get("exchange").and_then(|node| read_exchange(node, sink));
     let invoices = map.get("invoices").map(|node| read_invoices(node, sink));
     let drivers = map.get("drivers").map(|node| read_drivers(node, sink));
+    let licenses = map.get("licenses").and_then(|node| read_licenses(node, sink));
     Some(Project {
         organisation: organisation?,
         currency: currency?,
@@ -170,6 +175,7 @@ fn read_project(root: Node, sink: &mut Sink) -> Option<Project> {
         exchange,
         invoices: invoices.flatten().unwrap_or_default(),
         drivers: drivers.flatten().unwrap_or_default(),
+        licenses,
     })
 }
 

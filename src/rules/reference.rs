@@ -1,14 +1,16 @@
-//! The reference, `docs/rules.md`, is held to what the room does: its examples are read, and every
+//! The reference, `docs/rules.md` with `docs/licenses-inputs.md`, is held to what the room does: its examples are read, and every
 //! word of the language stands in it.
 
 use std::collections::BTreeSet;
 
+use super::licenses::{FieldType, InputKind, ProductRules};
 use super::shape::Shape;
 use super::testing::entity;
 use super::{ColumnMap, DriverScope, Project, RuleText, Scope, compile};
 use crate::domain::{CostCenter, DateRange, Org};
 
-const REFERENCE: &str = include_str!("../../docs/rules.md");
+const REFERENCE: &str =
+    concat!(include_str!("../../docs/rules.md"), include_str!("../../docs/licenses-inputs.md"));
 
 /// The texts of fenced blocks with this info string.
 pub(super) fn blocks(info: &str) -> Vec<&'static str> {
@@ -58,6 +60,43 @@ fn every_example_is_what_it_says() {
     }
     for text in maps {
         ColumnMap::parse("map.yaml", text).unwrap();
+    }
+}
+
+#[test]
+fn products_are_read_as_the_reference_writes_them() {
+    let found = blocks("yaml products");
+    assert!(!found.is_empty());
+    for text in found {
+        ProductRules::parse("products.yaml", text, true).unwrap();
+    }
+}
+
+/// Each field of a table of licenses stands in the reference, in the section of its kind.
+#[test]
+fn every_field_of_license_tables_is_in_the_reference() {
+    let section = |heading: &str| {
+        let rest = REFERENCE.split_once(heading).expect("a heading").1;
+        rest.split_once("\n### ").map_or(rest, |(section, _)| section)
+    };
+    for kind in InputKind::ALL {
+        let section = match kind {
+            InputKind::Entitlements => section("### `entitlements`"),
+            InputKind::Contracts => section("### `contracts`"),
+            _ => section("### Use\n"),
+        };
+        for field in kind.fields() {
+            let line = section.lines().find(|line| {
+                let mut cells = line.split('|').skip(1);
+                cells.next().is_some_and(|names| names.contains(&format!("`{}`", field.name)))
+            });
+            let line = line.unwrap_or_else(|| panic!("{}: {}", kind.name(), field.name));
+            if let FieldType::Word(words) | FieldType::Words(words) = field.kind {
+                for word in words {
+                    assert!(line.contains(&format!("`{word}`")), "{}: {word}", field.name);
+                }
+            }
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! table       CSV in memory, with the places of its rows
+//! cells       how a table's cells are written → numbers, days, moments
 //! plain       the same from CSV, gzip or a workbook, split as bills are
 //! reference   cost centers and metadata → domain nouns
 //! rates       exchange rates → domain nouns
@@ -15,6 +16,7 @@
 //! Invariant: of a table that others are checked against, no row is optional; one bad row refuses
 //! the table, and all bad rows are told at once.
 
+pub(in crate::ingest) mod cells;
 mod driver_export;
 mod driver_source;
 mod driver_table;

@@ -26,7 +26,7 @@ pub struct Metric {
     pub unit: Arc<str>,
     pub of: RowKind,
     /// What it counts where no right says otherwise.
-    pub products: Vec<ProductPattern>,
+    pub products: Vec<CountedProduct>,
     /// Whether an installation counts for each of its options too.
     pub counts_options: bool,
     /// What a field may be where it is not told: the least and the most, each where it is declared.
@@ -38,7 +38,7 @@ pub struct Metric {
 
 /// Products by name, whatever the case.
 #[derive(Clone, Debug)]
-pub struct ProductPattern {
+pub struct CountedProduct {
     pub name: Glob,
     /// Any where empty.
     pub editions: Vec<Arc<str>>,
@@ -89,7 +89,7 @@ impl Metric {
     }
 }
 
-impl ProductPattern {
+impl CountedProduct {
     fn fits(&self, name: &str, edition: Option<&str>) -> bool {
         let is_edition = |known: &Arc<str>| {
             edition.is_some_and(|edition| edition.to_lowercase() == known.to_lowercase())

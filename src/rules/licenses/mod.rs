@@ -1,6 +1,11 @@
-//! License rule files: metrics as data, and the tables that they look up.
+//! Licenses as they are declared: which tables tell what is owned and used, how products are
+//! recognised, and license rule files: metrics as data, and the tables that they look up.
 //!
 //! ```text
+//! LicensesDecl        `licenses:` of the project file
+//!   InputDecl         tables of one kind, and how their columns become ours
+//! ProductRules        raw names and SKUs → products, dated
+//! CloudFacts          which license a charge of a cloud bill pays for, or brings
 //! LicenseRules        all rule files, read together
 //!   Metric            what is counted, and for which products
 //!     Version         the terms of some days, with their source
@@ -18,12 +23,18 @@
 //! `LicenseRules` holds no name that leads nowhere, no two versions of one day, and no reading that
 //! leans on itself.
 
+mod askable;
+mod cloud;
 mod example;
 mod expression;
 mod fields;
+mod formats;
+mod inputs;
 mod lexer;
 mod metric;
 mod number;
+mod products;
+mod project;
 mod read_metric;
 mod read_step;
 mod source;
@@ -42,10 +53,18 @@ use super::node::{self, Kind, Node};
 use super::shape::{KeyShape, Shape, key};
 use super::sink::Sink;
 
+pub use cloud::{CloudAsk, CloudCitation, CloudFact, CloudRule, CloudRules, LicenseModel};
 pub use example::{Example, ExampleRow, Expected};
 pub use expression::{Expr, Function, Operator};
-pub use metric::{Metric, Param, ProductPattern, ReadingRule, Version};
+pub use fields::{CONTRACT_KINDS, FieldType, InputField, InputKind, LICENSE_KINDS, USE_RIGHTS};
+#[cfg(test)]
+pub(crate) use formats::shipped_format_examples;
+pub use inputs::{CellSpelling, ColumnFrom, EndDay, InputColumn, InputDecl, OnBadRow, PriceBasis};
+pub use metric::{CountedProduct, Metric, Param, ReadingRule, Version};
 pub use number::number;
+pub use products::{Named, ProductPattern, ProductRule, ProductRules};
+pub use project::LicensesDecl;
+pub(super) use project::{KEYS as PROJECT_KEYS, read_licenses};
 pub use source::Source;
 pub use step::{
     Aggregate, Drop, Every, Factor, How, Keep, Lone, Pipeline, RoundMode, RowKind, SameTime, Scope,

@@ -14,10 +14,10 @@ use crate::rules::pattern;
 use crate::rules::shape::{KeyShape, Shape, key, needed};
 use crate::rules::sink::Sink;
 
+use super::askable::askable;
 use super::example::{EXAMPLE_KEYS, read_examples};
 use super::expression::{Expr, read_expression};
-use super::fields::askable;
-use super::metric::{Metric, Param, ProductPattern, ReadingRule, Version};
+use super::metric::{CountedProduct, Metric, Param, ReadingRule, Version};
 use super::number::number;
 use super::read_step::{STEP_KEYS, Surroundings, read_step, read_steps, row_kind_words};
 use super::source::{SOURCE_KEYS, Source, read_source};
@@ -109,13 +109,13 @@ fn read_metric(name: &Key, node: &Node, tables: &[Table], sink: &mut Sink) -> Op
     })
 }
 
-fn read_products(node: &Node, sink: &mut Sink) -> Option<Vec<ProductPattern>> {
+fn read_products(node: &Node, sink: &mut Sink) -> Option<Vec<CountedProduct>> {
     let nodes = one_or_more(node, "`products`", sink)?;
     let product = |node: &Node| {
         if !matches!(node.kind, Kind::Map(_)) {
             let name = word(node, "a product", sink)?;
             let name = pattern::glob(&name, true, sink)?;
-            return Some(ProductPattern { name, editions: Vec::new() });
+            return Some(CountedProduct { name, editions: Vec::new() });
         }
         let map = Mapping::read(node, "a product", PRODUCT_KEYS, sink)?;
         let name = word(map.need("name", sink)?, "`name`", sink)?;
@@ -125,7 +125,7 @@ fn read_products(node: &Node, sink: &mut Sink) -> Option<Vec<ProductPattern>> {
             None => Vec::new(),
         };
         let editions = editions.into_iter().map(|word| word.text.into()).collect();
-        Some(ProductPattern { name, editions })
+        Some(CountedProduct { name, editions })
     };
     nodes.iter().map(product).collect()
 }

@@ -15,10 +15,10 @@ const DATES: &[(&str, DateSpelling)] = &[
     ("excel_serial", DateSpelling::ExcelSerial),
 ];
 
-pub(super) const DATE_WORDS: Shape = Shape::Choices(|| words_of(DATES));
+pub(in crate::rules) const DATE_WORDS: Shape = Shape::Choices(|| words_of(DATES));
 
 /// The spellings of days, ISO where none is declared.
-pub(super) fn dates(node: Option<&Node>, sink: &mut Sink) -> Vec<DateSpelling> {
+pub(in crate::rules) fn dates(node: Option<&Node>, sink: &mut Sink) -> Vec<DateSpelling> {
     let names = node.and_then(|node| words(node, "`dates`", sink));
     let Some(names) = names else { return vec![DateSpelling::Iso] };
     let mut spellings = Vec::new();
