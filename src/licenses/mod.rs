@@ -22,11 +22,34 @@
 
 mod extent;
 mod inventory;
+mod matching;
 mod measured;
+mod position;
+#[cfg(test)]
+mod position_tests;
+mod reassign;
+mod solver;
+mod suites;
+#[cfg(test)]
+mod suites_tests;
+#[cfg(test)]
+mod testkit;
+mod valuation;
 
 pub use extent::{Extent, Number};
 pub use inventory::{
     Contract, ContractKind, Entitlement, Environment, Field, Holder, Inventory, LicenseKind,
     Origin, Product, UseKind, UseRight, UseRow, Value,
 };
+pub use matching::{
+    Bound, Cover, Match, MatchInput, MatchKind, Matched, NotUsed, Spared, Uncovered, UsePlace,
+    World, match_rights,
+};
 pub use measured::{Breach, Demand, Gap, Measured, Reading, Step, Subject, SubjectKind};
+pub use position::{
+    Figures, LineKind, Position, PositionInput, PositionKey, Status, UnitPrice, position,
+};
+pub use reassign::{Reused, reused};
+pub use solver::{Cheapest, HostChoice, Purchase, SingleOffer};
+pub use suites::{Containment, Overlap, containment, overlaps};
+pub use valuation::{AuditFinding, OverUse, Valued, audit, over_uses, plain, rounded, valuate};
