@@ -71,6 +71,35 @@ pub enum UseRight {
     UnlimitedVms,
 }
 
+impl UseRight {
+    pub const ALL: [Self; 6] = [
+        Self::Downgrade,
+        Self::Failover,
+        Self::Mobility,
+        Self::DualUse,
+        Self::SecondDevice,
+        Self::UnlimitedVms,
+    ];
+
+    /// As rules and inventories call it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Downgrade => "downgrade",
+            Self::Failover => "failover",
+            Self::Mobility => "mobility",
+            Self::DualUse => "dual_use",
+            Self::SecondDevice => "second_device",
+            Self::UnlimitedVms => "unlimited_vms",
+        }
+    }
+
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|right| right.name() == name)
+    }
+}
+
 /// A right that is owned.
 #[derive(Clone, Debug)]
 pub struct Entitlement {

@@ -19,6 +19,21 @@ pub enum SubjectKind {
     Total,
 }
 
+impl SubjectKind {
+    /// As reports call it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Device => "device",
+            Self::Host => "host",
+            Self::Cluster => "cluster",
+            Self::Vm => "vm",
+            Self::User => "user",
+            Self::Total => "total",
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Subject {
     pub kind: SubjectKind,

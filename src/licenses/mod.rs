@@ -22,18 +22,41 @@
 
 mod extent;
 mod inventory;
+mod matching;
 mod measure;
 mod measured;
+mod position;
+#[cfg(test)]
+mod position_tests;
 mod read;
+mod reassign;
+mod solver;
+mod suites;
+#[cfg(test)]
+mod suites_tests;
+#[cfg(test)]
+mod testkit;
+mod valuation;
 
 pub use extent::{Extent, Number};
 pub use inventory::{
     Contract, ContractKind, Entitlement, Environment, Field, Holder, Inventory, LicenseKind,
     Origin, Product, UseKind, UseRight, UseRow, Value,
 };
+pub use matching::{
+    Bound, Cover, Match, MatchInput, MatchKind, Matched, NotUsed, Spared, Uncovered, UsePlace,
+    World, match_rights,
+};
 pub use measure::{check_examples, measure, measure_all};
 pub use measured::{Breach, Demand, Gap, Measured, Reading, Step, Subject, SubjectKind};
+pub use position::{
+    Figures, LineKind, Position, PositionInput, PositionKey, Status, UnitPrice, position,
+};
 pub use read::{
     LicenseFile, LicensePart, QuarantinedRow, RawProduct, Told, Unrecognised, gather, products_of,
     read_file, read_product_table,
 };
+pub use reassign::{Reused, reused};
+pub use solver::{Cheapest, HostChoice, Purchase, SingleOffer};
+pub use suites::{Containment, Overlap, containment, overlaps};
+pub use valuation::{AuditFinding, OverUse, Valued, audit, over_uses, plain, rounded, valuate};

@@ -11,7 +11,7 @@ use crate::licenses::extent::Number;
 use crate::licenses::inventory::{
     Contract, ContractKind, Entitlement, Holder, LicenseKind, Product, UseRight,
 };
-use crate::rules::licenses::{InputDecl, PriceBasis};
+use crate::rules::licenses::{InputDecl, PricePer};
 
 use super::row::{Cell, Fault, Row, Table, number_of};
 
@@ -137,11 +137,11 @@ fn range(
     found
 }
 
-fn of_a_unit(price: Amount, pack: &Number, basis: PriceBasis) -> Option<Amount> {
+fn of_a_unit(price: Amount, pack: &Number, basis: PricePer) -> Option<Amount> {
     match basis {
-        PriceBasis::Unit => Some(price),
-        PriceBasis::Pack if pack.is_zero() => None,
-        PriceBasis::Pack => {
+        PricePer::Unit => Some(price),
+        PricePer::Pack if pack.is_zero() => None,
+        PricePer::Pack => {
             let scaled = number_of(price) / pack * BigInt::from(10).pow(SCALE);
             scaled.is_integer().then(|| Amount::from_units(scaled.numer())).flatten()
         }
@@ -153,7 +153,7 @@ fn license_kind(word: Option<&str>) -> LicenseKind {
         Some("perpetual") => LicenseKind::Perpetual,
         Some("maintenance") => LicenseKind::Maintenance,
         Some("upgrade") => LicenseKind::Upgrade,
-        Some("add-on") => LicenseKind::AddOn,
+        Some("add_on") => LicenseKind::AddOn,
         _ => LicenseKind::Subscription,
     }
 }
@@ -167,9 +167,9 @@ fn use_right(word: &str) -> Option<UseRight> {
         "downgrade" => UseRight::Downgrade,
         "failover" => UseRight::Failover,
         "mobility" => UseRight::Mobility,
-        "dual-use" => UseRight::DualUse,
-        "second-device" => UseRight::SecondDevice,
-        "unlimited-vms" => UseRight::UnlimitedVms,
+        "dual_use" => UseRight::DualUse,
+        "second_device" => UseRight::SecondDevice,
+        "unlimited_vms" => UseRight::UnlimitedVms,
         _ => return None,
     })
 }
@@ -180,7 +180,7 @@ fn contract_kind(word: Option<&str>) -> ContractKind {
         Some("edp") => ContractKind::EnterpriseDiscount,
         Some("macc") => ContractKind::AzureCommitment,
         Some("reservation") => ContractKind::Reservation,
-        Some("savings-plan") => ContractKind::SavingsPlan,
+        Some("savings_plan") => ContractKind::SavingsPlan,
         Some("saas") => ContractKind::SoftwareService,
         _ => ContractKind::License,
     }

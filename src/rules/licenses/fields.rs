@@ -117,12 +117,12 @@ use FieldType::{
 
 /// Kinds of rights, in the words of tables.
 pub const LICENSE_KINDS: &[&str] =
-    &["perpetual", "subscription", "maintenance", "upgrade", "add-on"];
-pub const USE_RIGHTS: &[&str] =
-    &["downgrade", "failover", "mobility", "dual-use", "second-device", "unlimited-vms"];
+    &["perpetual", "subscription", "maintenance", "upgrade", "add_on"];
+pub const USE_RIGHTS: [&str; 6] =
+    ["downgrade", "failover", "mobility", "dual_use", "second_device", "unlimited_vms"];
 /// Kinds of contracts, in the words of tables.
 pub const CONTRACT_KINDS: &[&str] =
-    &["license", "support", "edp", "macc", "reservation", "savings-plan", "saas"];
+    &["license", "support", "edp", "macc", "reservation", "savings_plan", "saas"];
 
 const ENTITLEMENTS: &[InputField] = &[
     must("id", Text),
@@ -145,7 +145,7 @@ const ENTITLEMENTS: &[InputField] = &[
     may("region", Text),
     may("pool", Text),
     may("environment", Text),
-    may("use_rights", Words(USE_RIGHTS)),
+    may("use_rights", Words(&USE_RIGHTS)),
     may("assigned", Texts),
     may("unit_price", Money),
     may("list_price", Money),
@@ -263,7 +263,7 @@ const SEATS: &[InputField] = &[
     may("assigned", Day),
     may("last_activity", Day),
     may("released", Day),
-    may("release_reason", Word(&["leaver", "hardware-failure", "mobility", "other"])),
+    may("release_reason", Word(&["leaver", "hardware_failure", "mobility", "other"])),
     may("status", Text),
     may("role", Text),
     may("legal_entity", Text),

@@ -36,7 +36,7 @@ pub struct InputDecl {
     /// The day that rows tell of which do not say it themselves.
     pub snapshot: Option<chrono::NaiveDate>,
     pub end: EndDay,
-    pub prices: PriceBasis,
+    pub prices: PricePer,
     /// Headers that are known and not needed.
     pub ignored: Vec<String>,
     pub on_invalid: OnBadRow,
@@ -93,7 +93,7 @@ pub enum EndDay {
 
 /// What prices of entitlements are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PriceBasis {
+pub enum PricePer {
     Unit,
     Pack,
 }
@@ -110,7 +110,7 @@ pub enum OnBadRow {
 const KINDS: fn() -> Vec<&'static str> = || InputKind::ALL.map(InputKind::name).to_vec();
 const ENDS: &[(&str, EndDay)] =
     &[("last_day", EndDay::LastDay), ("first_day_out", EndDay::FirstDayOut)];
-const PRICES: &[(&str, PriceBasis)] = &[("unit", PriceBasis::Unit), ("pack", PriceBasis::Pack)];
+const PRICES: &[(&str, PricePer)] = &[("unit", PricePer::Unit), ("pack", PricePer::Pack)];
 const BAD_ROWS: &[(&str, OnBadRow)] =
     &[("error", OnBadRow::Refuse), ("quarantine", OnBadRow::Quarantine)];
 /// Types of further fields.
@@ -178,7 +178,7 @@ pub(super) struct TableShape {
     currency: Option<Currency>,
     unit: Option<String>,
     end: Option<EndDay>,
-    prices: Option<PriceBasis>,
+    prices: Option<PricePer>,
     ignored: Vec<String>,
 }
 
@@ -222,7 +222,7 @@ impl TableShape {
             unit: self.unit,
             snapshot: None,
             end: self.end.unwrap_or(EndDay::LastDay),
-            prices: self.prices.unwrap_or(PriceBasis::Unit),
+            prices: self.prices.unwrap_or(PricePer::Unit),
             ignored: self.ignored,
             on_invalid: OnBadRow::Refuse,
         }

@@ -28,11 +28,17 @@ mod cloud;
 mod example;
 mod expression;
 mod fields;
+mod figures;
 mod formats;
 mod inputs;
 mod lexer;
+mod matching;
 mod metric;
 mod number;
+mod plans;
+mod policies;
+#[cfg(test)]
+mod policies_tests;
 mod products;
 mod project;
 mod read_metric;
@@ -42,6 +48,7 @@ mod step;
 mod table;
 #[cfg(test)]
 mod tests;
+mod valuation;
 
 use std::sync::Arc;
 
@@ -59,9 +66,15 @@ pub use expression::{Expr, Function, Operator};
 pub use fields::{CONTRACT_KINDS, FieldType, InputField, InputKind, LICENSE_KINDS, USE_RIGHTS};
 #[cfg(test)]
 pub(crate) use formats::shipped_format_examples;
-pub use inputs::{CellSpelling, ColumnFrom, EndDay, InputColumn, InputDecl, OnBadRow, PriceBasis};
+pub use inputs::{CellSpelling, ColumnFrom, EndDay, InputColumn, InputDecl, OnBadRow, PricePer};
+pub use matching::{
+    EditionLadder, Excuse, ExcuseKind, MatchingRules, NeededRight, ProductName, Reassignment,
+    Reserve, Solver, Suite, WholeHost,
+};
 pub use metric::{CountedProduct, Metric, Param, ReadingRule, Version};
 pub use number::number;
+pub use plans::{Plan, PlanName};
+pub use policies::{LicensePolicies, shipped_policies};
 pub use products::{Named, ProductPattern, ProductRule, ProductRules};
 pub use project::LicensesDecl;
 pub(super) use project::{KEYS as PROJECT_KEYS, read_licenses};
@@ -71,6 +84,10 @@ pub use step::{
     Step, Tier, TierMode, Verb, WidenTo, Window,
 };
 pub use table::{Answer, Asked, ColumnKind, Table};
+pub use valuation::{
+    AuditTerms, HouseRounding, Offer, OveruseKind, OverusePolicy, PriceBasis, Prorate,
+    ValuationRules,
+};
 
 /// What license rule files declare.
 #[derive(Clone, Debug, Default)]
