@@ -23,6 +23,29 @@ struct Coverage {
     is_enough: bool,
 }
 
+/// What is known of the rows of a group before they are one.
+struct Rows {
+    count: usize,
+    /// Of those, the ones that count for sure.
+    sure: usize,
+    points: Points,
+    distinct: (usize, usize),
+}
+
+impl Rows {
+    fn of(members: &[Item], aggregate: &Aggregate) -> Self {
+        Self {
+            count: members.len(),
+            sure: members.iter().filter(|item| !item.is_unsure).count(),
+            points: points(members, aggregate.same_time),
+            distinct: match &aggregate.how {
+                How::Distinct { of } => distinct(members, of),
+                _ => (0, 0),
+            },
+        }
+    }
+}
+
 impl Engine<'_> {
     pub(super) fn aggregate(
         &mut self,
@@ -47,18 +70,11 @@ impl Engine<'_> {
             made.push(self.nothing(cover(&BTreeSet::new(), every, (first, end), aggregate), step));
         }
         for members in groups.into_values() {
-            let distinct = match &aggregate.how {
-                How::Distinct { of } => Some(distinct(&members, of)),
-                _ => None,
-            };
-            let count = members.len();
-            let sure = members.iter().filter(|item| !item.is_unsure).count();
-            let points = points(&members, aggregate.same_time);
-            let whole = together(members, &scope).into_iter().next();
-            let Some(mut item) = whole else { continue };
+            let rows = Rows::of(&members, aggregate);
+            let Some(mut item) = together(members, &scope).into_iter().next() else { continue };
             let coverage = aggregate.every.map(|every| {
                 let samples: BTreeSet<NaiveDateTime> =
-                    points.keys().map(|time| slot(*time, every)).collect();
+                    rows.points.keys().map(|time| slot(*time, every)).collect();
                 cover(&samples, every, (first, end), aggregate)
             });
             if let Some(coverage) = &coverage {
@@ -66,42 +82,48 @@ impl Engine<'_> {
             }
             let missing = coverage.as_ref().filter(|coverage| !coverage.is_enough);
             let missing = missing.map(|coverage| coverage.missing.as_slice()).unwrap_or_default();
-            let (value, text) = match &aggregate.how {
-                How::Count => (counts(sure, count), format!("{count} rows")),
-                How::Distinct { of } => {
-                    let (least, most) = distinct.unwrap_or_default();
-                    (counts(least, most), format!("different values of {of}"))
-                }
-                How::Sum => {
-                    let sum = points.values().fold(Extent::zero(), |sum, one| &sum + one);
-                    let high = sum.high().filter(|_| missing.is_empty()).cloned();
-                    let low = sum.low().clone();
-                    let sum = high.map_or_else(
-                        || Extent::at_least(low.clone()),
-                        |high| Extent::between(low.clone(), high),
-                    );
-                    (sum, format!("sum of {count} rows"))
-                }
-                How::BreachDays { over, days } => {
-                    self.breach_days(&mut item, &points, missing, over, *days)
-                }
-                how => over_time(how, &points, missing),
-            };
-            let text = match &coverage {
-                Some(coverage) => format!(
-                    "{text}; {} of {} samples are there",
-                    coverage.expected - coverage.missing.len(),
-                    coverage.expected
-                ),
-                None => text,
-            };
+            let (value, text) = self.figure_of(&mut item, &aggregate.how, &rows, missing);
+            let there = coverage.map(|coverage| {
+                let there = coverage.expected - coverage.missing.len();
+                format!("; {there} of {} samples are there", coverage.expected)
+            });
+            let text = format!("{text}{} = {}", there.unwrap_or_default(), show::extent(&value));
             item.quantity = value.clone();
             item.is_unsure = false;
-            let text = format!("{text} = {}", show::extent(&value));
             self.trace(step, &item, text, value);
             made.push(item);
         }
         made
+    }
+
+    fn figure_of(
+        &mut self,
+        item: &mut Item,
+        how: &How,
+        rows: &Rows,
+        missing: &[NaiveDateTime],
+    ) -> (Extent, String) {
+        match how {
+            How::Count => (counts(rows.sure, rows.count), format!("{} rows", rows.count)),
+            How::Distinct { of } => {
+                let (least, most) = rows.distinct;
+                (counts(least, most), format!("different values of {of}"))
+            }
+            How::Sum => {
+                let sum = rows.points.values().fold(Extent::zero(), |sum, one| &sum + one);
+                let low = sum.low().clone();
+                let high = sum.high().filter(|_| missing.is_empty()).cloned();
+                let sum = match high {
+                    Some(high) => Extent::between(low, high),
+                    None => Extent::at_least(low),
+                };
+                (sum, format!("sum of {} rows", rows.count))
+            }
+            How::BreachDays { over, days } => {
+                self.breach_days(item, &rows.points, missing, over, *days)
+            }
+            how => over_time(how, &rows.points, missing),
+        }
     }
 
     /// Where samples are expected and there is none at all.
