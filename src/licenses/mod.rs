@@ -20,11 +20,13 @@
 //! Invariants: numbers are exact fractions; `entitled − consumed = surplus − shortfall`, one of the two
 //! 0; a missing input makes a number a range, with the input's name; the same inputs give the same lines in the same order.
 
+mod billing;
 mod extent;
 mod inventory;
 mod measured;
 mod read;
 
+pub use billing::{BesideLicenses, LicensePlan, LicenseSink, license_uses};
 pub use extent::{Extent, Number};
 pub use inventory::{
     Contract, ContractKind, Entitlement, Environment, Field, Holder, Inventory, LicenseKind,
