@@ -10,6 +10,7 @@
 //! proof               trace, conservation, quarantine
 //! reconciliation      invoices against bills
 //! kpi, coverage       figures and ratios
+//! licenses            what inventories name and no rule knows
 //! commitments         what they cost, who used them, what they saved
 //! charts              SVG
 //! allocated_focus     the bill with its pools' charges in parts, as CSV and Parquet, on request
@@ -41,6 +42,7 @@ pub mod explain;
 mod frame;
 mod identity;
 mod kpi;
+mod licenses;
 mod manifest;
 mod output;
 mod party;
@@ -67,6 +69,7 @@ mod write;
 pub use allocated_focus::{AllocatedFocus, DatasetFormat, Scratch};
 pub use changes::{SourceChange, changes};
 pub use identity::run_id;
+pub use licenses::write_unrecognised;
 pub use output::OutputFolder;
 pub use publish::{Published, publish};
 pub use sink::WrittenFile;

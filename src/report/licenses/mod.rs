@@ -1,0 +1,5 @@
+//! Tables about licenses.
+
+mod unrecognised;
+
+pub use unrecognised::write_unrecognised;
