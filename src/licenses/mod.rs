@@ -20,6 +20,7 @@
 //! Invariants: numbers are exact fractions; `entitled − consumed = surplus − shortfall`, one of the two
 //! 0; a missing input makes a number a range, with the input's name; the same inputs give the same lines in the same order.
 
+mod billing;
 mod extent;
 mod inventory;
 mod matching;
@@ -38,6 +39,7 @@ mod suites_tests;
 mod testkit;
 mod valuation;
 
+pub use billing::{BesideLicenses, LicensePlan, LicenseSink, license_uses};
 pub use extent::{Extent, Number};
 pub use inventory::{
     Contract, ContractKind, Entitlement, Environment, Field, Holder, Inventory, LicenseKind,

@@ -10,7 +10,7 @@
 //! proof               trace, conservation, quarantine
 //! reconciliation      invoices against bills
 //! kpi, coverage       figures and ratios
-//! licenses            owned against used, what covers what, what over-use costs
+//! licenses            owned against used, what covers what, what over-use costs, what no rule knows
 //! commitments         what they cost, who used them, what they saved
 //! charts              SVG
 //! allocated_focus     the bill with its pools' charges in parts, as CSV and Parquet, on request
@@ -69,7 +69,7 @@ mod write;
 pub use allocated_focus::{AllocatedFocus, DatasetFormat, Scratch};
 pub use changes::{SourceChange, changes};
 pub use identity::run_id;
-pub use licenses::{LicenseFacts, write_licenses};
+pub use licenses::{LicenseFacts, write_licenses, write_unrecognised};
 pub use output::OutputFolder;
 pub use publish::{Published, publish};
 pub use sink::WrittenFile;

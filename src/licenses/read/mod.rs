@@ -5,6 +5,7 @@
 //! owned    fields → entitlements, contracts
 //! used     fields → rows of use, users
 //! gather   all files of a project → one inventory: what stands twice, what leads nowhere, who users are
+//! names    the product of a row, asked once for each name
 //! products the project's own table of products
 //! ```
 //!
@@ -13,6 +14,7 @@
 //! or is listed where its input says so; none is dropped.
 
 mod gather;
+mod names;
 mod owned;
 mod products;
 mod row;
@@ -30,12 +32,16 @@ use crate::diagnostics::{Code, Finding, Place};
 use crate::domain::Currency;
 use crate::ingest::{PlainTable, TableFile, read_table};
 use crate::rules::header_spellings;
-use crate::rules::licenses::{ColumnFrom, InputDecl, InputKind, Named, OnBadRow, ProductRules};
+use crate::rules::licenses::{ColumnFrom, InputDecl, InputKind, OnBadRow, ProductRules};
 
 use super::extent::Number;
 use super::inventory::{Contract, Entitlement, Field, Inventory, Origin, Product, UseRow, Value};
+use names::Names;
+pub(super) use names::product_of;
 use row::{Fault, Row, Table};
 use used::UserRow;
+
+pub(super) use row::number_of;
 
 pub use gather::gather;
 pub use products::read_product_table;
@@ -165,13 +171,13 @@ pub fn read_file(
         unrecognised: BTreeMap::new(),
         day: decl.snapshot.unwrap_or(file.day),
     };
-    let mut errors = Vec::new();
+    let (mut errors, mut names) = (Vec::new(), Names::new(products));
     for (number, texts) in &plain.rows {
         let (row, mut faults) = table.row(*number, texts);
         let told = told_product(&row);
-        let known = told.as_ref().map(|raw| recognise(raw, &part, &row, products, &mut faults));
+        let known = told.as_ref().map(|raw| names.of_row(raw, &row, part.day, &mut faults));
         if faults.is_empty() {
-            faults = part.take(row.clone(), &table, decl, products).err().unwrap_or_default();
+            faults = part.take(row.clone(), &table, decl, &mut names).err().unwrap_or_default();
         }
         match decl.on_invalid {
             OnBadRow::Refuse => {
@@ -260,56 +266,6 @@ fn told_product(row: &Row) -> Option<RawProduct> {
     Some(RawProduct { publisher, product, edition, sku })
 }
 
-type Recognised = (Product, Option<Arc<str>>);
-
-/// The product of a row with its usual metric; as the row calls it where no rule knows it. Two rules
-/// that mean different products are a fault.
-fn recognise(
-    raw: &RawProduct,
-    part: &LicensePart,
-    row: &Row,
-    products: &ProductRules,
-    faults: &mut Vec<Fault>,
-) -> Recognised {
-    match find(raw, row.day("snapshot").unwrap_or(part.day), products) {
-        Ok(Some(found)) => found,
-        Ok(None) => (raw.as_product(), None),
-        Err(message) => {
-            let help = "take the name out of one of the two, or write one that is exact".to_owned();
-            faults.push(Fault { column: None, message, help });
-            (raw.as_product(), None)
-        }
-    }
-}
-
-fn find(
-    raw: &RawProduct,
-    day: NaiveDate,
-    products: &ProductRules,
-) -> Result<Option<Recognised>, String> {
-    let named = Named {
-        publisher: raw.publisher.as_deref(),
-        product: &raw.product,
-        edition: raw.edition.as_deref(),
-        sku: raw.sku.as_deref(),
-        day,
-    };
-    let found = products.find(&named).map_err(|[one, other]| {
-        format!(
-            "`{}` is `{}` by {} and `{}` by {}, which fit alike",
-            raw.product, one.name, one.place, other.name, other.place
-        )
-    })?;
-    Ok(found.map(|rule| {
-        let product = Product {
-            publisher: rule.publisher.clone().or_else(|| raw.publisher.clone()),
-            name: rule.name.clone(),
-            edition: rule.edition.clone().or_else(|| raw.edition.clone()),
-        };
-        (product, rule.metric.clone())
-    }))
-}
-
 impl RawProduct {
     fn as_product(&self) -> Product {
         Product {
@@ -327,10 +283,10 @@ impl LicensePart {
         row: Row,
         table: &Table<'_>,
         decl: &InputDecl,
-        products: &ProductRules,
+        names: &mut Names<'_>,
     ) -> Result<(), Vec<Fault>> {
         match self.kind {
-            InputKind::Entitlements => self.take_entitlement(&row, table, decl, products),
+            InputKind::Entitlements => self.take_entitlement(&row, table, decl, names),
             InputKind::Contracts => {
                 let contract = owned::contract(&row, table, decl)?;
                 self.keep_further(&row, &contract.id);
@@ -341,7 +297,7 @@ impl LicensePart {
                 self.users.push(used::user_row(&row, self.day));
                 Ok(())
             }
-            _ => self.take_use(row, table, decl, products),
+            _ => self.take_use(row, table, decl, names),
         }
     }
 
@@ -350,17 +306,17 @@ impl LicensePart {
         row: &Row,
         table: &Table<'_>,
         decl: &InputDecl,
-        products: &ProductRules,
+        names: &mut Names<'_>,
     ) -> Result<(), Vec<Fault>> {
         let mut faults = Vec::new();
         let Some(raw) = told_product(row) else { return Ok(()) };
-        let (product, metric) = recognise(&raw, self, row, products, &mut faults);
+        let (product, metric) = names.of_row(&raw, row, self.day, &mut faults);
         let made = owned::entitlement(row, table, decl, product, metric)?;
         if !faults.is_empty() {
             return Err(faults);
         }
         self.keep_further(row, &made.id);
-        if let Ok(None) = find(&raw, self.day, products) {
+        if let Ok(None) = names.find(&raw, self.day) {
             let unrecognised = self.note_unrecognised(raw, &row.origin);
             unrecognised.add_price(&made);
         }
@@ -374,18 +330,18 @@ impl LicensePart {
         row: Row,
         table: &Table<'_>,
         decl: &InputDecl,
-        products: &ProductRules,
+        names: &mut Names<'_>,
     ) -> Result<(), Vec<Fault>> {
         let Some(kind) = used::use_kind(self.kind) else { return Ok(()) };
-        let (names, options) = (row.texts("product"), row.texts("options"));
+        let (told, options) = (row.texts("product"), row.texts("options"));
         let [publisher, edition, sku] =
             ["publisher", "edition", "sku"].map(|field| row.text(field));
         let made = used::use_row(row, table, decl, kind, self.day)?;
-        if names.is_empty() {
+        if told.is_empty() {
             self.uses.push(made);
             return Ok(());
         }
-        let (base, whole) = (names.first().cloned(), names.len() == 1);
+        let (base, whole) = (told.first().cloned(), told.len() == 1);
         let raw = |product: Arc<str>| RawProduct {
             publisher: publisher.clone(),
             product,
@@ -398,11 +354,11 @@ impl LicensePart {
             edition: None,
             sku: None,
         };
-        let all = names.into_iter().map(|name| (raw(name), None));
+        let all = told.into_iter().map(|name| (raw(name), None));
         let all = all.chain(options.into_iter().map(|name| (option(name), base.clone())));
         let mut found = Vec::new();
         for (raw, option_of) in all {
-            let told = find(&raw, made.snapshot, products).map_err(|message| {
+            let told = names.find(&raw, made.snapshot).map_err(|message| {
                 let help = "take the name out of one of the two, or write one that is exact";
                 vec![owned::fault(table, "product", &message, help)]
             })?;

@@ -318,7 +318,7 @@ fn truth(text: &str) -> Option<bool> {
 }
 
 /// The amount as a fraction.
-pub(super) fn number_of(amount: Amount) -> Number {
+pub(in crate::licenses) fn number_of(amount: Amount) -> Number {
     Number::new(amount.to_units(), BigInt::from(10).pow(SCALE))
 }
 

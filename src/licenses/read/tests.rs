@@ -6,7 +6,7 @@ use std::path::Path;
 use super::*;
 use crate::licenses::inventory::{ContractKind, UseKind, UseRight};
 use crate::rules::Project;
-use crate::rules::licenses::{LicensesDecl, shipped_format_examples};
+use crate::rules::licenses::{LicensesDecl, Named, shipped_format_examples};
 
 const DAY: &str = "2026-10-31";
 

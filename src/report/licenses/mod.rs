@@ -7,6 +7,7 @@ mod matches;
 mod position;
 #[cfg(test)]
 mod tests;
+mod unrecognised;
 mod valuation;
 
 use std::path::Path;
@@ -19,6 +20,8 @@ use crate::licenses::{Matched, Number, Position, Valued, plain, rounded};
 use crate::rules::licenses::HouseRounding;
 
 use super::sink::{Sink, WrittenFile};
+
+pub use unrecognised::write_unrecognised;
 
 /// What the files are made of.
 #[derive(Clone, Copy, Debug)]

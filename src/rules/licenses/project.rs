@@ -53,3 +53,76 @@ pub(in crate::rules) fn read_licenses(node: &Node, sink: &mut Sink) -> Option<Li
         inputs,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::Project;
+    use crate::rules::licenses::{ColumnFrom, FieldType, InputKind};
+
+    fn read(licenses: &str) -> Result<super::LicensesDecl, Vec<String>> {
+        let text = format!(
+            "organisation: Acme\ncurrency: EUR\nsources: [ {{ name: a, format: focus, files: a.csv }} ]\nlicenses:\n{licenses}"
+        );
+        let read = Project::parse("p.yaml", &text);
+        read.map(|project| project.licenses.unwrap()).map_err(|found| {
+            let shown = |f: &crate::diagnostics::Finding| {
+                let help = f.help.as_deref().unwrap_or("-");
+                format!("{} {}: {} ({help})", f.code, f.place.as_ref().unwrap(), f.message)
+            };
+            found.iter().map(shown).collect()
+        })
+    }
+
+    #[test]
+    fn what_a_project_declares_goes_before_what_its_format_knows() {
+        let found = read(
+            "  inputs:\n    - { name: s, kind: seats, files: s.csv, format: microsoft-365-active-users, columns: { status: { value: active }, x_floor: { header: Floor, type: number } } }\n",
+        );
+        let inputs = found.unwrap().inputs;
+        let column = |field: &str| inputs[0].columns.iter().find(|c| c.field == field).unwrap();
+        assert_eq!(inputs[0].kind, InputKind::Seats);
+        assert_eq!(
+            (column("status").from.clone(), column("status").is_own),
+            (ColumnFrom::Constant, true)
+        );
+        assert_eq!(column("x_floor").kind, FieldType::Number);
+        assert_eq!(column("product").split.as_deref(), Some("+"));
+        assert!(!column("product").is_own);
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_told_with_place_and_mend() {
+        let found = read(
+            "  packs: [ oracle, oracle ]\n  products: ../p.csv\n  inputs:\n    - { name: a, kind: seat, files: s.csv }\n    - { name: b, kind: seats, files: s.csv, format: opensam }\n    - { name: c, kind: seats, files: s.csv, format: opensm }\n    - name: d\n      kind: entitlements\n      files: e.csv\n      columns:\n        licence_type: Art\n        quantity: { header: A, join: B }\n        unit_price: { latest: [ A, B ] }\n        license_type: { header: T, values: { Abo: subscripton } }\n        start: { type: day, header: S }\n        edition: { header: E, split: \"+\" }\n        x_a: { by: \"-\" }\n",
+        );
+        let found = found.unwrap_err();
+        let expected = [
+            ("duplicate-name p.yaml:5", "there is another pack named `oracle`"),
+            ("path-outside-project p.yaml:6", "leads out"),
+            ("invalid-value p.yaml:8", "`seat` is no kind of input (did you mean `seats`?)"),
+            ("invalid-value p.yaml:9", "the format `opensam` has no table of seats"),
+            (
+                "unknown-name p.yaml:10",
+                "there is no format `opensm` of license tables (did you mean `opensam`?)",
+            ),
+            (
+                "unknown-name p.yaml:15",
+                "entitlements have no field `licence_type` (did you mean `license_type`?)",
+            ),
+            ("invalid-value p.yaml:16", "`join` is a second"),
+            ("invalid-value p.yaml:17", "only days have a latest one"),
+            (
+                "invalid-value p.yaml:18",
+                "`subscripton` is no word of the field (did you mean `subscription`?)",
+            ),
+            ("invalid-value p.yaml:19", "the type of `start` is known"),
+            ("invalid-value p.yaml:20", "`edition` is a single value, which is not split"),
+            ("missing-key p.yaml:21", "needs the key `value`"),
+        ];
+        for (place, text) in expected {
+            let is_told = |found: &&String| found.starts_with(place) && found.contains(text);
+            assert_eq!(found.iter().filter(is_told).count(), 1, "{place} {text}: {found:#?}");
+        }
+        assert_eq!(found.len(), expected.len(), "{found:#?}");
+    }
+}
