@@ -20,13 +20,28 @@
 //! Invariants: numbers are exact fractions; `entitled − consumed = surplus − shortfall`, one of the two
 //! 0; a missing input makes a number a range, with the input's name; the same inputs give the same lines in the same order.
 
+mod burndown;
+mod calendar;
+mod contracts;
 mod extent;
+mod forecast;
 mod inventory;
+#[cfg(test)]
+mod made_up;
 mod measured;
+mod money;
 
+pub use burndown::{BurnDown, BurnMonth, ShortfallRule, Spent, burn_downs};
+pub use calendar::{Calendar, Calendars};
+pub use contracts::{
+    ContractState, NoticeTerms, Terms, beyond_allowance, contract_kind_name, contract_terms,
+    is_material,
+};
 pub use extent::{Extent, Number};
+pub use forecast::{Line, first_day_above, line_of, method_text};
 pub use inventory::{
     Contract, ContractKind, Entitlement, Environment, Field, Holder, Inventory, LicenseKind,
     Origin, Product, UseKind, UseRight, UseRow, Value,
 };
 pub use measured::{Breach, Demand, Gap, Measured, Reading, Step, Subject, SubjectKind};
+pub use money::{Money, number_of, number_text};

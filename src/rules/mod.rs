@@ -46,6 +46,7 @@ mod fields;
 mod headers;
 mod implies;
 mod invoices;
+pub mod licenses;
 mod limits;
 mod model;
 mod names;
