@@ -30,6 +30,7 @@ mod inventory;
 mod made_up;
 mod measured;
 mod money;
+mod warnings;
 
 pub use burndown::{BurnDown, BurnMonth, ShortfallRule, Spent, burn_downs};
 pub use calendar::{Calendar, Calendars};
@@ -44,4 +45,8 @@ pub use inventory::{
     Origin, Product, UseKind, UseRight, UseRow, Value,
 };
 pub use measured::{Breach, Demand, Gap, Measured, Reading, Step, Subject, SubjectKind};
-pub use money::{Money, number_of, number_text};
+pub use money::{Money, money_text, number_of, number_text};
+pub use warnings::{
+    About, CloudModel, CloudUse, DutyPrice, FailOn, HeldTwice, Standing, UnknownProduct, Warning,
+    Watched, warnings,
+};

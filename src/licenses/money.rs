@@ -32,6 +32,13 @@ pub struct Money {
     pub basis: String,
 }
 
+/// Money for the eye: rounded to the minor unit of its currency. Columns of tables have the digits.
+#[must_use]
+pub fn money_text(amount: &Number, currency: Currency) -> String {
+    let power = Number::from_integer(BigInt::from(10).pow(currency.minor_digits()));
+    format!("{} {currency}", number_text(&((amount * &power).round() / power)))
+}
+
 /// A number for texts: all digits where they end, else rounded half to even to twelve.
 #[must_use]
 pub fn number_text(number: &Number) -> String {
@@ -63,6 +70,13 @@ pub fn number_text(number: &Number) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn money_is_rounded_for_the_eye() {
+        let third = Number::new(8.into(), 3.into());
+        let show = |code: &str| money_text(&third, code.parse().unwrap());
+        assert_eq!([show("EUR"), show("JPY")], ["2.67 EUR", "3 JPY"]);
+    }
 
     #[test]
     fn numbers_are_written_in_full_where_they_end() {

@@ -12,6 +12,7 @@
 //! kpi, coverage       figures and ratios
 //! commitments         what they cost, who used them, what they saved
 //! charts              SVG
+//! licenses            contracts, their commitments and days, warnings of licenses
 //! allocated_focus     the bill with its pools' charges in parts, as CSV and Parquet, on request
 //! run_json, manifest  the run and its inputs, for machines
 //! summary             the month in a few lines
@@ -41,6 +42,7 @@ pub mod explain;
 mod frame;
 mod identity;
 mod kpi;
+mod licenses;
 mod manifest;
 mod output;
 mod party;
@@ -67,6 +69,7 @@ mod write;
 pub use allocated_focus::{AllocatedFocus, DatasetFormat, Scratch};
 pub use changes::{SourceChange, changes};
 pub use identity::run_id;
+pub use licenses::{Duties, write_duties};
 pub use output::OutputFolder;
 pub use publish::{Published, publish};
 pub use sink::WrittenFile;

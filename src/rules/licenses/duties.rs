@@ -55,6 +55,15 @@ impl DutyRules {
     }
 }
 
+/// The shipped thresholds and silences.
+#[must_use]
+pub fn shipped_duties() -> RuleText {
+    RuleText {
+        path: "shipped:rules/licenses/duties.yaml".into(),
+        text: include_str!("../../../rules/licenses/duties.yaml").into(),
+    }
+}
+
 /// Reads the three keys of license rule files, own ones before shipped ones. Other keys are looked at elsewhere.
 ///
 /// # Errors

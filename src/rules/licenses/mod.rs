@@ -16,7 +16,7 @@ mod selector;
 mod silence;
 mod thresholds;
 
-pub use duties::{DutyRules, duty_rules};
+pub use duties::{DutyRules, duty_rules, shipped_duties};
 pub use holidays::HolidayDecl;
 pub use kinds::WarningKind;
 pub use selector::{Aspect, Selector};

@@ -71,6 +71,7 @@ fn a_selector_asks_all_and_matches_nothing_that_is_not_told() {
 
 #[test]
 fn what_is_wrong_is_told_at_its_place() {
+    let mut wrong = Vec::new();
     for (text, places, help) in [
         ("thresholds: [{ name: a, utilisation: [-1] }]", "invalid-value 1:39+2", None),
         (
@@ -78,7 +79,7 @@ fn what_is_wrong_is_told_at_its_place() {
             "invalid-value 1:45+5",
             Some("did you mean `trend`?"),
         ),
-        ("thresholds: [{ name: a, growth: { percent: 3 } }]", "missing-key 1:33+1", None),
+        ("thresholds: [{ name: a, growth: { percent: 3 } }]", "missing-key 1:35+7", None),
         ("thresholds: [{ name: a }, { name: a }]", "duplicate-name 1:35+1", None),
         (
             "thresholds: [{ name: a, severity: { overuse: note } }]",
@@ -92,7 +93,7 @@ fn what_is_wrong_is_told_at_its_place() {
         ),
         (
             "silence: [{ name: a, owner: b, reason: c }]",
-            "missing-key 1:11+1",
+            "missing-key 1:13+4",
             Some("or `before_notice`, where it is about contracts that renew themselves"),
         ),
         (
@@ -100,10 +101,10 @@ fn what_is_wrong_is_told_at_its_place() {
             "unknown-name 1:29+15",
             None,
         ),
-        ("holidays: [{ name: a, days: [2026-12-25] }]", "missing-key 1:12+1", None),
+        ("holidays: [{ name: a, days: [2026-12-25] }]", "missing-key 1:14+4", None),
         (
             "holidays: [{ name: a, days: [2027-12-25], valid: { to: 2027-01-01 } }]",
-            "invalid-value 1:12+1",
+            "invalid-value 1:14+4",
             None,
         ),
         (
@@ -113,11 +114,14 @@ fn what_is_wrong_is_told_at_its_place() {
         ),
     ] {
         let findings = read(text).unwrap_err();
-        assert_eq!(shown(&findings), [places], "{text}");
+        if shown(&findings) != [places] {
+            wrong.push(format!("{text}: {:?}", shown(&findings)));
+        }
         if let Some(help) = help {
             assert_eq!(helps(&findings), [help], "{text}");
         }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
@@ -126,4 +130,33 @@ fn kinds_have_names_of_their_own() {
         assert_eq!(WarningKind::from_name(kind.name()), Some(*kind));
         assert!(kind.meaning().ends_with('.'), "{kind}");
     }
+}
+
+#[test]
+fn the_reference_is_read_and_names_every_kind() {
+    let docs = include_str!("../../../../docs/license-contracts.md");
+    let mut fences = 0;
+    for fence in docs.split("```yaml\n").skip(1) {
+        let text = fence.split("```").next().unwrap();
+        let findings = read(text).err().unwrap_or_default();
+        assert!(findings.is_empty(), "{text}\n{findings:?}");
+        fences += 1;
+    }
+    assert_eq!(fences, 3);
+    for kind in WarningKind::ALL {
+        let row = format!("| `{kind}` | {} |", kind.severity());
+        assert!(docs.contains(&row), "docs/license-contracts.md lacks {row}");
+    }
+}
+
+#[test]
+fn shipped_duties_say_everything_that_is_asked() {
+    let rules = duty_rules(&[shipped_duties()]).unwrap();
+    let shipped = &rules.thresholds[0];
+    assert!(shipped.utilisation.is_some() && shipped.idle_days.is_some());
+    assert!(shipped.shelfware_below.is_some() && shipped.coverage.is_some());
+    assert!(shipped.expiry_days.is_some() && shipped.notice_days.is_some());
+    assert!(shipped.horizon_days.is_some() && shipped.forecast.is_some());
+    assert!(shipped.growth.is_some() && shipped.subjects.matches(|_| None, None));
+    assert_eq!(DutyRules::KEYS.map(|(key, _)| key), ["thresholds", "silence", "holidays"]);
 }
