@@ -273,6 +273,35 @@ fn contracts_are_told_before_their_days() {
 }
 
 #[test]
+fn reservations_and_savings_plans_that_end_are_told_with_what_follows() {
+    for kind in [ContractKind::Reservation, ContractKind::SavingsPlan] {
+        let ending = Contract { kind, ..contract("R-1") };
+        let over = Contract { days: days("2025-01-01", "2026-11-01"), kind, ..contract("R-2") };
+        let later = Contract { kind, ..quiet("R-3") };
+        let inventory = Inventory { contracts: vec![ending, over, later], ..Inventory::default() };
+        let world = World { inventory, ..World::default() };
+        assert_eq!(world.shown(), ["expiry warning 2026-10-31 -", "expiry warning 2026-12-31 -"]);
+        let warnings = world.warnings();
+        assert!(warnings[1].to_do.contains("on demand"), "{}", warnings[1].to_do);
+    }
+}
+
+#[test]
+fn a_right_that_ends_before_its_contract_is_told_by_itself() {
+    let early =
+        Entitlement { days: days("2026-01-01", "2026-12-01"), ..right("E-1", "C-1", "10", "100") };
+    let inventory = Inventory {
+        entitlements: vec![early, right("E-2", "C-1", "5", "100")],
+        contracts: vec![quiet("C-1")],
+        ..Inventory::default()
+    };
+    let world = World { inventory, ..World::default() };
+    let shown = ["expiry warning 2026-11-30 1000", "expiry warning 2026-12-31 500"];
+    assert_eq!(world.shown(), shown);
+    assert!(world.warnings()[0].text.contains("10 named_seat of Maker Tool (right E-1)"));
+}
+
+#[test]
 fn a_business_notice_without_holidays_is_not_certain() {
     let business = Contract { notice_days: Some(20), business_days: true, ..contract("C-1") };
     let inventory = Inventory { contracts: vec![business], ..Inventory::default() };
