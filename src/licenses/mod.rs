@@ -21,11 +21,18 @@
 //! 0; a missing input makes a number a range, with the input's name; the same inputs give the same lines in the same order.
 
 mod billing;
+mod burndown;
+mod calendar;
+mod contracts;
 mod extent;
+mod forecast;
 mod inventory;
+#[cfg(test)]
+mod made_up;
 mod matching;
 mod measure;
 mod measured;
+mod money;
 mod position;
 #[cfg(test)]
 mod position_tests;
@@ -38,9 +45,17 @@ mod suites_tests;
 #[cfg(test)]
 mod testkit;
 mod valuation;
+mod warnings;
 
 pub use billing::{BesideLicenses, LicensePlan, LicenseSink, license_uses};
+pub use burndown::{BurnDown, BurnMonth, ShortfallRule, Spent, burn_downs};
+pub use calendar::{Calendar, Calendars};
+pub use contracts::{
+    ContractState, NoticeTerms, Terms, beyond_allowance, contract_kind_name, contract_terms,
+    is_material,
+};
 pub use extent::{Extent, Number};
+pub use forecast::{Line, first_day_above, line_of, method_text};
 pub use inventory::{
     Contract, ContractKind, Entitlement, Environment, Field, Holder, Inventory, LicenseKind,
     Origin, Product, UseKind, UseRight, UseRow, Value,
@@ -51,6 +66,7 @@ pub use matching::{
 };
 pub use measure::{check_examples, measure, measure_all};
 pub use measured::{Breach, Demand, Gap, Measured, Reading, Step, Subject, SubjectKind};
+pub use money::{Money, money_text, number_of, number_text};
 pub use position::{
     Figures, LineKind, Position, PositionInput, PositionKey, Status, UnitPrice, position,
 };
@@ -62,3 +78,7 @@ pub use reassign::{Reused, reused};
 pub use solver::{Cheapest, HostChoice, Purchase, SingleOffer};
 pub use suites::{Containment, Overlap, containment, overlaps};
 pub use valuation::{AuditFinding, OverUse, Valued, audit, over_uses, plain, rounded, valuate};
+pub use warnings::{
+    About, CloudModel, CloudUse, DutyPrice, FailOn, HeldTwice, Standing, UnknownProduct, Warning,
+    Watched, warnings,
+};

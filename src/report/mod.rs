@@ -13,6 +13,7 @@
 //! licenses            owned against used, what covers what, what over-use costs, what no rule knows
 //! commitments         what they cost, who used them, what they saved
 //! charts              SVG
+//! licenses            contracts, their commitments and days, warnings of licenses
 //! allocated_focus     the bill with its pools' charges in parts, as CSV and Parquet, on request
 //! run_json, manifest  the run and its inputs, for machines
 //! summary             the month in a few lines
@@ -69,7 +70,7 @@ mod write;
 pub use allocated_focus::{AllocatedFocus, DatasetFormat, Scratch};
 pub use changes::{SourceChange, changes};
 pub use identity::run_id;
-pub use licenses::{LicenseFacts, write_licenses, write_unrecognised};
+pub use licenses::{Duties, LicenseFacts, write_duties, write_licenses, write_unrecognised};
 pub use output::OutputFolder;
 pub use publish::{Published, publish};
 pub use sink::WrittenFile;

@@ -1,8 +1,9 @@
-//! Licenses as files: the position, what covered what and why, what over-use costs.
+//! Licenses as files: the position, what covered what and why, what over-use costs; contracts, warnings and their days.
 //!
 //! Takes what `licenses` made and adds no figure of its own. Numbers are decimals where they come out even, else
 //! fractions such as `1/3`; money is rounded once, to minor units, half up.
 
+mod duties;
 mod matches;
 mod position;
 #[cfg(test)]
@@ -21,6 +22,7 @@ use crate::rules::licenses::HouseRounding;
 
 use super::sink::{Sink, WrittenFile};
 
+pub use duties::{Duties, write_duties};
 pub use unrecognised::write_unrecognised;
 
 /// What the files are made of.

@@ -25,12 +25,15 @@
 
 mod askable;
 mod cloud;
+mod duties;
 mod example;
 mod expression;
 mod fields;
 mod figures;
 mod formats;
+mod holidays;
 mod inputs;
+mod kinds;
 mod lexer;
 mod matching;
 mod metric;
@@ -43,11 +46,14 @@ mod products;
 mod project;
 mod read_metric;
 mod read_step;
+mod selector;
+mod silence;
 mod source;
 mod step;
 mod table;
 #[cfg(test)]
 mod tests;
+mod thresholds;
 mod valuation;
 
 use std::sync::Arc;
@@ -61,12 +67,15 @@ use super::shape::{KeyShape, Shape, key};
 use super::sink::Sink;
 
 pub use cloud::{CloudAsk, CloudCitation, CloudFact, CloudRule, CloudRules, LicenseModel};
+pub use duties::{DutyRules, duty_rules, shipped_duties};
 pub use example::{Example, ExampleRow, Expected};
 pub use expression::{Expr, Function, Operator};
 pub use fields::{CONTRACT_KINDS, FieldType, InputField, InputKind, LICENSE_KINDS, USE_RIGHTS};
 #[cfg(test)]
 pub(crate) use formats::shipped_format_examples;
+pub use holidays::HolidayDecl;
 pub use inputs::{CellSpelling, ColumnFrom, EndDay, InputColumn, InputDecl, OnBadRow, PricePer};
+pub use kinds::WarningKind;
 pub use matching::{
     EditionLadder, Excuse, ExcuseKind, MatchingRules, NeededRight, ProductName, Reassignment,
     Reserve, Solver, Suite, WholeHost,
@@ -78,12 +87,15 @@ pub use policies::{LicensePolicies, shipped_policies};
 pub use products::{Named, ProductPattern, ProductRule, ProductRules};
 pub use project::LicensesDecl;
 pub(super) use project::{KEYS as PROJECT_KEYS, read_licenses};
+pub use selector::{Aspect, Selector};
+pub use silence::SilenceRule;
 pub use source::Source;
 pub use step::{
     Aggregate, Drop, Every, Factor, How, Keep, Lone, Pipeline, RoundMode, RowKind, SameTime, Scope,
     Step, Tier, TierMode, Verb, WidenTo, Window,
 };
 pub use table::{Answer, Asked, ColumnKind, Table};
+pub use thresholds::{Budget, ForecastMethod, Growth, ThresholdRule};
 pub use valuation::{
     AuditTerms, HouseRounding, Offer, OveruseKind, OverusePolicy, PriceBasis, Prorate,
     ValuationRules,
