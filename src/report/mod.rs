@@ -69,7 +69,7 @@ mod write;
 pub use allocated_focus::{AllocatedFocus, DatasetFormat, Scratch};
 pub use changes::{SourceChange, changes};
 pub use identity::run_id;
-pub use licenses::write_unrecognised;
+pub use licenses::{write_license_quarantine, write_unrecognised};
 pub use output::OutputFolder;
 pub use publish::{Published, publish};
 pub use sink::WrittenFile;
