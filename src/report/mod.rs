@@ -70,7 +70,10 @@ mod write;
 pub use allocated_focus::{AllocatedFocus, DatasetFormat, Scratch};
 pub use changes::{SourceChange, changes};
 pub use identity::run_id;
-pub use licenses::{Duties, LicenseFacts, write_duties, write_licenses, write_unrecognised};
+pub use licenses::{
+    Duties, LicenseFacts, write_duties, write_license_quarantine, write_licenses,
+    write_unrecognised,
+};
 pub use output::OutputFolder;
 pub use publish::{Published, publish};
 pub use sink::WrittenFile;

@@ -68,7 +68,7 @@ fn products_are_read_as_the_reference_writes_them() {
     let found = blocks("yaml products");
     assert!(!found.is_empty());
     for text in found {
-        ProductRules::parse("products.yaml", text, true).unwrap();
+        ProductRules::parse("products.yaml", text).unwrap();
     }
 }
 

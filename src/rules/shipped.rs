@@ -83,6 +83,12 @@ pub fn driver_format_names() -> impl Iterator<Item = &'static str> {
 
 /// License rule files, and the tables that they name.
 const LICENSE_RULES: &[(&str, &str)] = &[
+    ("shipped:rules/licenses/duties.yaml", include_str!("../../rules/licenses/duties.yaml")),
+    ("shipped:rules/licenses/matching.yaml", include_str!("../../rules/licenses/matching.yaml")),
+    (
+        "shipped:rules/licenses/products/usual.yaml",
+        include_str!("../../rules/licenses/products/usual.yaml"),
+    ),
     ("shipped:rules/licenses/generic.yaml", include_str!("../../rules/licenses/generic.yaml")),
     ("shipped:rules/licenses/ibm.yaml", include_str!("../../rules/licenses/ibm.yaml")),
     ("shipped:rules/licenses/microsoft.yaml", include_str!("../../rules/licenses/microsoft.yaml")),
@@ -118,6 +124,16 @@ const LICENSE_TABLES: &[(&str, &str)] = &[
         include_str!("../../rules/licenses/tables/sap_digital_access.csv"),
     ),
 ];
+
+/// One of the license rule files, by its path below `rules/licenses`.
+#[must_use]
+pub(super) fn license_rule(name: &str) -> RuleText {
+    let is_asked =
+        |path: &str| path.strip_prefix("shipped:rules/licenses/").is_some_and(|rest| rest == name);
+    let found = LICENSE_RULES.iter().find(|(path, _)| is_asked(path));
+    let (path, text) = found.copied().unwrap_or_default();
+    RuleText { path: path.into(), text: text.into() }
+}
 
 /// License rule files, and the tables that they name.
 #[must_use]

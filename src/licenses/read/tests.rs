@@ -511,3 +511,31 @@ fn rows_of_use_are_of_their_kind() {
         assert_eq!(used::use_kind(kind), expected);
     }
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+
+    /// Whatever stands in the cells, a row is read or listed, and never both and never neither.
+    #[test]
+    fn every_row_is_read_or_stands_aside(
+        rows in proptest::collection::vec(
+            ("[a-c \"]{0,3}", "(Jira|SLES|[a-z*+;]{0,4})", "(2026-1[0-3]-[0-3][0-9]|[0-9/]{0,5})", "(active|dr|Active|x|)"),
+            1..12,
+        ),
+    ) {
+        let quoted = |text: &String| format!("\"{}\"", text.replace('"', "\"\""));
+        let lines: Vec<String> = rows
+            .iter()
+            .map(|(a, b, c, d)| [a, b, c, d].map(quoted).join(","))
+            .collect();
+        let csv = format!("device,product,last used,role\n{}\n", lines.join("\n"));
+        let inputs = "    - { name: i, kind: installs, files: i.csv, on_invalid: quarantine }\n";
+        let told = told(inputs, &[("i.csv", &csv)]).unwrap();
+        let read: BTreeSet<u64> = told.inventory.uses.iter().map(|row| row.origin.row).collect();
+        let aside: BTreeSet<u64> = told.quarantined.iter().map(|row| row.origin.row).collect();
+        proptest::prop_assert!(read.is_disjoint(&aside));
+        proptest::prop_assert_eq!(read.len() + aside.len(), rows.len(), "{}", csv);
+        let refused = inputs.replace(", on_invalid: quarantine", "");
+        proptest::prop_assert_eq!(super::tests::told(&refused, &[("i.csv", &csv)]).is_ok(), aside.is_empty());
+    }
+}

@@ -6,6 +6,7 @@
 mod duties;
 mod matches;
 mod position;
+mod quarantined;
 #[cfg(test)]
 mod tests;
 mod unrecognised;
@@ -23,6 +24,7 @@ use crate::rules::licenses::HouseRounding;
 use super::sink::{Sink, WrittenFile};
 
 pub use duties::{Duties, write_duties};
+pub use quarantined::write_license_quarantine;
 pub use unrecognised::write_unrecognised;
 
 /// What the files are made of.

@@ -2,10 +2,9 @@
 
 use crate::diagnostics::{Finding, Span};
 use crate::rules::compile::RuleText;
-use crate::rules::decode::entries;
-use crate::rules::node::{self, Kind, Node};
+use crate::rules::decode::Mapping;
 use crate::rules::project::refuse_repeats;
-use crate::rules::shape::Shape;
+use crate::rules::shape::{KeyShape, Shape, key};
 use crate::rules::sink::Sink;
 
 use super::holidays::{self, HolidayDecl, read_holidays};
@@ -21,23 +20,20 @@ pub struct DutyRules {
 }
 
 impl DutyRules {
-    /// The keys of a license rule file that are read here, with what stands behind them.
-    pub(super) const KEYS: [(&'static str, Shape); 3] = [
-        ("thresholds", Shape::List(&Shape::Map(thresholds::KEYS))),
-        ("silence", Shape::List(&Shape::Map(silence::KEYS))),
-        ("holidays", Shape::List(&Shape::Map(holidays::KEYS))),
+    pub(super) const KEYS: [KeyShape; 3] = [
+        key("thresholds", Shape::List(&Shape::Map(thresholds::KEYS))),
+        key("silence", Shape::List(&Shape::Map(silence::KEYS))),
+        key("holidays", Shape::List(&Shape::Map(holidays::KEYS))),
     ];
 
-    /// Adds what stands behind one of [`DutyRules::KEYS`].
-    pub(super) fn read(&mut self, key: &str, node: &Node, sink: &mut Sink) {
-        match key {
-            "thresholds" => {
-                self.thresholds.extend(read_thresholds(node, sink).unwrap_or_default());
-            }
-            "silence" => self.silence.extend(read_silence(node, sink).unwrap_or_default()),
-            "holidays" => self.holidays.extend(read_holidays(node, sink).unwrap_or_default()),
-            _ => {}
-        }
+    /// Adds what one of the files says.
+    pub(super) fn add(&mut self, file: &Mapping<'_>, sink: &mut Sink) {
+        let found = file.get("thresholds").and_then(|node| read_thresholds(node, sink));
+        self.thresholds.extend(found.unwrap_or_default());
+        let found = file.get("silence").and_then(|node| read_silence(node, sink));
+        self.silence.extend(found.unwrap_or_default());
+        let found = file.get("holidays").and_then(|node| read_holidays(node, sink));
+        self.holidays.extend(found.unwrap_or_default());
     }
 
     /// Refuses names that stand twice, once all files are read.
@@ -58,33 +54,15 @@ impl DutyRules {
 /// The shipped thresholds and silences.
 #[must_use]
 pub fn shipped_duties() -> RuleText {
-    RuleText {
-        path: "shipped:rules/licenses/duties.yaml".into(),
-        text: include_str!("../../../rules/licenses/duties.yaml").into(),
-    }
+    crate::rules::shipped::license_rule("duties.yaml")
 }
 
-/// Reads the three keys of license rule files, own ones before shipped ones. Other keys are looked at elsewhere.
+/// Reads the three keys of license rule files, own ones before shipped ones.
 ///
 /// # Errors
-/// Everything that is wrong with what stands behind those keys, with its place.
+/// Everything that is wrong with the files, with its place.
 pub fn duty_rules(texts: &[RuleText]) -> Result<DutyRules, Vec<Finding>> {
-    let mut sink = Sink::default();
-    let mut rules = DutyRules::default();
-    for RuleText { path, text } in texts {
-        let Some(root) = node::parse(path, text, &mut sink) else { continue };
-        if matches!(root.kind, Kind::Null) {
-            continue;
-        }
-        let Some(found) = entries(&root, "a license rule file", &mut sink) else { continue };
-        for (key, node) in found {
-            if DutyRules::KEYS.iter().any(|(name, _)| *name == key.text) {
-                rules.read(&key.text, node, &mut sink);
-            }
-        }
-    }
-    rules.check(&mut sink);
-    sink.finish(Some(rules))
+    super::LicenseRules::read(texts, &[]).map(|rules| rules.duties)
 }
 
 #[cfg(test)]

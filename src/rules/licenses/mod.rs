@@ -63,7 +63,7 @@ use crate::diagnostics::{Code, Finding, Span};
 use super::RuleText;
 use super::decode::Mapping;
 use super::node::{self, Kind, Node};
-use super::shape::{KeyShape, Shape, key};
+use super::shape::{CITATION_KEYS, KeyShape, Shape, key};
 use super::sink::Sink;
 
 pub use cloud::{CloudAsk, CloudCitation, CloudFact, CloudRule, CloudRules, LicenseModel};
@@ -108,11 +108,21 @@ pub struct LicenseRules {
     pub metrics: Vec<Metric>,
     /// By name.
     pub tables: Vec<Table>,
+    pub products: ProductRules,
+    pub policies: LicensePolicies,
+    pub duties: DutyRules,
 }
 
 pub(super) const KEYS: &[KeyShape] = &[
+    key("source", Shape::List(&Shape::Map(CITATION_KEYS))),
     key("tables", Shape::Identified { dash: true, shape: &Shape::Map(table::TABLE_KEYS) }),
     key("metrics", Shape::Identified { dash: true, shape: &Shape::Map(read_metric::METRIC_KEYS) }),
+    key("products", Shape::List(&Shape::Map(products::PRODUCT_KEYS))),
+    LicensePolicies::KEYS[0],
+    LicensePolicies::KEYS[1],
+    DutyRules::KEYS[0],
+    DutyRules::KEYS[1],
+    DutyRules::KEYS[2],
 ];
 
 impl LicenseRules {
@@ -143,7 +153,24 @@ impl LicenseRules {
         }
         let name = |metric: &Metric| (Arc::clone(&metric.name), metric.span.clone());
         keep_own(&mut rules.metrics, "metrics", name, &mut sink);
+        rules.add_policies(&roots, &maps, &mut sink);
         sink.finish(Some(rules))
+    }
+
+    /// The project's products and duties stand before shipped ones; of policies with one value, the
+    /// project's holds.
+    fn add_policies(&mut self, roots: &[Node], maps: &[Mapping<'_>], sink: &mut Sink) {
+        let roots = roots.iter().filter(|root| !matches!(root.kind, Kind::Null));
+        let files = roots.map(|root| !is_shipped(&root.span)).zip(maps);
+        let (own, shipped): (Vec<_>, Vec<_>) = files.partition(|(is_own, _)| *is_own);
+        for (is_own, file) in own.iter().chain(&shipped) {
+            self.products.add(file, *is_own, sink);
+            self.duties.add(file, sink);
+        }
+        for (_, file) in shipped.iter().chain(&own) {
+            self.policies.add(file, sink);
+        }
+        self.duties.check(sink);
     }
 
     /// What costbook brings along.
@@ -197,6 +224,10 @@ fn entries_of(node: &Node) -> Option<&[(node::Key, Node)]> {
     }
 }
 
+fn is_shipped(span: &Span) -> bool {
+    span.path.starts_with("shipped:")
+}
+
 /// Sorts by name. Of a shipped one and one of the project's own, the own stays; two of one side are
 /// one too many.
 fn keep_own<T>(
@@ -205,7 +236,6 @@ fn keep_own<T>(
     name: impl Fn(&T) -> (Arc<str>, Span),
     sink: &mut Sink,
 ) {
-    let is_shipped = |span: &Span| span.path.starts_with("shipped:");
     found.sort_by_cached_key(|one| {
         let (name, span) = name(one);
         (name, is_shipped(&span), span)

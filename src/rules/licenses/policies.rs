@@ -2,12 +2,12 @@
 
 use crate::diagnostics::Finding;
 use crate::rules::compile::RuleText;
-use crate::rules::decode::{Mapping, entries};
-use crate::rules::node::{self, Node};
+use crate::rules::decode::Mapping;
+use crate::rules::shape::{KeyShape, Shape, key};
 use crate::rules::sink::Sink;
 
-use super::matching::{MatchingRules, read_matching};
-use super::valuation::{ValuationRules, read_valuation};
+use super::matching::{self, MatchingRules, read_matching};
+use super::valuation::{self, ValuationRules, read_valuation};
 
 /// What the files declare about covering and paying.
 #[derive(Clone, Debug, Default)]
@@ -17,44 +17,32 @@ pub struct LicensePolicies {
 }
 
 impl LicensePolicies {
-    /// Reads the two keys of each file; other keys are others' to read. Later files come behind
-    /// earlier ones, and their single values hold.
+    pub(super) const KEYS: [KeyShape; 2] = [
+        key("matching", Shape::Map(matching::KEYS)),
+        key("valuation", Shape::Map(valuation::KEYS)),
+    ];
+
+    /// Reads the two keys of each file. Later files come behind earlier ones, and their single values hold.
     ///
     /// # Errors
-    /// Everything that is wrong with the two keys, of all files.
+    /// Everything that is wrong with the files.
     pub fn read(texts: &[RuleText]) -> Result<Self, Vec<Finding>> {
-        let mut sink = Sink::default();
-        let mut found = Self::default();
-        for text in texts {
-            let root = node::parse(&text.path, &text.text, &mut sink);
-            let Some(file) = root.and_then(|root| read_file(&root, &mut sink)) else { continue };
-            found.matching = found.matching.and(file.matching);
-            found.valuation = found.valuation.and(file.valuation);
-        }
-        sink.finish(Some(found))
+        super::LicenseRules::read(texts, &[]).map(|rules| rules.policies)
     }
-}
 
-fn read_file(root: &Node, sink: &mut Sink) -> Option<LicensePolicies> {
-    let all = entries(root, "a license rule file", sink)?;
-    let known: Vec<&str> = all.iter().map(|(key, _)| key.text.as_str()).collect();
-    let map = Mapping::read(root, "a license rule file", &known, sink)?;
-    let matching = match map.get("matching") {
-        Some(node) => read_matching(node, sink),
-        None => Some(MatchingRules::default()),
-    };
-    let valuation = match map.get("valuation") {
-        Some(node) => read_valuation(node, sink),
-        None => Some(ValuationRules::default()),
-    };
-    Some(LicensePolicies { matching: matching?, valuation: valuation? })
+    /// Adds what one of the files says.
+    pub(super) fn add(&mut self, file: &Mapping<'_>, sink: &mut Sink) {
+        if let Some(found) = file.get("matching").and_then(|node| read_matching(node, sink)) {
+            self.matching = std::mem::take(&mut self.matching).and(found);
+        }
+        if let Some(found) = file.get("valuation").and_then(|node| read_valuation(node, sink)) {
+            self.valuation = std::mem::take(&mut self.valuation).and(found);
+        }
+    }
 }
 
 /// Path and text of what costbook brings along: ladders of editions, plans, excuses.
 #[must_use]
 pub fn shipped_policies() -> RuleText {
-    RuleText {
-        path: "shipped:rules/licenses/matching.yaml".into(),
-        text: include_str!("../../../rules/licenses/matching.yaml").into(),
-    }
+    crate::rules::shipped::license_rule("matching.yaml")
 }

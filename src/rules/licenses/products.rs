@@ -10,8 +10,9 @@ use chrono::NaiveDate;
 
 use crate::diagnostics::{Finding, Place};
 use crate::domain::DateRange;
+use crate::rules::RuleText;
 use crate::rules::decode::{Mapping, is_name, read_valid, some_items, word, words};
-use crate::rules::node::{self, Key, Node};
+use crate::rules::node::{Key, Node};
 use crate::rules::pattern::{Glob, glob};
 use crate::rules::shape::{CITATION_KEYS, KeyShape, Shape, VALID_KEYS, key, needed};
 use crate::rules::sink::Sink;
@@ -89,21 +90,21 @@ pub(in crate::rules) const PRODUCT_KEYS: &[KeyShape] = &[
     key("source", Shape::List(&Shape::Map(CITATION_KEYS))),
 ];
 
-const SHIPPED: &[(&str, &str)] = &[(
-    "shipped:rules/licenses/products/usual.yaml",
-    include_str!("../../../rules/licenses/products/usual.yaml"),
-)];
-
 impl ProductRules {
     /// What costbook ships, behind rules of the project.
     #[must_use]
     pub fn with_shipped(own: Vec<ProductRule>) -> Self {
         let mut rules = own;
-        for (path, text) in SHIPPED {
-            // Tests hold the shipped texts to be sound.
-            rules.extend(Self::parse(path, text, false).unwrap_or_default());
-        }
+        let RuleText { path, text } = crate::rules::shipped::license_rule("products/usual.yaml");
+        // Tests hold the shipped text to be sound.
+        rules.extend(Self::parse(&path, &text).unwrap_or_default());
         Self { rules }
+    }
+
+    /// Rules of the project's own table before these.
+    #[must_use]
+    pub fn behind(self, own: Vec<ProductRule>) -> Self {
+        Self { rules: own.into_iter().chain(self.rules).collect() }
     }
 
     /// These rules alone.
@@ -112,19 +113,19 @@ impl ProductRules {
         Self { rules }
     }
 
-    /// Reads a file whose key `products` holds rules; other keys are for others.
+    /// Reads the products of a license rule file.
     ///
     /// # Errors
-    /// Everything that is wrong with it.
-    pub fn parse(path: &str, text: &str, is_own: bool) -> Result<Vec<ProductRule>, Vec<Finding>> {
-        let mut sink = Sink::default();
-        let root = node::parse(path, text, &mut sink);
-        let found = root.and_then(|root| {
-            let map =
-                Mapping::read(&root, "a file of products", &["source", "products"], &mut sink)?;
-            read_products(map.need("products", &mut sink)?, is_own, &mut sink)
-        });
-        sink.finish(found)
+    /// Everything that is wrong with the file.
+    pub fn parse(path: &str, text: &str) -> Result<Vec<ProductRule>, Vec<Finding>> {
+        let file = RuleText { path: path.into(), text: text.into() };
+        super::LicenseRules::read(&[file], &[]).map(|rules| rules.products.rules)
+    }
+
+    /// Adds what one of the files says.
+    pub(super) fn add(&mut self, file: &Mapping<'_>, is_own: bool, sink: &mut Sink) {
+        let found = file.get("products").and_then(|node| read_products(node, is_own, sink));
+        self.rules.extend(found.unwrap_or_default());
     }
 
     /// The rule that recognises a row's product; `None` where none does.
@@ -310,12 +311,11 @@ mod tests {
     use super::*;
 
     fn rules(own: &str, shipped: &str) -> ProductRules {
-        let read = |text: &str, is_own| {
-            let text = format!("products:\n{text}");
-            ProductRules::parse("p.yaml", &text, is_own).unwrap()
+        let read = |path: &str, text: &str| {
+            ProductRules::parse(path, &format!("products:\n{text}")).unwrap()
         };
-        let mut rules = read(own, true);
-        rules.extend(read(shipped, false));
+        let mut rules = read("p.yaml", own);
+        rules.extend(read("shipped:p.yaml", shipped));
         ProductRules::new(rules)
     }
 

@@ -158,5 +158,5 @@ fn shipped_duties_say_everything_that_is_asked() {
     assert!(shipped.expiry_days.is_some() && shipped.notice_days.is_some());
     assert!(shipped.horizon_days.is_some() && shipped.forecast.is_some());
     assert!(shipped.growth.is_some() && shipped.subjects.matches(|_| None, None));
-    assert_eq!(DutyRules::KEYS.map(|(key, _)| key), ["thresholds", "silence", "holidays"]);
+    assert_eq!(DutyRules::KEYS.map(|key| key.name), ["thresholds", "silence", "holidays"]);
 }
