@@ -11,6 +11,8 @@ pub(super) struct Machines<'a> {
     pub(super) hosts: BTreeMap<Arc<str>, &'a UseRow>,
     pub(super) vms: BTreeMap<Arc<str>, &'a UseRow>,
     pub(super) clusters: BTreeMap<Arc<str>, Vec<Arc<str>>>,
+    /// Machines on a host.
+    pub(super) counts: BTreeMap<Arc<str>, usize>,
 }
 
 impl<'a> Machines<'a> {
@@ -25,6 +27,9 @@ impl<'a> Machines<'a> {
             if let Some(id) = text_of(row, own_field(row.kind)) {
                 map.entry(id).or_insert(*row);
             }
+        }
+        for host in found.vms.values().filter_map(|row| text_of(row, "host")) {
+            *found.counts.entry(host).or_default() += 1;
         }
         for (id, row) in &found.hosts {
             if let Some(cluster) = text_of(row, "cluster") {

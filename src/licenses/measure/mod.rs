@@ -31,7 +31,7 @@ use super::{Demand, Inventory, Measured, Product, Reading, UseKind, UseRow, Valu
 use engine::{Engine, Notes};
 use eval::Terms;
 use item::{Content, Item};
-use machines::{Machines, text_of};
+use machines::Machines;
 use range::Range;
 
 pub use examples::check_examples;
@@ -48,8 +48,8 @@ pub use examples::check_examples;
 pub fn measure_all(inventory: &Inventory, rules: &LicenseRules, day: NaiveDate) -> Vec<Measured> {
     let mut products: BTreeMap<Product, BTreeSet<Arc<str>>> = BTreeMap::new();
     let today = Today::of(inventory, day);
-    for product in today.rows.iter().flat_map(|row| products_of(row)) {
-        products.entry(product).or_default();
+    for product in today.by_product.keys().chain(today.by_option.keys()) {
+        products.entry(product.clone()).or_default();
     }
     for right in inventory.entitlements.iter().filter(|right| right.days.contains(day)) {
         products.entry(right.product.clone()).or_default().insert(Arc::clone(&right.metric));
@@ -88,7 +88,13 @@ pub fn measure(
 /// The rows that count on a day.
 struct Today<'a> {
     day: NaiveDate,
+    /// By file and row.
     rows: Vec<&'a UseRow>,
+    /// Places in `rows`.
+    by_product: BTreeMap<Product, Vec<usize>>,
+    by_option: BTreeMap<Product, Vec<usize>>,
+    /// Machines and counts that name no product are of any.
+    of_any: Vec<usize>,
     machines: Machines<'a>,
 }
 
@@ -97,7 +103,21 @@ impl<'a> Today<'a> {
         let mut rows: Vec<&UseRow> = current(&inventory.uses, day);
         rows.sort_by(|one, other| (&one.origin, one.kind).cmp(&(&other.origin, other.kind)));
         let machines = Machines::of(&rows);
-        Self { day, rows, machines }
+        let mut by_product: BTreeMap<Product, Vec<usize>> = BTreeMap::new();
+        let mut by_option: BTreeMap<Product, Vec<usize>> = BTreeMap::new();
+        let mut of_any = Vec::new();
+        for (place, row) in rows.iter().enumerate() {
+            let is_any = matches!(row.kind, UseKind::Host | UseKind::Vm | UseKind::Counter);
+            match &row.product {
+                Some(product) => by_product.entry(product.clone()).or_default().push(place),
+                None if is_any => of_any.push(place),
+                None => {}
+            }
+            for option in options_of(row) {
+                by_option.entry(option).or_default().push(place);
+            }
+        }
+        Self { day, rows, by_product, by_option, of_any, machines }
     }
 
     fn measure(&self, metric: &Metric, product: &Product, rules: &LicenseRules) -> Vec<Measured> {
@@ -118,7 +138,11 @@ impl<'a> Today<'a> {
         let terms = Terms { params: &reading.params, unknown: &metric.unknown, day: self.day };
         let notes = Notes::default();
         let mut engine = Engine { machines: &self.machines, rules, terms, rows: &rows, notes };
-        let items = engine.run(rows(metric.of), &reading.steps);
+        let items = rows(metric.of);
+        for item in items.iter().filter(|item| item.quantity.high().is_none()) {
+            engine.miss(item, "value");
+        }
+        let items = engine.run(items, &reading.steps);
         let notes = engine.notes;
         let mut demands: Vec<Demand> =
             items.into_iter().map(|item| demand(item, product)).collect();
@@ -145,21 +169,13 @@ impl<'a> Today<'a> {
         }
     }
 
-    /// Rows of a kind that are about the product. Machines and counts that name none are of any.
+    /// Rows of a kind that are about the product, in the order of files and rows.
     fn items(&self, kind: RowKind, metric: &Metric, product: &Product) -> Vec<Item> {
-        let is_it = |row: &&&UseRow| {
-            if row.kind != use_kind(kind) {
-                return false;
-            }
-            match &row.product {
-                None => matches!(kind, RowKind::Host | RowKind::Vm | RowKind::Counter),
-                Some(found) if found == product => true,
-                Some(_) => {
-                    metric.counts_options && options_of(row).any(|option| option == *product)
-                }
-            }
-        };
-        self.rows.iter().filter(is_it).map(|row| self.item(row)).collect()
+        let options = metric.counts_options.then(|| self.by_option.get(product)).flatten();
+        let own = self.by_product.get(product).into_iter().chain(options).flatten();
+        let places: BTreeSet<usize> = own.chain(&self.of_any).copied().collect();
+        let rows = places.into_iter().map(|place| self.rows[place]);
+        rows.filter(|row| row.kind == use_kind(kind)).map(|row| self.item(row)).collect()
     }
 
     fn item(&self, row: &UseRow) -> Item {
@@ -170,15 +186,15 @@ impl<'a> Today<'a> {
         match row.kind {
             UseKind::Host => {
                 widen::tell_host(&mut item, row);
-                let id = &item.subject.id;
-                let on = |vm: &&&UseRow| text_of(vm, "host").as_ref() == Some(id);
-                let vms = self.machines.vms.values().filter(on).count();
+                let vms = self.machines.counts.get(&item.subject.id).copied().unwrap_or(0);
                 item.fields.insert("vms".into(), Content::Computed(Range::whole(vms)));
             }
             UseKind::Sample | UseKind::Counter | UseKind::Billing => {
                 if let Some(Value::Number(value)) = row.fields.get("value") {
                     item.quantity = Range::known(value.clone()).extent();
                     item.note_use();
+                } else if row.kind != UseKind::Billing {
+                    item.quantity = Range::unknown().extent();
                 }
             }
             _ => {}
@@ -211,11 +227,7 @@ fn use_kind(kind: RowKind) -> UseKind {
     }
 }
 
-/// The product of a row, and the options of an installation, which are products of its publisher.
-fn products_of(row: &UseRow) -> Vec<Product> {
-    row.product.iter().cloned().chain(options_of(row)).collect()
-}
-
+/// The options of an installation, which are products of its publisher.
 fn options_of(row: &UseRow) -> impl Iterator<Item = Product> {
     let publisher = row.product.as_ref().and_then(|product| product.publisher.clone());
     let options = match row.fields.get("options") {

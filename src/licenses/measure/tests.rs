@@ -188,6 +188,13 @@ fn rounding_has_modes_and_a_scope() {
 }
 
 #[test]
+fn a_count_without_a_value_is_not_known() {
+    let steps = "          - aggregate: { how: sum }";
+    let example = "      - { name: e, day: 2026-10-31, given: { counters: [ { counter: c, value: 3 }, { counter: c } ] }, expect: { default: { low: 3 } } }";
+    assert_eq!(check_examples(&metric("counters", steps, example)), []);
+}
+
+#[test]
 fn huge_numbers_are_no_counts() {
     let steps = "          - measure: { value: cores, as: big }\n".to_owned()
         + &"          - measure: { value: big * big, as: big }\n".repeat(40)

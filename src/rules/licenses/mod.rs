@@ -142,17 +142,19 @@ impl LicenseRules {
             .filter(|root| !matches!(root.kind, Kind::Null))
             .filter_map(|root| Mapping::read(root, "a license rule file", KEYS, &mut sink))
             .collect();
-        let mut rules = Self::default();
+        let mut found = table::Tables::default();
         for node in maps.iter().filter_map(|map| map.get("tables")) {
-            rules.tables.extend(table::read_tables(node, tables, &mut sink));
+            table::read_tables(node, tables, &mut found, &mut sink);
         }
         let name = |table: &Table| (Arc::clone(&table.name), table.span.clone());
-        keep_own(&mut rules.tables, "tables", name, &mut sink);
+        keep_own(&mut found.found, "tables", name, &mut sink);
+        let mut metrics = Vec::new();
         for node in maps.iter().filter_map(|map| map.get("metrics")) {
-            rules.metrics.extend(read_metric::read_metrics(node, &rules.tables, &mut sink));
+            metrics.extend(read_metric::read_metrics(node, &found, &mut sink));
         }
         let name = |metric: &Metric| (Arc::clone(&metric.name), metric.span.clone());
-        keep_own(&mut rules.metrics, "metrics", name, &mut sink);
+        keep_own(&mut metrics, "metrics", name, &mut sink);
+        let mut rules = Self { metrics, tables: found.found, ..Self::default() };
         rules.add_policies(&roots, &maps, &mut sink);
         sink.finish(Some(rules))
     }

@@ -22,7 +22,7 @@ use super::number::number;
 use super::read_step::{STEP_KEYS, Surroundings, read_step, read_steps, row_kind_words};
 use super::source::{SOURCE_KEYS, Source, read_source};
 use super::step::{ROW_KINDS, RowKind, Step, Verb};
-use super::table::Table;
+use super::table::Tables;
 
 const PRODUCT_KEYS: &[KeyShape] = &[needed("name", Shape::Text), key("edition", Shape::Texts)];
 const BOUND_KEYS: &[KeyShape] = &[key("low", Shape::Text), key("high", Shape::Text)];
@@ -55,7 +55,7 @@ pub(super) const METRIC_KEYS: &[KeyShape] = &[
 ];
 
 /// The metrics under `metrics`.
-pub(super) fn read_metrics(node: &Node, tables: &[Table], sink: &mut Sink) -> Vec<Metric> {
+pub(super) fn read_metrics(node: &Node, tables: &Tables, sink: &mut Sink) -> Vec<Metric> {
     let Some(found) = entries(node, "`metrics`", sink) else { return Vec::new() };
     let metrics = found.iter().filter_map(|(name, node)| {
         let is_named = is_identifier(name, "the name of a metric", true, sink);
@@ -65,7 +65,7 @@ pub(super) fn read_metrics(node: &Node, tables: &[Table], sink: &mut Sink) -> Ve
     metrics.collect()
 }
 
-fn read_metric(name: &Key, node: &Node, tables: &[Table], sink: &mut Sink) -> Option<Metric> {
+fn read_metric(name: &Key, node: &Node, tables: &Tables, sink: &mut Sink) -> Option<Metric> {
     let map = Mapping::read(node, "a metric", METRIC_KEYS, sink)?;
     let label = |key: &str, sink: &mut Sink| {
         let found = map.get(key).and_then(|node| word(node, "a name", sink));
@@ -206,7 +206,7 @@ fn check_examples(examples: &[super::example::Example], versions: &[Version], si
 struct VersionReader<'a> {
     metric: &'a str,
     of: RowKind,
-    tables: &'a [Table],
+    tables: &'a Tables,
 }
 
 /// A reading before what it is like is known.

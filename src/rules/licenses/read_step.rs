@@ -20,7 +20,7 @@ use super::step::{
     Aggregate, Drop, Every, Factor, How, Keep, Lone, Pipeline, ROW_KINDS, RoundMode, RowKind,
     SameTime, Scope, Step, Tier, TierMode, Verb, WidenTo, Window,
 };
-use super::table::{ColumnKind, Table};
+use super::table::{ColumnKind, Table, Tables};
 
 /// Steps of one pipeline.
 const STEPS: usize = 64;
@@ -154,7 +154,7 @@ pub(super) fn row_kind_words() -> Vec<&'static str> {
 /// What steps are read with.
 #[derive(Clone, Copy)]
 pub(super) struct Surroundings<'a> {
-    pub(super) tables: &'a [Table],
+    pub(super) tables: &'a Tables,
     /// The rows that the metric begins with.
     pub(super) of: RowKind,
     pub(super) is_inner: bool,
@@ -303,11 +303,12 @@ fn read_scope(map: &Mapping<'_>, sink: &mut Sink) -> Option<Scope> {
     names(node, "`scope`", sink).map(Scope::Fields)
 }
 
-fn find_table<'t>(node: &Node, tables: &'t [Table], sink: &mut Sink) -> Option<&'t Table> {
+fn find_table<'t>(node: &Node, tables: &'t Tables, sink: &mut Sink) -> Option<&'t Table> {
     let name = word(node, "`table`", sink)?;
-    let found = tables.iter().find(|table| *table.name == *name.text);
-    if found.is_none() {
-        let known: Vec<&str> = tables.iter().map(|table| &*table.name).collect();
+    let found = tables.found.iter().find(|table| *table.name == *name.text);
+    // What is wrong with a table is told where it stands.
+    if found.is_none() && !tables.refused.contains(&name.text) {
+        let known: Vec<&str> = tables.found.iter().map(|table| &*table.name).collect();
         let message = format!("there is no table `{}`", name.text);
         sink.report_unknown(Code::UnknownName, &name.span, message, &name.text, &known);
     }
@@ -333,7 +334,7 @@ fn find_column(node: &Node, table: &Table, is_value: bool, sink: &mut Sink) -> O
     }
 }
 
-fn factor(node: &Node, tables: &[Table], sink: &mut Sink) -> Option<Verb> {
+fn factor(node: &Node, tables: &Tables, sink: &mut Sink) -> Option<Verb> {
     let map = Mapping::read(node, "`factor`", FACTOR_KEYS, sink)?;
     let table = map.need("table", sink).and_then(|node| find_table(node, tables, sink));
     let keys = map.need("key", sink).and_then(|node| entries(node, "`key`", sink));
@@ -361,7 +362,7 @@ fn factor(node: &Node, tables: &[Table], sink: &mut Sink) -> Option<Verb> {
     }))
 }
 
-fn tiers(node: &Node, tables: &[Table], sink: &mut Sink) -> Option<Verb> {
+fn tiers(node: &Node, tables: &Tables, sink: &mut Sink) -> Option<Verb> {
     let map = Mapping::read(node, "`tiers`", TIERS_KEYS, sink)?;
     let mode = map.need("mode", sink).and_then(|node| choice(node, "kind of tiers", MODES, sink));
     let scope = read_scope(&map, sink);

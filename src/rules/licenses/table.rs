@@ -183,16 +183,23 @@ fn fits(cell: &Cell, asked: &Asked) -> bool {
     }
 }
 
+/// Tables that metrics may name.
+#[derive(Debug, Default)]
+pub(super) struct Tables {
+    pub(super) found: Vec<Table>,
+    /// Names of those that could not be read.
+    pub(super) refused: Vec<String>,
+}
+
 /// The tables under `tables`.
-pub(super) fn read_tables(node: &Node, files: &[RuleText], sink: &mut Sink) -> Vec<Table> {
-    let Some(found) = entries(node, "`tables`", sink) else { return Vec::new() };
-    found
-        .iter()
-        .filter(|(name, _)| is_identifier(name, "the name of a table", true, sink))
-        .collect::<Vec<_>>()
-        .into_iter()
-        .filter_map(|(name, node)| read_table(name, node, files, sink))
-        .collect()
+pub(super) fn read_tables(node: &Node, files: &[RuleText], tables: &mut Tables, sink: &mut Sink) {
+    for (name, node) in entries(node, "`tables`", sink).unwrap_or_default() {
+        let is_named = is_identifier(name, "the name of a table", true, sink);
+        match read_table(name, node, files, sink).filter(|_| is_named) {
+            Some(table) => tables.found.push(table),
+            None => tables.refused.push(name.text.clone()),
+        }
+    }
 }
 
 fn read_table(name: &Key, node: &Node, files: &[RuleText], sink: &mut Sink) -> Option<Table> {

@@ -127,6 +127,11 @@ fn faults_are_told_with_their_place() {
 }
 
 #[test]
+fn a_table_that_is_refused_is_told_once() {
+    assert_eq!(faults(&SOUND.replace("weight: 0.5", "weight: half")).0, ["invalid-value 5:56+4"]);
+}
+
+#[test]
 fn names_are_one_thing_and_own_ones_stand_in_for_shipped_ones() {
     let found = read_files(&[("a.yaml", SOUND), ("b.yaml", SOUND)], &[]).unwrap_err();
     assert_eq!(shown(&found), ["duplicate-name 2:3+7", "duplicate-name 7:3+5"]);
