@@ -85,6 +85,15 @@ pub struct Figures {
 }
 
 impl Figures {
+    /// Known, and the same at another bound. What other lines leave may differ.
+    fn is_like(&self, other: &Self) -> bool {
+        let own = |figures: &Self| {
+            let Figures { entitled, consumed, surplus, shortfall, .. } = figures;
+            [entitled, consumed, surplus, shortfall].map(Clone::clone)
+        };
+        own(self) == own(other) && self.consumed.is_some()
+    }
+
     /// Percent; `None` where nothing is entitled, or without limit.
     #[must_use]
     pub fn utilisation(&self) -> Option<Number> {
@@ -155,7 +164,13 @@ pub struct Position {
 impl Position {
     #[must_use]
     pub fn is_exact(&self) -> bool {
-        self.low == self.high && self.high.consumed.is_some()
+        self.low.is_like(&self.high)
+    }
+
+    /// Percent, where both bounds agree on it.
+    #[must_use]
+    pub fn utilisation(&self) -> Option<Number> {
+        self.low.utilisation().filter(|low| self.high.utilisation().as_ref() == Some(low))
     }
 
     /// More is used than is owned, whatever is missing.
@@ -348,7 +363,7 @@ fn line(input: &PositionInput<'_>, key: PositionKey, sums: &[Sums; 2]) -> Positi
             || measured.demands.iter().any(|demand| is_same_product(&demand.product, &key.product))
     };
     let of_product: Vec<&Measured> = own.iter().filter(of_line).copied().collect();
-    let is_inexact = low != high || high.consumed.is_none();
+    let is_inexact = !low.is_like(&high);
     let gaps: BTreeSet<Arc<str>> = of_product
         .iter()
         .flat_map(|measured| &measured.gaps)
@@ -438,7 +453,8 @@ fn status(line: &Position, warning_at: &Number) -> Status {
     if line.is_over() {
         return Status::Over;
     }
-    let is_near = line.low.utilisation().is_some_and(|percent| percent >= *warning_at);
+    let bounds = [line.low.utilisation(), line.high.utilisation()];
+    let is_near = bounds.into_iter().flatten().any(|percent| percent >= *warning_at);
     if is_near && line.key.kind == LineKind::Use { Status::Warning } else { Status::Ok }
 }
 

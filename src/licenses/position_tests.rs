@@ -71,6 +71,21 @@ fn a_missing_input_gives_bounds_and_its_name() {
 }
 
 #[test]
+fn what_is_missing_of_one_line_leaves_the_others_known() {
+    let mut vague = demand("v", "App", 0, "entity=B");
+    vague.quantity = Extent::between(number(4), number(8));
+    let uses = vec![demand("u", "App", 30, "entity=A"), vague];
+    let case = Case::new(vec![right("r", "App", 40)], uses, "{}");
+    let found = case.position();
+    let of = |entity: &str| {
+        found.iter().find(|line| line.key.legal_entity.as_deref() == Some(entity)).unwrap()
+    };
+    // 30 of 36 at one bound and of 32 at the other, which is a warning.
+    assert!(of("A").is_exact() && of("A").utilisation().is_none());
+    assert_eq!((of("A").status, of("B").status), (Status::Warning, Status::Unknown));
+}
+
+#[test]
 fn nothing_measured_is_unknown_and_not_unused() {
     let mut other = right("r", "App", 6);
     other.metric = "core".into();

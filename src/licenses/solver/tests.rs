@@ -222,3 +222,99 @@ fn the_least_of_a_linear_program_is_exact() {
     let never = [Limit::at_least(vec![], &number(1))];
     assert_eq!(minimise(&[number(1)], &never), Answer::Impossible);
 }
+
+/// Units of a made-up company: owned of both editions, needed off the host and on it, and what the host takes.
+#[derive(Debug)]
+struct Company {
+    owned: [i64; 2],
+    needed: [i64; 2],
+    on_host: [i64; 2],
+    host: i64,
+    price: [i64; 2],
+    pack: i64,
+    minimum: i64,
+}
+
+impl Company {
+    fn made(dice: &mut Dice) -> Self {
+        let mut two = |sides| [dice.throw(sides), dice.throw(sides)];
+        let (owned, needed, on_host) = (two(6), two(9), two(9));
+        let host = 1 + dice.throw(9);
+        let price = [20 + dice.throw(40), 1 + dice.throw(30)];
+        let (pack, minimum) = (1 + dice.throw(4), dice.throw(9));
+        Self { owned, needed, on_host, host, price, pack, minimum }
+    }
+
+    fn case(&self) -> Case {
+        let Self { price: [dear, cheap], pack, minimum, .. } = self;
+        let minimum = if *minimum > 0 { format!("minimum: {minimum},") } else { String::new() };
+        let rules = format!(
+            "
+matching:
+  solver: min_cost
+  editions: [ {{ product: Base, order: [ Enterprise, Standard ] }} ]
+  whole_hosts: [ {{ product: Base, edition: Enterprise, metric: seat, by: host_seat }} ]
+valuation:
+  offers:
+    - {{ product: Base, edition: Enterprise, metric: seat, price: {dear}, currency: EUR, pack: {pack}, rights: unlimited_vms }}
+    - {{ product: Base, edition: Standard, metric: seat, price: {cheap}, currency: EUR, {minimum} }}
+"
+        );
+        let editions = ["Base/Enterprise", "Base/Standard"];
+        let mut demands = Vec::new();
+        for (place, edition) in editions.iter().enumerate() {
+            demands.push(demand(&format!("off-{place}"), edition, self.needed[place], ""));
+            let mut on = demand(&format!("on-{place}"), edition, self.on_host[place], "");
+            on.origins = vec![origin(2)];
+            demands.push(on);
+        }
+        let rights =
+            (0..2).map(|place| right(&format!("r{place}"), editions[place], self.owned[place]));
+        let mut case = Case::new(rights.collect(), demands, &rules);
+        case.inventory.uses = vec![row(2, &[("host", "h1")])];
+        let mut host = demand("h1", "Base", self.host, "");
+        host.subject = Subject { kind: SubjectKind::Host, id: "h1".into() };
+        case.measured.push(measured("host_seat", vec![host]));
+        case
+    }
+
+    /// Every number of packs of the dear edition, every number of the cheap one, with the host and without.
+    fn brute(&self) -> i64 {
+        let mut best = i64::MAX;
+        for whole in [false, true] {
+            let on = |place: usize| if whole { 0 } else { self.on_host[place] };
+            let (top, low) = (self.needed[0] + on(0), self.needed[1] + on(1));
+            for packs in 0..60 {
+                // Owned rights cover no whole host: they lack the right.
+                let left = packs * self.pack - if whole { self.host } else { 0 };
+                let above = left + self.owned[0] - top;
+                if left < 0 || above < 0 {
+                    continue;
+                }
+                let lacks = (low - above - self.owned[1]).max(0);
+                let bought = if lacks == 0 { 0 } else { lacks.max(self.minimum) };
+                best = best.min(packs * self.pack * self.price[0] + bought * self.price[1]);
+            }
+        }
+        best
+    }
+}
+
+#[test]
+fn covers_are_as_cheap_as_trying_all() {
+    let mut dice = Dice(11);
+    let mut hosts = 0;
+    for _ in 0..80 {
+        let company = Company::made(&mut dice);
+        let matched = company.case().matched();
+        let found = matched.covers[0].cheapest.as_ref().unwrap();
+        assert!(found.proven, "{company:?}");
+        assert_eq!(found.amount, number(company.brute()), "{company:?}");
+        hosts += found.hosts.len();
+        let lacking = matched.covers[0].uncovered.iter();
+        let lacking: Number = lacking.map(|one| one.quantity.clone().unwrap()).sum();
+        let needed: Number = found.purchases.iter().map(|bought| bought.needed.clone()).sum();
+        assert_eq!(lacking, needed, "what is not covered is what is bought: {company:?}");
+    }
+    assert!(hosts > 5, "{hosts}");
+}

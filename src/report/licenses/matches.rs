@@ -6,7 +6,7 @@ use crate::licenses::{Cover, Holder, Matched, NotUsed, Product, UsePlace};
 use super::super::sink::Sink;
 use super::{number, text};
 
-const HEADER: [&str; 18] = [
+pub(super) const HEADER: [&str; 18] = [
     "metric",
     "interpretation",
     "bound",

@@ -6,6 +6,7 @@
 mod duties;
 mod matches;
 mod position;
+mod purchases;
 mod quarantined;
 #[cfg(test)]
 mod tests;
@@ -35,8 +36,9 @@ pub struct LicenseFacts<'a> {
     pub valued: &'a [Valued],
 }
 
-/// Writes `license_position.csv`, `license_matches.csv` and, where policies value anything, `license_valuation.csv` into
-/// a directory that has none of them.
+/// Writes `license_position.csv` and `license_matches.csv`; where a cover was solved for the least cost,
+/// `license_purchases.csv`; where policies value anything, `license_valuation.csv`; and the checksums of all, into a
+/// directory that has none of them.
 ///
 /// # Errors
 /// A file that cannot be written.
@@ -53,6 +55,7 @@ pub fn write_licenses(
 pub(super) fn write_into(facts: &LicenseFacts<'_>, sink: &mut Sink) -> Result<(), Finding> {
     position::write(facts.positions, sink)?;
     matches::write(facts.matched, sink)?;
+    purchases::write(facts.matched, sink)?;
     if facts.valued.is_empty() {
         return Ok(());
     }

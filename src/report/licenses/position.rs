@@ -6,7 +6,7 @@ use crate::licenses::{Figures, Number, Position};
 use super::super::sink::Sink;
 use super::{money, number, percent, share_percent, text};
 
-const HEADER: [&str; 38] = [
+pub(super) const HEADER: [&str; 38] = [
     "publisher",
     "product",
     "edition",
@@ -75,7 +75,7 @@ fn fields(line: &Position) -> Vec<String> {
     ];
     fields.extend(figures(&line.low).map(known));
     fields.extend([
-        known(percent(line.low.utilisation().as_ref())),
+        known(percent(line.utilisation().as_ref())),
         line.status.name().to_owned(),
         price.map_or_else(String::new, |price| price.amount.to_string()),
         currency.map_or_else(String::new, |currency| currency.to_string()),
@@ -88,9 +88,14 @@ fn fields(line: &Position) -> Vec<String> {
         fields.extend(figures(bound));
         fields.push(money(exposure.as_ref(), currency));
     }
+    let shared = if line.low.shared_free == line.high.shared_free {
+        known(number(line.low.shared_free.as_ref(), UNLIMITED))
+    } else {
+        String::new()
+    };
     let join = |texts: Vec<&str>| texts.join("; ");
     fields.extend([
-        known(number(line.low.shared_free.as_ref(), UNLIMITED)),
+        shared,
         share_percent(line.coverage.as_ref()),
         join(line.gaps.iter().map(|gap| &**gap).collect()),
         line.breaches.to_string(),

@@ -1,8 +1,9 @@
 use std::fs;
 
 use crate::licenses::{
-    Bound, Cover, Figures, Holder, LineKind, Match, MatchKind, Matched, NotUsed, Number, Position,
-    PositionKey, Product, Status, Subject, SubjectKind, Uncovered, UnitPrice, UsePlace, World,
+    Bound, Cheapest, Cover, Figures, Holder, LineKind, Match, MatchKind, Matched, NotUsed, Number,
+    Position, PositionKey, Product, Purchase, SingleOffer, Status, Subject, SubjectKind, Uncovered,
+    UnitPrice, UsePlace, World,
 };
 
 use super::{LicenseFacts, write_licenses};
@@ -132,4 +133,65 @@ fn an_unknown_line_tells_its_bounds_only() {
     let known = "core,,,,,,over,10.005,EUR,,contracted (E-1),2026-09-30,lp-1,";
     assert!(line.contains(known), "{line}");
     assert!(line.contains("lp-1,5,4,1,0,0,5,,0,,,"), "{line}");
+}
+
+#[test]
+fn the_cheapest_cover_tells_what_to_buy_and_what_it_saves() {
+    let mut matched = matched();
+    let bought = Purchase {
+        product: product(),
+        offer: "own.yaml:3".into(),
+        quantity: number(6),
+        needed: number(5),
+        unit_price: "2.5".parse().unwrap(),
+        amount: number(15),
+        clause: None,
+    };
+    let single = SingleOffer {
+        product: product(),
+        quantity: number(8),
+        amount: number(20),
+        saving: number(5),
+    };
+    matched.covers[0].cheapest = Some(Cheapest {
+        purchases: vec![bought],
+        amount: number(15),
+        at_least: number(12),
+        proven: false,
+        notes: vec!["not proven".into()],
+        currency: "EUR".parse().ok(),
+        not_offered: number(0),
+        single: vec![single],
+        hosts: vec![],
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let facts = LicenseFacts { positions: &[], matched: &matched, valued: &[] };
+    write_licenses(folder.path(), &facts).unwrap();
+    let read = fs::read_to_string(folder.path().join("license_purchases.csv")).unwrap();
+    assert_eq!(
+        read.lines().skip(1).collect::<Vec<_>>(),
+        [
+            "core,default,exact,buy,Maker,\"App, the\",Pro,,6,5,2.5,EUR,15,,,own.yaml:3,",
+            "core,default,exact,total,,,,,,,,EUR,15,,false,,not proven; no cover costs less than 12",
+            "core,default,exact,single_offer,Maker,\"App, the\",Pro,,8,,,EUR,20,5,,,",
+        ]
+    );
+}
+
+/// Every column that is written is told; sample projects have no licenses to tell it by.
+#[test]
+fn columns_are_documented() {
+    let docs = include_str!("../../../docs/outputs.md");
+    for (file, header) in [
+        ("license_position.csv", &super::position::HEADER[..]),
+        ("license_matches.csv", &super::matches::HEADER[..]),
+        ("license_purchases.csv", &super::purchases::HEADER[..]),
+        ("license_valuation.csv", &super::valuation::HEADER[..]),
+    ] {
+        let begin = docs.find(&format!("## `{file}`")).unwrap_or_else(|| panic!("no {file}"));
+        let section = docs[begin + 3..].split("\n## ").next().unwrap();
+        for name in header {
+            assert!(section.contains(&format!("`{name}`")), "{file} lacks {name}");
+        }
+    }
 }

@@ -6,7 +6,7 @@ use crate::licenses::{Valued, plain};
 use super::super::sink::Sink;
 use super::{number, text};
 
-const HEADER: [&str; 22] = [
+pub(super) const HEADER: [&str; 22] = [
     "publisher",
     "product",
     "edition",
