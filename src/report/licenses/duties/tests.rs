@@ -174,7 +174,7 @@ fn everything_is_written_the_same_again_and_documented() {
     let mut reversed = contracts();
     reversed.reverse();
     assert_eq!(files, written(reversed, &standings()), "whatever the order of rows");
-    let docs = include_str!("../../../docs/outputs.md");
+    let docs = include_str!("../../../../docs/outputs.md");
     let mut tables = 0;
     for (name, text) in &files {
         let section = docs.find(&format!("## `{name}`"));
