@@ -32,6 +32,7 @@ mod allocated_rows;
 mod assemble;
 mod classify;
 mod commitments;
+mod committed;
 mod conservation;
 mod convert;
 mod convert_shares;

@@ -98,12 +98,22 @@ impl<'p> ColumnPrints<'p> {
 
     /// Adds this column's part to the tuples of a batch.
     pub(super) fn add(&mut self, keys: &Keys, column: &TextColumn<'_>, tuples: &mut [Fingerprint]) {
+        self.add_some(keys, column, tuples.iter_mut().enumerate());
+    }
+
+    /// Adds this column's part to the tuples of some charges of a batch.
+    pub(super) fn add_some<'t>(
+        &mut self,
+        keys: &Keys,
+        column: &TextColumn<'_>,
+        tuples: impl Iterator<Item = (usize, &'t mut Fingerprint)>,
+    ) {
         let absent = self.absent.unwrap_or_else(|| self.print(keys, None));
         self.absent = Some(absent);
         match column {
             TextColumn::Same(text) => {
                 let part = self.print(keys, *text);
-                for tuple in tuples {
+                for (_, tuple) in tuples {
                     combine(tuple, part);
                 }
             }
@@ -112,14 +122,15 @@ impl<'p> ColumnPrints<'p> {
                     Some((id, known)) if id == words.id() => known,
                     _ => words.iter().map(|word| self.print(keys, word)).collect(),
                 };
-                for (tuple, code) in tuples.iter_mut().zip(*codes) {
-                    let part = if *code == NO_WORD { absent } else { known[*code as usize] };
+                for (index, tuple) in tuples {
+                    let code = codes[index];
+                    let part = if code == NO_WORD { absent } else { known[code as usize] };
                     combine(tuple, part);
                 }
                 self.words = Some((words.id(), known));
             }
             TextColumn::Each { .. } | TextColumn::Lying(_) => {
-                for (index, tuple) in tuples.iter_mut().enumerate() {
+                for (index, tuple) in tuples {
                     let part = match column.get(index) {
                         None => absent,
                         Some(text) => self.repeated(keys, text),

@@ -5,6 +5,7 @@
 //! each with a lock of its own; a kernel sorts a batch by shard and takes each lock once, so that
 //! threads hardly ever meet.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::BuildHasher;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -56,14 +57,12 @@ pub(super) struct VerdictKey {
     pub(super) currency: Currency,
 }
 
-/// What coverage and commitments are summed by.
+/// What coverage is summed by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct CoverageKey {
     pub(super) currency: Currency,
-    /// Index into `profiles`; of other months than the period, none.
+    /// Index into `profiles`.
     pub(super) profile: u32,
-    /// Index into `commitments`, or none.
-    pub(super) commitment: u32,
 }
 
 /// Distinct values and their ids, as they come.
@@ -111,11 +110,17 @@ pub(super) struct Registry {
 }
 
 impl Registry {
-    pub(super) fn keep_forms(&mut self, found: Vec<(usize, String)>) {
-        for (wanted, text) in found {
+    /// Keeps those of a charge's texts that the bill has in another normal form.
+    pub(super) fn keep_forms(
+        &mut self,
+        texts: &[Option<Cow<'_, str>>],
+        wanted: impl Iterator<Item = usize>,
+    ) {
+        for wanted in wanted {
+            let Some(Cow::Owned(text)) = &texts[wanted] else { continue };
             let least = self.forms.entry(wanted).or_insert_with(|| text.clone());
-            if text < *least {
-                *least = text;
+            if text < least {
+                least.clone_from(text);
             }
         }
     }
