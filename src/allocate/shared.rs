@@ -7,7 +7,6 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
-use std::hash::BuildHasher;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::{Datelike, NaiveDate};
@@ -69,27 +68,27 @@ pub(super) struct CoverageKey {
 #[derive(Debug)]
 pub(super) struct Ids<T> {
     pub(super) values: Vec<T>,
-    known: HashTable<u32>,
-    hasher: FixedState,
+    /// By fingerprint: values lie far apart, so comparing them, or hashing them again when the table
+    /// grows, would wait for memory.
+    known: HashTable<(Fingerprint, u32)>,
+    keys: Keys,
 }
 
 impl<T> Default for Ids<T> {
     fn default() -> Self {
-        Self { values: Vec::new(), known: HashTable::new(), hasher: FixedState::default() }
+        Self { values: Vec::new(), known: HashTable::new(), keys: Keys::default() }
     }
 }
 
-impl<T: Eq + std::hash::Hash> Ids<T> {
+impl<T: std::hash::Hash> Ids<T> {
     pub(super) fn id(&mut self, value: T) -> u32 {
-        let hash = self.hasher.hash_one(&value);
-        let values = &self.values;
-        if let Some(id) = self.known.find(hash, |id| values[*id as usize] == value) {
+        let print = self.keys.value(&value);
+        if let Some((_, id)) = self.known.find(print[0], |(known, _)| *known == print) {
             return *id;
         }
-        let id = u32::try_from(values.len()).expect("ids are counted in 32 bits");
+        let id = u32::try_from(self.values.len()).expect("ids are counted in 32 bits");
         self.values.push(value);
-        let (values, hasher) = (&self.values, &self.hasher);
-        self.known.insert_unique(hash, id, |id| hasher.hash_one(&values[*id as usize]));
+        self.known.insert_unique(print[0], (print, id), |(known, _)| known[0]);
         id
     }
 }
