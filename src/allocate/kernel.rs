@@ -54,7 +54,7 @@ pub struct Kernel<'p> {
     /// Few at a time, the last one first.
     contexts: Vec<(Context, Fingerprint)>,
     sorted: ByShard,
-    cells: Vec<(u32, u32)>,
+    cells: Vec<u32>,
     /// By file, then verdict.
     pub(super) lineage: Vec<Vec<RunningSum>>,
     /// Of the period by where dimensions' values came from.
@@ -337,13 +337,21 @@ impl Kernel<'_> {
             let mut shard = shared.cells(shard);
             let shard = &mut *shard;
             cells.clear();
-            for (index, group) in charges {
-                let charge = &batch.charges[*index as usize];
+            let day_of = |index: u32| {
+                let charge = &batch.charges[index as usize];
                 let keeps_day = charge.month == period || keeps_days;
-                let day = if keeps_day { charge.day } else { charge.month.first() };
-                cells.push((shard.cell(*group, day, first), *index));
+                if keeps_day { charge.day } else { charge.month.first() }
+            };
+            for (index, group) in charges {
+                cells.push(shard.known(*group, day_of(*index), first));
             }
-            for (cell, index) in &*cells {
+            for (cell, (index, group)) in cells.iter_mut().zip(charges) {
+                *cell = match *cell {
+                    0 => shard.cell(*group, day_of(*index), first),
+                    known => known - 1,
+                };
+            }
+            for (cell, (index, _)) in cells.iter().zip(charges) {
                 let charge = &batch.charges[*index as usize];
                 shard.sums.add(*cell, charge.rows, &charge.costs, charge.unknown);
             }

@@ -37,6 +37,7 @@ mod conservation;
 mod convert;
 mod convert_shares;
 mod cube;
+mod decisions;
 mod dropped;
 mod examples;
 mod final_shares;
