@@ -5,7 +5,9 @@ mod support;
 
 use std::collections::BTreeMap;
 
-use support::{Bill, Charge, Output, Project, Row, exact, sum};
+use support::{
+    Bill, Charge, Output, Project, Row, Shape, exact, parquet, parquet_of_shared_letters, sum,
+};
 
 const OWNERS: &str = "classify:\n  \
     - { name: pay, when: { sub_account_id: \"1\" }, owner: payments }\n  \
@@ -161,6 +163,28 @@ fn commitments_tie_to_showback() {
     let rules = format!("{OWNERS}policies: {{ unused_commitment: {{ pool: platform }} }}\n");
     let borne = [("unused_bearers", "pool:platform")];
     assert_fields(row(&published(&rules).table("commitments.csv"), "RI"), &borne);
+}
+
+/// Charges that rules cannot tell apart are told apart by commitment, whichever way a file keeps
+/// texts, in whatever order they come and by however many threads.
+#[test]
+fn commitments_are_summed_the_same_however_they_come() {
+    let tables = |output: &Output| {
+        ["commitments.csv", "commitment_use.csv", "showback.csv"]
+            .map(|name| output.text(name).to_owned())
+    };
+    let many = |charges: Vec<Charge>| Bill::of((0..7).flat_map(|_| charges.clone()));
+    let forth = many(bill().charges.clone());
+    let back = many(bill().charges.into_iter().rev().collect());
+    let project = |name: &str, content: Vec<u8>| Project::ruled(OWNERS).file(name, content);
+    let expected = tables(&Project::ruled(OWNERS).bill("bill.csv", &forth).published());
+    for bill in [&forth, &back] {
+        let small = Shape { group_rows: 5, ..Shape::TEXT };
+        let files = [parquet(bill, small), parquet_of_shared_letters(bill)];
+        for file in files {
+            assert_eq!(tables(&project("data/bill.parquet", file).published()), expected);
+        }
+    }
 }
 
 #[test]

@@ -26,11 +26,12 @@ use super::worklist::{ItemBase, Worklist};
 /// here on, adding any of these amounts is safe.
 pub fn assemble(plan: &Plan<'_>, kernels: Vec<Kernel<'_>>) -> Result<Cube, Finding> {
     let threads = kernels.len().max(1);
-    let Whole { mut registry, shards, lineage, coverage: sums, worklist } = gather(plan, kernels)?;
+    let Whole { mut registry, shards, lineage, coverage: sums, committed, worklist } =
+        gather(plan, kernels)?;
     let (provenances, coverage) = coverage(plan, &registry, &sums)?;
     let (names, renamed) = std::mem::take(&mut registry.names).sorted();
     let rename = |id: NameId| renamed[id.0 as usize];
-    let commitments = gathered(&registry, &sums, &rename)?;
+    let commitments = gathered(&registry, &committed, &rename)?;
     let unallocated = unallocated(&registry, &worklist, &rename)?;
     let lineage = lineages(&registry, &lineage, &rename)?;
     let other_forms = other_forms(plan, &registry);
@@ -73,7 +74,8 @@ struct Whole {
     shards: Vec<Cells>,
     /// By file, then verdict.
     lineage: Vec<Vec<RunningSum>>,
-    coverage: Vec<DoubtfulSum>,
+    coverage: Vec<RunningSum>,
+    committed: Vec<DoubtfulSum>,
     worklist: Worklist,
 }
 
@@ -83,14 +85,14 @@ fn gather(plan: &Plan<'_>, kernels: Vec<Kernel<'_>>) -> Result<Whole, Finding> {
     for kernel in kernels {
         first.absorb(kernel);
     }
-    let Kernel { shared, lineage, coverage, worklist, mut overflow, .. } = first;
+    let Kernel { shared, lineage, coverage, committed, worklist, mut overflow, .. } = first;
     let (registry, shards) =
         Arc::into_inner(shared).expect("all kernels of the scan are here").into_parts();
     overflow |= worklist.overflow || shards.iter().any(|cells| cells.sums.overflow);
     if overflow {
         Err(too_large())
     } else {
-        Ok(Whole { registry, shards, lineage, coverage, worklist })
+        Ok(Whole { registry, shards, lineage, coverage, committed: committed.sums, worklist })
     }
 }
 
@@ -101,16 +103,14 @@ type Coverage = BTreeMap<(Currency, u32), RowsAndCosts>;
 fn coverage(
     plan: &Plan<'_>,
     registry: &Registry,
-    sums: &[DoubtfulSum],
+    sums: &[RunningSum],
 ) -> Result<(Vec<Vec<String>>, Coverage), Finding> {
     let profiles = &registry.profiles.values;
     let mut sorted = profiles.clone();
     sorted.sort_unstable();
     let mut found: BTreeMap<(Currency, u32), RunningSum> = BTreeMap::new();
-    for (key, DoubtfulSum { sum, .. }) in registry.coverage.values.iter().zip(sums) {
-        // Charges of other months have no profile.
-        let Some(profile) = profiles.get(key.profile as usize) else { continue };
-        let rank = sorted.binary_search(profile).unwrap_or_default();
+    for (key, sum) in registry.coverage.values.iter().zip(sums) {
+        let rank = sorted.binary_search(&profiles[key.profile as usize]).unwrap_or_default();
         let rank = u32::try_from(rank).unwrap_or(u32::MAX);
         if !found.entry((key.currency, rank)).or_default().merge(sum) {
             return Err(too_large());
@@ -359,11 +359,12 @@ impl Kernel<'_> {
             }
         }
         if self.coverage.len() < other.coverage.len() {
-            self.coverage.resize(other.coverage.len(), DoubtfulSum::default());
+            self.coverage.resize(other.coverage.len(), RunningSum::default());
         }
         for (mine, theirs) in self.coverage.iter_mut().zip(&other.coverage) {
             self.overflow |= !mine.merge(theirs);
         }
+        self.overflow |= !self.committed.absorb(&other.committed);
         self.overflow |= other.overflow;
         self.worklist.merge(other.worklist);
     }

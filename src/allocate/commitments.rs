@@ -16,9 +16,6 @@ use super::plan::{Plan, Role};
 use super::shared::Registry;
 use super::sums::RunningSum;
 
-/// The charge is of no commitment.
-pub(super) const NO_COMMITMENT: u32 = u32::MAX;
-
 /// What a charge is to its commitment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum CommitmentPart {
@@ -127,18 +124,15 @@ impl DoubtfulSum {
     }
 }
 
-/// The commitments among sums of coverage.
+/// Sums of commitments by their keys, under the names that the cube has.
 pub(super) fn gathered(
     registry: &Registry,
     sums: &[DoubtfulSum],
     rename: &impl Fn(NameId) -> NameId,
 ) -> Result<BTreeMap<CommitmentKey, CommitmentSum>, Finding> {
     let mut found: BTreeMap<CommitmentKey, DoubtfulSum> = BTreeMap::new();
-    for (key, sum) in registry.coverage.values.iter().zip(sums) {
-        let Some(commitment) = registry.commitments.values.get(key.commitment as usize) else {
-            continue;
-        };
-        if !found.entry(renamed(commitment, rename)).or_default().merge(sum) {
+    for (key, sum) in registry.commitments.values.iter().zip(sums) {
+        if !found.entry(renamed(key, rename)).or_default().merge(sum) {
             return Err(too_large());
         }
     }

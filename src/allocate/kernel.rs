@@ -3,7 +3,8 @@
 //! ```text
 //! prints     the fingerprint of each charge's tuple: the texts that anything reads
 //! targets    what was decided about each tuple, by this thread, by another, or now
-//! sums       cells, lineage, coverage and the worklist
+//! committed  of the few charges of a commitment, which one
+//! sums       cells, lineage, coverage, commitments and the worklist
 //! ```
 //!
 //! Each step goes over the whole batch before the next begins. What it looks up lies far apart in
@@ -11,7 +12,6 @@
 //! would add up. What is remembered is bounded: once it grows too large it is forgotten and learned
 //! again, which costs time and changes nothing.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::diagnostics::Code;
@@ -21,7 +21,7 @@ use crate::rules::{RuleId, SplitMethod};
 use crate::tags::BadTags;
 
 use super::classify::{Decision, USAGE, outcome};
-use super::commitments::{DoubtfulSum, NO_COMMITMENT, of_charge};
+use super::committed::Committed;
 use super::cube::{Bearer, Group, Reason, Verdict};
 use super::matcher::Matcher;
 use super::names::Names;
@@ -33,13 +33,11 @@ use super::shared::{
 use super::sums::RunningSum;
 use super::worklist::{ItemBase, Listed, Worklist};
 
-/// The profile of charges whose provenance nobody reports.
-pub(super) const NO_PROFILE: u32 = u32::MAX;
 /// The place of source, segment, currency and month in a tuple, behind all texts.
-const CONTEXT: usize = usize::MAX;
+pub(super) const CONTEXT: usize = usize::MAX;
 
 /// What was decided about each charge of a batch; `None` where it was refused.
-type Targets = Vec<Option<Target>>;
+pub(super) type Targets = Vec<Option<Target>>;
 
 /// What a tuple holds beside texts.
 type Context = (u16, u16, Currency, Period);
@@ -56,11 +54,12 @@ pub struct Kernel<'p> {
     /// Few at a time, the last one first.
     contexts: Vec<(Context, Fingerprint)>,
     sorted: ByShard,
-    cells: Vec<(u32, u32)>,
+    cells: Vec<u32>,
     /// By file, then verdict.
     pub(super) lineage: Vec<Vec<RunningSum>>,
-    /// Of the period by where dimensions' values came from, and of all months by commitment.
-    pub(super) coverage: Vec<DoubtfulSum>,
+    /// Of the period by where dimensions' values came from.
+    pub(super) coverage: Vec<RunningSum>,
+    pub(super) committed: Committed<'p>,
     pub(super) worklist: Worklist,
     pub(super) overflow: bool,
 }
@@ -81,6 +80,7 @@ impl<'p> Kernel<'p> {
             cells: Vec::new(),
             lineage: vec![Vec::new(); plan.source_of_file.len()],
             coverage: Vec::new(),
+            committed: Committed::new(),
             worklist: Worklist::default(),
             overflow: false,
         }
@@ -100,6 +100,7 @@ impl<'p> Kernel<'p> {
             let judged = found.and_then(|target| self.listed(batch, index, target));
             *slot = judged.map_err(|rejection| refused.push((index, rejection))).ok();
         }
+        self.committed.find(&self.shared, batch, &mut targets, refused);
         targets
     }
 
@@ -177,18 +178,14 @@ impl<'p> Kernel<'p> {
     fn decide(&mut self, batch: &Charges<'_>, index: usize) -> Result<Target, Rejection> {
         let (plan, charge) = (self.plan, &batch.charges[index]);
         let segment = plan.segment(charge.day);
-        let mut texts = Vec::with_capacity(batch.texts.len());
-        for text in 0..batch.texts.len() {
-            // Of texts that do not make the tuple, others may come with the same decision; so what
-            // is wrong with them must not decide.
-            let is_asked = || plan.tuple_texts.iter().any(|(at, _)| *at == text);
-            texts.push(match batch.text(index, text).map(readable).transpose() {
-                Err(NoText) if is_asked() => return Err(Rejection { text, code: Code::BadText }),
-                read => read.unwrap_or_default(),
-            });
+        // Of texts that do not make the tuple, others may come with the same decision; so nothing
+        // of them must decide.
+        let mut read = vec![None; batch.texts.len()];
+        for (text, _) in &plan.tuple_texts {
+            let found = batch.text(index, *text).map(readable).transpose();
+            read[*text] = found.map_err(|NoText| Rejection { text: *text, code: Code::BadText })?;
         }
-        let other_forms = other_forms(plan, &texts);
-        let texts: Vec<Option<&str>> = texts.iter().map(Option::as_deref).collect();
+        let texts: Vec<Option<&str>> = read.iter().map(Option::as_deref).collect();
         let source = plan.source_name(batch.file);
         let resolved =
             plan.dimensions.resolve(&texts, source, charge.day, plan.org).map_err(|bad| {
@@ -211,35 +208,34 @@ impl<'p> Kernel<'p> {
         let profile = if is_of_period { Plan::profile(&resolved) } else { Box::default() };
         let mut registry = self.shared.registry();
         let registry = &mut *registry;
-        registry.keep_forms(other_forms);
+        // Those that rules only ask questions of are left out: they are not all seen here.
+        let whole = plan.tuple_texts.iter().filter(|(_, questions)| questions.is_none());
+        registry.keep_forms(&read, whole.map(|(text, _)| *text));
         let verdict = verdict(&mut registry.names, &decision);
         let component = registry.names.id(Some(component));
         let mut group = Group::brief(charge.month, verdict, charge.currency, component, segment);
         group.classified = classified.map(|decision| self::verdict(&mut registry.names, &decision));
         plan.tell_apart(&mut registry.names, &mut group, &resolved);
-        let profile = if is_of_period {
+        let currency = charge.currency;
+        let coverage = if is_of_period {
             detail(plan, &mut registry.names, &mut group, &texts, source, &resolved);
-            registry.profiles.id(profile)
+            let profile = registry.profiles.id(profile);
+            registry.coverage.id(CoverageKey { currency, profile })
         } else {
             if plan.keeps_invoices {
                 invoiced(&mut registry.names, &mut group, &texts);
             }
-            NO_PROFILE
+            UNCOVERED
         };
         let unallocated = match verdict.bearer {
             Bearer::Unallocated(_) => base(registry, verdict, charge, &texts),
             _ => ALLOCATED,
         };
-        let currency = charge.currency;
-        let commitment = of_charge(&mut registry.names, &texts, (charge.month, verdict, currency));
-        let commitment = commitment.map_or(NO_COMMITMENT, |key| registry.commitments.id(key));
-        let covered = CoverageKey { currency, profile, commitment };
-        let is_covered = profile != NO_PROFILE || commitment != NO_COMMITMENT;
         let key = VerdictKey { month: charge.month, verdict, currency };
         Ok(Target {
             group: registry.groups.id(group),
             verdict: registry.verdicts.id(key),
-            coverage: if is_covered { registry.coverage.id(covered) } else { UNCOVERED },
+            coverage,
             unallocated,
         })
     }
@@ -262,18 +258,6 @@ impl Kernel<'_> {
         });
         Some(behind.unwrap_or(Decision::NoRule))
     }
-}
-
-/// Texts that a bill has in another normal form, by their index.
-/// Those that rules only ask questions of are left out: they are not all seen here.
-fn other_forms(plan: &Plan<'_>, texts: &[Option<Cow<'_, str>>]) -> Vec<(usize, String)> {
-    let whole = plan.tuple_texts.iter().filter(|(_, questions)| questions.is_none());
-    whole
-        .filter_map(|(index, _)| match &texts[*index] {
-            Some(Cow::Owned(text)) => Some((*index, text.clone())),
-            _ => None,
-        })
-        .collect()
 }
 
 fn verdict(names: &mut Names, decision: &Decision) -> Verdict {
@@ -353,13 +337,21 @@ impl Kernel<'_> {
             let mut shard = shared.cells(shard);
             let shard = &mut *shard;
             cells.clear();
-            for (index, group) in charges {
-                let charge = &batch.charges[*index as usize];
+            let day_of = |index: u32| {
+                let charge = &batch.charges[index as usize];
                 let keeps_day = charge.month == period || keeps_days;
-                let day = if keeps_day { charge.day } else { charge.month.first() };
-                cells.push((shard.cell(*group, day, first), *index));
+                if keeps_day { charge.day } else { charge.month.first() }
+            };
+            for (index, group) in charges {
+                cells.push(shard.known(*group, day_of(*index), first));
             }
-            for (cell, index) in &*cells {
+            for (cell, (index, group)) in cells.iter_mut().zip(charges) {
+                *cell = match *cell {
+                    0 => shard.cell(*group, day_of(*index), first),
+                    known => known - 1,
+                };
+            }
+            for (cell, (index, _)) in cells.iter().zip(charges) {
                 let charge = &batch.charges[*index as usize];
                 shard.sums.add(*cell, charge.rows, &charge.costs, charge.unknown);
             }
@@ -378,10 +370,9 @@ impl Kernel<'_> {
             if target.coverage != UNCOVERED {
                 let covered = target.coverage as usize;
                 if self.coverage.len() <= covered {
-                    self.coverage.resize(covered + 1, DoubtfulSum::default());
+                    self.coverage.resize(covered + 1, RunningSum::default());
                 }
-                let (rows, unknown) = (u64::from(charge.rows), charge.unknown);
-                self.overflow |= !self.coverage[covered].add(rows, &charge.costs, unknown);
+                self.overflow |= !self.coverage[covered].add(u64::from(charge.rows), &charge.costs);
             }
         }
     }
@@ -409,6 +400,7 @@ impl Sink for Kernel<'_> {
         let targets = self.targets(batch, refused);
         self.sum_cells(batch, &targets);
         self.sum_lineage(batch, &targets);
+        self.overflow |= !self.committed.sum(batch);
         self.list_unallocated(batch, &targets);
     }
 

@@ -5,15 +5,14 @@
 //! values. Five hundred rules are eight words of bits for each field. What a rule asks of several
 //! fields at once is asked of the candidates only.
 
-use std::hash::BuildHasher;
-
 use chrono::NaiveDate;
-use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
 use crate::domain::Org;
 use crate::rules::{Condition, FieldId, Test, Values};
 use crate::tags::Resolved;
+
+use super::prints::{Fingerprint, Keys};
 
 /// Words of answers that are remembered for a field before all are forgotten: some 8 MB.
 const ANSWER_LIMIT: usize = 1 << 20;
@@ -25,7 +24,7 @@ pub(super) struct Matcher<'r> {
     /// By rule: what remains to be asked of a candidate.
     rest: Vec<Vec<&'r Condition>>,
     words: usize,
-    hasher: FixedState,
+    keys: Keys,
     candidates: Vec<u64>,
 }
 
@@ -36,8 +35,8 @@ struct Asked<'r> {
     questions: Vec<(usize, &'r Condition)>,
     /// Some answer depends on the day, which segments stand for.
     by_day: bool,
-    /// Segment, value and where its answers begin.
-    known: HashTable<(u16, Option<Box<str>>, usize)>,
+    /// By the fingerprint of segment and value, where its answers begin.
+    known: HashTable<(Fingerprint, usize)>,
     answers: Vec<u64>,
 }
 
@@ -85,7 +84,7 @@ impl<'r> Matcher<'r> {
             rest.push(open);
         }
         let words = rest.len().div_ceil(64);
-        Self { fields, rest, words, hasher: FixedState::default(), candidates: Vec::new() }
+        Self { fields, rest, words, keys: Keys::default(), candidates: Vec::new() }
     }
 
     /// Calls `take` for the rules whose condition holds, in their order, until it finds something.
@@ -98,7 +97,7 @@ impl<'r> Matcher<'r> {
         self.candidates.clear();
         self.candidates.resize(self.words, u64::MAX);
         for asked in &mut self.fields {
-            let answers = asked.answers(self.words, &self.hasher, charge, segment);
+            let answers = asked.answers(self.words, &self.keys, charge, segment);
             for (word, answers) in self.candidates.iter_mut().zip(answers) {
                 *word &= answers;
             }
@@ -130,17 +129,14 @@ impl Asked<'_> {
     fn answers(
         &mut self,
         words: usize,
-        hasher: &FixedState,
+        keys: &Keys,
         charge: &Resolved<'_>,
         segment: u16,
     ) -> &[u64] {
         let value = charge.value(self.field);
         let segment = if self.by_day { segment } else { 0 };
-        let hash = hasher.hash_one((segment, value));
-        let same = |known: &(u16, Option<Box<str>>, usize)| {
-            known.0 == segment && known.1.as_deref() == value
-        };
-        if let Some((_, _, begin)) = self.known.find(hash, same) {
+        let print = keys.value(&(segment, value));
+        if let Some((_, begin)) = self.known.find(print[0], |(known, _)| *known == print) {
             return &self.answers[*begin..*begin + words];
         }
         if self.answers.len() >= ANSWER_LIMIT {
@@ -155,9 +151,7 @@ impl Asked<'_> {
                 self.answers[begin + rule / 64] &= !(1 << (rule % 64));
             }
         }
-        let entry = (segment, value.map(Box::from), begin);
-        self.known
-            .insert_unique(hash, entry, |known| hasher.hash_one((known.0, known.1.as_deref())));
+        self.known.insert_unique(print[0], (print, begin), |(known, _)| known[0]);
         &self.answers[begin..]
     }
 }

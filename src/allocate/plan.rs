@@ -13,7 +13,8 @@ use super::focus_columns::FocusColumns;
 use super::names::Names;
 use super::prints::Questions;
 
-/// The texts that every cube needs, whatever the rules ask.
+/// The texts that every cube needs, whatever the rules ask. From [`Role::Resource`] on, they decide
+/// nothing by themselves: there are many of them, and most tuples would be there once for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
     ServiceProvider,
@@ -60,8 +61,8 @@ pub struct Plan<'p> {
     pub(super) sources: Vec<String>,
     /// Index into `sources`, by file.
     pub(super) source_of_file: Vec<u16>,
-    /// The texts that decide: all but the resource, unless a rule asks that too; each with the
-    /// questions that are all that is asked of it, where that is so.
+    /// The texts that decide: all but the resource and those of commitments, unless a rule asks them
+    /// too; each with the questions that are all that is asked of it, where that is so.
     pub(super) tuple_texts: Vec<(usize, Option<Questions<'p>>)>,
     pub(super) resource_text: usize,
     /// Dimensions that reports keep apart.
@@ -260,7 +261,7 @@ fn tuple_texts<'p>(
     let mut texts = Vec::new();
     for (index, wanted) in dimensions.wanted().iter().enumerate() {
         let field = field_of(wanted);
-        let in_cube = index < ROLES.len() && index != Role::Resource as usize;
+        let in_cube = index < Role::Resource as usize;
         let is_tags = dimensions.tags_text() == Some(index);
         let keep = match field.map(|field| rules.use_of(field)) {
             _ if in_cube || is_tags => Some(None),

@@ -9,7 +9,7 @@
 //! since the keys are not known before.
 
 use std::borrow::Cow;
-use std::hash::{BuildHasher, Hasher};
+use std::hash::{BuildHasher, Hash, Hasher};
 
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
@@ -27,7 +27,7 @@ pub(super) type Fingerprint = [u64; 2];
 /// Questions that are all that rules ask of a column.
 pub(super) type Questions<'r> = Vec<(&'r Test, CaseRule)>;
 
-/// The keys of one scan, the same in all its threads.
+/// Keys that are drawn anew for each scan, the same in all its threads where they share fingerprints.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Keys([RandomState; 2]);
 
@@ -42,6 +42,12 @@ impl Keys {
             }
             hasher.finish()
         })
+    }
+
+    /// Any value by itself.
+    #[inline]
+    pub(super) fn value(&self, value: &impl Hash) -> Fingerprint {
+        self.0.each_ref().map(|key| key.hash_one(value))
     }
 
     /// A text in its place. Its length goes before it, so that no two have the same bytes.
@@ -98,12 +104,22 @@ impl<'p> ColumnPrints<'p> {
 
     /// Adds this column's part to the tuples of a batch.
     pub(super) fn add(&mut self, keys: &Keys, column: &TextColumn<'_>, tuples: &mut [Fingerprint]) {
+        self.add_some(keys, column, tuples.iter_mut().enumerate());
+    }
+
+    /// Adds this column's part to the tuples of some charges of a batch.
+    pub(super) fn add_some<'t>(
+        &mut self,
+        keys: &Keys,
+        column: &TextColumn<'_>,
+        tuples: impl Iterator<Item = (usize, &'t mut Fingerprint)>,
+    ) {
         let absent = self.absent.unwrap_or_else(|| self.print(keys, None));
         self.absent = Some(absent);
         match column {
             TextColumn::Same(text) => {
                 let part = self.print(keys, *text);
-                for tuple in tuples {
+                for (_, tuple) in tuples {
                     combine(tuple, part);
                 }
             }
@@ -112,14 +128,15 @@ impl<'p> ColumnPrints<'p> {
                     Some((id, known)) if id == words.id() => known,
                     _ => words.iter().map(|word| self.print(keys, word)).collect(),
                 };
-                for (tuple, code) in tuples.iter_mut().zip(*codes) {
-                    let part = if *code == NO_WORD { absent } else { known[*code as usize] };
+                for (index, tuple) in tuples {
+                    let code = codes[index];
+                    let part = if code == NO_WORD { absent } else { known[code as usize] };
                     combine(tuple, part);
                 }
                 self.words = Some((words.id(), known));
             }
             TextColumn::Each { .. } | TextColumn::Lying(_) => {
-                for (index, tuple) in tuples.iter_mut().enumerate() {
+                for (index, tuple) in tuples {
                     let part = match column.get(index) {
                         None => absent,
                         Some(text) => self.repeated(keys, text),
@@ -186,7 +203,7 @@ pub(super) struct NoText;
 /// The text that rules are asked about: in one normal form, whichever the bill has.
 pub(super) fn readable(bytes: &[u8]) -> Result<Cow<'_, str>, NoText> {
     match std::str::from_utf8(bytes) {
-        Ok(text) if !bytes.contains(&0) => Ok(normal_form(text)),
+        Ok(text) if memchr::memchr(0, bytes).is_none() => Ok(normal_form(text)),
         _ => Err(NoText),
     }
 }

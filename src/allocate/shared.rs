@@ -5,10 +5,11 @@
 //! each with a lock of its own; a kernel sorts a batch by shard and takes each lock once, so that
 //! threads hardly ever meet.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
-use std::hash::BuildHasher;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use bytemuck::{Pod, Zeroable};
 use chrono::{Datelike, NaiveDate};
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
@@ -17,16 +18,15 @@ use crate::domain::{Currency, Period};
 
 use super::commitments::CommitmentKey;
 use super::cube::{Group, Verdict};
+use super::decisions::Decisions;
 use super::names::Names;
 use super::pages::Pages;
 use super::prints::{Fingerprint, Keys};
 use super::sums::SumTable;
 use super::worklist::ItemBase;
 
-/// Shards of the decisions.
-const SHARDS: usize = 64;
-/// Shards of the cells: fewer, since each has a large page that is half empty.
-const CELL_SHARDS: usize = 16;
+/// Shards of the decisions, and of the cells: few, since each has large pages that are half empty.
+const SHARDS: usize = 16;
 /// Decisions that a shard remembers before it forgets them: some 70 MB in all.
 const DECISION_LIMIT: usize = (1 << 20) / SHARDS;
 /// Days of a month, with room to spare.
@@ -37,7 +37,8 @@ pub(super) const UNCOVERED: u32 = u32::MAX;
 pub(super) const ALLOCATED: u32 = u32::MAX;
 
 /// What was decided about a tuple.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
 pub(super) struct Target {
     pub(super) group: u32,
     /// Index into `verdicts`.
@@ -56,41 +57,39 @@ pub(super) struct VerdictKey {
     pub(super) currency: Currency,
 }
 
-/// What coverage and commitments are summed by.
+/// What coverage is summed by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct CoverageKey {
     pub(super) currency: Currency,
-    /// Index into `profiles`; of other months than the period, none.
+    /// Index into `profiles`.
     pub(super) profile: u32,
-    /// Index into `commitments`, or none.
-    pub(super) commitment: u32,
 }
 
 /// Distinct values and their ids, as they come.
 #[derive(Debug)]
 pub(super) struct Ids<T> {
     pub(super) values: Vec<T>,
-    known: HashTable<u32>,
-    hasher: FixedState,
+    /// By fingerprint: values lie far apart, so comparing them, or hashing them again when the table
+    /// grows, would wait for memory.
+    known: HashTable<(Fingerprint, u32)>,
+    keys: Keys,
 }
 
 impl<T> Default for Ids<T> {
     fn default() -> Self {
-        Self { values: Vec::new(), known: HashTable::new(), hasher: FixedState::default() }
+        Self { values: Vec::new(), known: HashTable::new(), keys: Keys::default() }
     }
 }
 
-impl<T: Eq + std::hash::Hash> Ids<T> {
+impl<T: std::hash::Hash> Ids<T> {
     pub(super) fn id(&mut self, value: T) -> u32 {
-        let hash = self.hasher.hash_one(&value);
-        let values = &self.values;
-        if let Some(id) = self.known.find(hash, |id| values[*id as usize] == value) {
+        let print = self.keys.value(&value);
+        if let Some((_, id)) = self.known.find(print[0], |(known, _)| *known == print) {
             return *id;
         }
-        let id = u32::try_from(values.len()).expect("ids are counted in 32 bits");
+        let id = u32::try_from(self.values.len()).expect("ids are counted in 32 bits");
         self.values.push(value);
-        let (values, hasher) = (&self.values, &self.hasher);
-        self.known.insert_unique(hash, id, |id| hasher.hash_one(&values[*id as usize]));
+        self.known.insert_unique(print[0], (print, id), |(known, _)| known[0]);
         id
     }
 }
@@ -111,11 +110,17 @@ pub(super) struct Registry {
 }
 
 impl Registry {
-    pub(super) fn keep_forms(&mut self, found: Vec<(usize, String)>) {
-        for (wanted, text) in found {
+    /// Keeps those of a charge's texts that the bill has in another normal form.
+    pub(super) fn keep_forms(
+        &mut self,
+        texts: &[Option<Cow<'_, str>>],
+        wanted: impl Iterator<Item = usize>,
+    ) {
+        for wanted in wanted {
+            let Some(Cow::Owned(text)) = &texts[wanted] else { continue };
             let least = self.forms.entry(wanted).or_insert_with(|| text.clone());
-            if text < *least {
-                *least = text;
+            if text < least {
+                least.clone_from(text);
             }
         }
     }
@@ -132,6 +137,14 @@ pub(super) struct Cells {
 }
 
 impl Cells {
+    /// The cell of a group and day, from 1, or 0 where there is none yet. Many are looked up before
+    /// any is made, so that waits for memory overlap: whether one is new cannot be foreseen.
+    #[inline]
+    pub(super) fn known(&self, group: u32, day: NaiveDate, first: NaiveDate) -> u32 {
+        let days = day_of(day, first).and_then(|at| Some(self.days.get(group as usize)?[at]));
+        days.unwrap_or(0)
+    }
+
     /// The cell of a group and day.
     #[inline]
     pub(super) fn cell(&mut self, group: u32, day: NaiveDate, first: NaiveDate) -> u32 {
@@ -170,13 +183,6 @@ fn day_of(day: NaiveDate, first: NaiveDate) -> Option<usize> {
     (since < DAYS).then_some(since)
 }
 
-type Decisions = HashTable<(Fingerprint, Target)>;
-
-#[inline]
-fn find(known: &Decisions, print: Fingerprint) -> Option<Target> {
-    known.find(print[0], |(known, _)| *known == print).map(|(_, target)| *target)
-}
-
 /// The shard that decides about a tuple. The table within goes by the other half of the fingerprint.
 #[inline]
 fn shard_of(print: Fingerprint) -> usize {
@@ -197,7 +203,7 @@ impl Shared {
             keys: Keys::default(),
             registry: Mutex::default(),
             decisions: (0..SHARDS).map(|_| Mutex::default()).collect(),
-            cells: (0..CELL_SHARDS).map(|_| Mutex::default()).collect(),
+            cells: (0..SHARDS).map(|_| Mutex::default()).collect(),
         }
     }
 
@@ -211,7 +217,7 @@ impl Shared {
 
     /// What some thread decided about a tuple.
     pub(super) fn decided(&self, print: Fingerprint) -> Option<Target> {
-        find(&self.decisions(shard_of(print)), print)
+        self.decisions(shard_of(print)).find(print)
     }
 
     /// What was decided about each of many tuples.
@@ -226,10 +232,14 @@ impl Shared {
         sorted.sort((0..).zip(prints).map(|(index, print)| (shard_of(*print), index, 0)));
         // Threads come with different tuples, so that they do not walk in step.
         let start = prints.first().map_or(0, |print| shard_of(*print));
+        let mut firsts = Vec::with_capacity(prints.len());
         sorted.each(start, |shard, tuples| {
             let known = self.decisions(shard);
-            for (index, _) in tuples {
-                targets[*index as usize] = find(&known, prints[*index as usize]);
+            firsts.clear();
+            firsts.extend(tuples.iter().map(|(index, _)| known.first(prints[*index as usize])));
+            for ((index, _), first) in tuples.iter().zip(&firsts) {
+                let index = *index as usize;
+                targets[index] = known.find_from(first, prints[index]);
             }
         });
     }
@@ -237,11 +247,9 @@ impl Shared {
     pub(super) fn remember(&self, print: Fingerprint, target: Target) {
         let mut known = self.decisions(shard_of(print));
         if known.len() >= DECISION_LIMIT {
-            known.clear();
+            *known = Decisions::default();
         }
-        if find(&known, print).is_none() {
-            known.insert_unique(print[0], (print, target), |(known, _)| known[0]);
-        }
+        known.insert(print, target);
     }
 
     fn decisions(&self, shard: usize) -> MutexGuard<'_, Decisions> {
@@ -261,7 +269,7 @@ impl Shared {
 /// The shard of a group, and its number there.
 #[inline]
 pub(super) fn place_of(group: u32) -> (usize, u32) {
-    let shards = u32::try_from(CELL_SHARDS).unwrap_or(1);
+    let shards = u32::try_from(SHARDS).unwrap_or(1);
     ((group % shards) as usize, group / shards)
 }
 

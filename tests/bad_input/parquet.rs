@@ -6,7 +6,9 @@ use costbook::diagnostics::Code;
 use super::answer::Expected::{Fine, Quarantined, Refused, Told};
 use super::answer::{Case, case, check};
 use super::hand_made::{Lies, delta_list, lengths, parquet as lying};
-use super::support::{Bill, Charge, Faults, Money, Project, Shape, Tags, Times, parquet};
+use super::support::{
+    Bill, Charge, Faults, Money, Project, Shape, Tags, Times, parquet, parquet_of_shared_letters,
+};
 
 const BILL: &str = "data/bill.parquet";
 const DELTA_LENGTH: i64 = 6;
@@ -354,6 +356,30 @@ fn a_nul_in_a_resource_that_is_listed_is_quarantined() {
     assert_eq!(told, ["2", "ResourceId", Code::BadText.name(), "a\\u{0}b"]);
     assert!(!output.text("unallocated.csv").contains('\0'));
     assert_eq!(output.account(BILL)["accepted"], 2);
+}
+
+/// What tells a commitment decides nothing, and is shown where a charge has one.
+#[test]
+fn a_nul_in_a_commitment_is_quarantined_where_a_charge_has_one() {
+    let named = |name| Charge::sound().with("CommitmentDiscountName", name);
+    let of_one = |name| named(name).with("CommitmentDiscountId", "RI");
+    let refused = Charge::sound().with("SubAccountId", "a\0b");
+    let bill = Bill::of([of_one("a"), of_one("a\0b"), named("a\0b"), refused, of_one("c\0")]);
+    for content in [parquet(&bill, Shape::TYPED), parquet_of_shared_letters(&bill)] {
+        let output = bytes(content).published();
+        let rows = output.table("quarantine.csv");
+        let columns = ["row", "column", "code", "text"];
+        let told: Vec<_> = rows.iter().map(|row| columns.map(|name| row[name].as_str())).collect();
+        let (name, code) = ("CommitmentDiscountName", Code::BadText.name());
+        let expected = [
+            ["2", name, code, "a\\u{0}b"],
+            ["4", "SubAccountId", code, "a\\u{0}b"],
+            ["5", name, code, "c\\u{0}"],
+        ];
+        assert_eq!(told, expected);
+        assert_eq!(output.account(BILL)["accepted"], 2);
+        assert_eq!(output.table("commitments.csv").len(), 1);
+    }
 }
 
 #[test]
