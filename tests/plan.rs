@@ -248,7 +248,10 @@ fn a_reader_sees_who_pays_more_and_why() {
     }
     let one = plan(&before, &after, &["--format", "csv", "--threads", "1"]).stdout;
     assert_eq!(one, plan(&before, &after, &["--format", "csv", "--threads", "3"]).stdout);
-    assert!(one.starts_with("period,currency,kind,name,before,after,delta,bills,owners,"), "{one}");
+    assert!(
+        one.starts_with("period,metric,currency,kind,name,before,after,delta,bills,owners,"),
+        "{one}"
+    );
 }
 
 #[test]
@@ -372,4 +375,35 @@ fn other_tables_are_causes() {
     assert_eq!(effects(&output, "retail"), expected(&[("delta", "100"), ("metadata", "100")]));
     let shop = expected(&[("metadata", "-100"), ("owners", "100")]);
     assert_eq!(effects(&output, "shop"), shop);
+}
+
+#[test]
+fn the_metric_is_that_of_the_view() {
+    let charge = Charge::sound().with("ServiceName", "db").with("SubAccountId", "1");
+    let charge = charge.costs("100").with("BilledCost", "90");
+    let viewed = |owner: &str, view: &str| {
+        let rules = format!("{}policies: {{ view: {view} }}\n", rules(owner, EVENLY));
+        project(&rules, USED).bill("bill.csv", &Bill::of([charge.clone()]))
+    };
+    for (was, view, metric, amount) in [
+        ("cash", "cash", "BilledCost", "90"),
+        ("amortized", "cash", "BilledCost", "90"),
+        ("cash", "amortized", "EffectiveCost", "100"),
+    ] {
+        let (before, after) = (viewed("payments", was), viewed("retail", view));
+        let output = compared(&before, &after);
+        let retail = [("delta", amount), ("rules", amount)];
+        assert_eq!(effects(&output, "retail"), expected(&retail), "{was} {view}");
+        let document = output.json("plan.json");
+        assert_eq!(document["metric"], metric);
+        assert_eq!(document["notes"].to_string().contains("the view is"), was != view);
+        let tables = ["plan.csv", "plan_pools.csv", "plan_services.csv"];
+        for row in tables.iter().flat_map(|table| output.table(table)) {
+            assert_eq!(row["metric"], metric);
+        }
+        for format in ["text", "markdown"] {
+            let told = plan(&before, &after, &["--format", format]).stdout;
+            assert!(told.contains(metric) && told.contains(&format!("{amount}.00")), "{told}");
+        }
+    }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::allocate::{MoveFinder, MovePlan, Plan, moves};
 use crate::diagnostics::{Code, Finding, Severity};
-use crate::domain::Period;
+use crate::domain::{CostMetric, Period};
 use crate::ingest::{ScanOptions, Silent, SourceFile, scan};
 use crate::report::plan::{
     Cause, Comparison, MonthState, MoveRow, State, Step, Subject, csv, json, markdown, move_rows,
@@ -83,8 +83,13 @@ fn compared(
     let month = period(&args.period).map_err(|finding| refused_after(vec![finding]))?;
     let was = before.load().map_err(refused_before)?;
     let is = after.load().map_err(refused_after)?;
-    let run = Run { period: month, threads: args.threads.count() };
+    let metric = is.rules.view.metric();
+    let run = Run { period: month, metric, threads: args.threads.count() };
     let mut notes = Vec::new();
+    if was.rules.view != is.rules.view {
+        let (was, is) = (was.rules.view.name(), is.rules.view.name());
+        notes.push(format!("the view is {is} where it was {was}; all amounts are {metric}"));
+    }
     let mut base = Mix::of(&was);
     let has_bills = has_bills(&was, month).map_err(refused_before)?;
     if !has_bills {
@@ -106,8 +111,9 @@ fn compared(
         notes.push(text.to_owned());
         Vec::new()
     };
+    let (shown_before, shown_after) = (before.shown.clone(), after.shown.clone());
     let subject =
-        Subject { period: month, before: before.shown.clone(), after: after.shown.clone(), notes };
+        Subject { period: month, metric, before: shown_before, after: shown_after, notes };
     let held = walked.held.map_or(0, |(steps, _)| steps);
     Ok(Comparison::of(subject, &first.state, &walked.steps, held, moves))
 }
@@ -129,13 +135,15 @@ fn compared_months(
         let project = loader.load()?;
         let options = Options { period, threads, watch: &|_| Box::new(Silent) };
         let outcome = pipeline(&project, &options, &mut Timings::default())?;
-        Ok(MonthState::of(&outcome.facts(&project)))
+        let metric = project.rules.view.metric();
+        Ok((MonthState::of(&outcome.facts(&project), metric), metric))
     };
-    let was = state(before, other).map_err(|findings| (Side::Before, findings))?;
-    let is = state(after, month).map_err(|findings| (Side::After, findings))?;
+    let (was, _) = state(before, other).map_err(|findings| (Side::Before, findings))?;
+    let (is, metric) = state(after, month).map_err(|findings| (Side::After, findings))?;
     let note = "charged is usage, price, tags and rules together: they are not told apart. Amounts are as they were billed, so rates move nothing";
     let subject = Subject {
         period: month,
+        metric,
         before: other.to_string(),
         after: after.shown.clone(),
         notes: vec![note.to_owned()],
@@ -204,6 +212,8 @@ fn has_same_bills(before: (&Loaded, &Ran), after: (&Loaded, &Ran)) -> bool {
 /// How states are run.
 struct Run {
     period: Period,
+    /// What all states are held against each other in.
+    metric: CostMetric,
     threads: usize,
 }
 
@@ -221,7 +231,7 @@ impl Run {
         let options =
             Options { period: self.period, threads: self.threads, watch: &|_| Box::new(Silent) };
         let outcome = pipeline(&project, &options, &mut Timings::default())?;
-        let state = State::of(&outcome.facts(&project));
+        let state = State::of(&outcome.facts(&project), self.metric);
         let files = outcome.scan.files.iter();
         let contents = files.map(|file| (file.path.to_string(), file.sha256.clone())).collect();
         Ok(Ran { state, files: outcome.files, contents })
@@ -242,7 +252,7 @@ impl Run {
             ScanOptions { threads: self.threads, progress: &Silent, reader: reader.as_deref() };
         let (_, finders) = scan(files, plan.wanted(), options, || MoveFinder::new(&plan));
         let found = moves(&finders).map_err(|finding| vec![finding])?;
-        Ok(move_rows(&found, &was.rules, &is.rules))
+        Ok(move_rows(&found, self.metric, &was.rules, &is.rules))
     }
 
     fn plan<'p>(&self, project: &'p Loaded, files: &[SourceFile]) -> Plan<'p> {

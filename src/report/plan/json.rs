@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json as value};
 
-use crate::domain::Amount;
+use crate::domain::{Amount, CostMetric, Currency};
 
 use super::super::run_json::SCHEMA_VERSION;
 use super::{Comparison, MoveRow, PartyRow, Row, ServiceRow, ShareRow, Stand};
@@ -10,7 +10,7 @@ use super::{Comparison, MoveRow, PartyRow, Row, ServiceRow, ShareRow, Stand};
 /// The whole comparison as one document; amounts are texts, so that no digit is lost.
 #[must_use]
 pub fn json(plan: &Comparison) -> String {
-    let total = |(currency, row): (&crate::domain::Currency, &Row)| {
+    let total = |(currency, row): (&Currency, &Row)| {
         let mut total = amounts(plan, row);
         total.insert("currency".to_owned(), currency.code().into());
         Value::Object(total)
@@ -29,7 +29,7 @@ pub fn json(plan: &Comparison) -> String {
         "period": plan.subject.period.to_string(),
         "before": plan.subject.before,
         "after": plan.subject.after,
-        "metric": "EffectiveCost",
+        "metric": plan.subject.metric.name(),
         "changed": plan.is_changed(),
         "notes": plan.subject.notes,
         "totals": plan.totals.iter().map(total).collect::<Vec<_>>(),
@@ -69,8 +69,8 @@ fn moved(row: &MoveRow) -> Value {
         "after": side(&row.after),
         "currency": row.currency.code(),
         "rows": row.rows,
-        "effective_cost": row.effective.to_string(),
-        "billed_cost": row.billed.to_string(),
+        "effective_cost": row.costs[CostMetric::EffectiveCost].to_string(),
+        "billed_cost": row.costs[CostMetric::BilledCost].to_string(),
     })
 }
 

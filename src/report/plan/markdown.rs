@@ -14,9 +14,10 @@ pub fn markdown(plan: &Comparison, top: usize) -> String {
     let mut out = format!("### What changes in {}\n\n", subject.period);
     let _ = writeln!(
         out,
-        "{} against {}, `EffectiveCost`.",
+        "{} against {}, `{}`.",
         code(&subject.after),
-        code(&subject.before)
+        code(&subject.before),
+        subject.metric
     );
     for note in &subject.notes {
         let _ = writeln!(out, "\n> {}", safe(note));
@@ -73,7 +74,7 @@ fn line(name: &str, row: &Row, causes: &[usize]) -> Vec<String> {
 }
 
 fn moved(row: &MoveRow) -> Vec<String> {
-    let amount = format!("{} {}", money(row.effective), row.currency);
+    let amount = format!("{} {}", money(row.amount()), row.currency);
     vec![
         safe(&row.before.party()),
         safe(&row.after.party()),

@@ -81,7 +81,7 @@ impl Cause {
 /// Who, by kind and name, in which currency.
 type Key = (Currency, Kind, String);
 
-/// A month in one state: `EffectiveCost` in the report currency, or where no rate is known in the
+/// A month in one state: one metric in the report currency, or where no rate is known in the
 /// currency that was billed.
 #[derive(Clone, Debug, Default)]
 pub struct State {
@@ -91,7 +91,7 @@ pub struct State {
 
 impl State {
     #[must_use]
-    pub fn of(facts: &Facts) -> Self {
+    pub fn of(facts: &Facts, metric: CostMetric) -> Self {
         let mut amounts = BTreeMap::new();
         let report = facts.conversions.report_currency;
         for line in facts.months.get(&facts.period).into_iter().flat_map(|month| &month.lines) {
@@ -101,9 +101,9 @@ impl State {
             };
             let (kind, name) = of_party(&line.party);
             let sum: &mut Amount = amounts.entry((currency, kind, name.to_owned())).or_default();
-            *sum += costs[CostMetric::EffectiveCost];
+            *sum += costs[metric];
         }
-        Self { amounts, pools: Pools::of(facts) }
+        Self { amounts, pools: Pools::of(facts, metric) }
     }
 
     fn amount(&self, key: &Key) -> Amount {
@@ -123,6 +123,8 @@ pub struct Step {
 #[derive(Clone, Debug)]
 pub struct Subject {
     pub period: Period,
+    /// What all amounts are in: the metric of the view, as in showback.
+    pub metric: CostMetric,
     /// Both sides in words.
     pub before: String,
     pub after: String,

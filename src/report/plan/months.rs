@@ -14,7 +14,7 @@ use super::{Comparison, Key, Row, Subject, label};
 /// What the difference of two months is made of: what was charged directly, and what pools gave.
 const CAUSES: [&str; 2] = ["charged", "shared"];
 
-/// A month: `EffectiveCost` in the currency that was billed.
+/// A month: one metric in the currency that was billed.
 #[derive(Clone, Debug, Default)]
 pub struct MonthState {
     /// What was charged directly, and what came from pools or went out.
@@ -54,9 +54,8 @@ impl ServiceRow {
 
 impl MonthState {
     #[must_use]
-    pub fn of(facts: &Facts) -> Self {
-        let metric = CostMetric::EffectiveCost;
-        let mut state = Self { pools: Pools::as_billed(facts), ..Self::default() };
+    pub fn of(facts: &Facts, metric: CostMetric) -> Self {
+        let mut state = Self { pools: Pools::as_billed(facts, metric), ..Self::default() };
         for line in facts.months.get(&facts.period).into_iter().flat_map(|month| &month.lines) {
             let (kind, name) = of_party(&line.party);
             let flows = state.flows.entry((line.currency, kind, name.to_owned())).or_default();

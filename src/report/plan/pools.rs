@@ -92,20 +92,19 @@ impl Given {
 
 impl Pools {
     /// In the report currency, where a rate is known.
-    pub(super) fn of(facts: &Facts) -> Self {
-        Self::found(facts, true)
+    pub(super) fn of(facts: &Facts, metric: CostMetric) -> Self {
+        Self::found(facts, metric, true)
     }
 
     /// In the currency that was billed.
-    pub(super) fn as_billed(facts: &Facts) -> Self {
-        Self::found(facts, false)
+    pub(super) fn as_billed(facts: &Facts, metric: CostMetric) -> Self {
+        Self::found(facts, metric, false)
     }
 
-    fn found(facts: &Facts, is_converted: bool) -> Self {
+    fn found(facts: &Facts, metric: CostMetric, is_converted: bool) -> Self {
         let mut pools: BTreeMap<(String, Currency), Given> = BTreeMap::new();
         let report = facts.conversions.report_currency;
         let Some(month) = facts.months.get(&facts.period) else { return Self::default() };
-        let metric = CostMetric::EffectiveCost;
         for line in &month.lines {
             let Flow::SharedIn(pool) = &line.flow else { continue };
             let (currency, costs) = match line.report_costs {

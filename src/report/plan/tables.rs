@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::diagnostics::{Code, Finding};
+use crate::domain::CostMetric;
 
 use super::super::sink::failed;
 use super::{Comparison, MoveRow, PartyRow, ServiceRow, ShareRow, json, markdown};
@@ -15,14 +16,15 @@ const FILES: [&str; 6] =
 /// `plan.csv`: who bears what before and after, and why.
 #[must_use]
 pub fn csv(plan: &Comparison) -> String {
-    let keys = ["period", "currency", "kind", "name", "before", "after", "delta"];
+    let keys = ["period", "metric", "currency", "kind", "name", "before", "after", "delta"];
+    let metric = plan.subject.metric.name();
     let header: Vec<&str> = keys.into_iter().chain(plan.causes.iter().copied()).collect();
     let period = plan.subject.period.to_string();
     let fields = |party: &PartyRow| {
         let row = &party.row;
         let amounts = [row.before, row.after, row.delta()];
         let amounts = amounts.iter().chain(&row.effects).map(ToString::to_string);
-        let keys = [&period, party.currency.code(), party.kind(), &party.name];
+        let keys = [&period, metric, party.currency.code(), party.kind(), &party.name];
         keys.into_iter().map(str::to_owned).chain(amounts).collect()
     };
     table(&header, plan.rows.iter().map(fields))
@@ -54,7 +56,8 @@ fn moves_csv(plan: &Comparison) -> String {
         });
         let mut fields: Vec<String> = std::iter::once(period.clone()).chain(sides).collect();
         fields.extend([row.currency.to_string(), row.rows.to_string()]);
-        fields.extend([row.effective.to_string(), row.billed.to_string()]);
+        let costs = [CostMetric::EffectiveCost, CostMetric::BilledCost];
+        fields.extend(costs.map(|metric| row.costs[metric].to_string()));
         fields
     };
     table(&header, plan.moves.iter().map(fields))
@@ -63,6 +66,7 @@ fn moves_csv(plan: &Comparison) -> String {
 fn pools_csv(plan: &Comparison) -> String {
     let header = [
         "period",
+        "metric",
         "pool",
         "currency",
         "kind",
@@ -84,6 +88,7 @@ fn pools_csv(plan: &Comparison) -> String {
     let fields = |row: &ShareRow| {
         vec![
             period.clone(),
+            plan.subject.metric.to_string(),
             row.pool.clone(),
             row.currency.to_string(),
             row.kind().to_owned(),
@@ -105,10 +110,12 @@ fn pools_csv(plan: &Comparison) -> String {
 }
 
 fn services_csv(plan: &Comparison) -> String {
-    let header = ["period", "currency", "kind", "name", "service", "before", "after", "delta"];
+    let header =
+        ["period", "metric", "currency", "kind", "name", "service", "before", "after", "delta"];
     let period = plan.subject.period.to_string();
     let fields = |row: &ServiceRow| {
-        let keys = [&period, row.currency.code(), row.kind(), &row.name, &row.service];
+        let metric = plan.subject.metric.name();
+        let keys = [&period, metric, row.currency.code(), row.kind(), &row.name, &row.service];
         let amounts = [row.before, row.after, row.delta()];
         let keys = keys.into_iter().map(str::to_owned);
         keys.chain(amounts.iter().map(ToString::to_string)).collect()

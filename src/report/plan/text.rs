@@ -12,10 +12,11 @@ use super::{Comparison, MoveRow, PartyRow, Row, ServiceRow, ShareRow, change, mo
 pub fn text(plan: &Comparison, top: usize) -> String {
     let subject = &plan.subject;
     let mut out = format!(
-        "{}: {} against {}, EffectiveCost\n",
+        "{}: {} against {}, {}\n",
         subject.period,
         printable(&subject.after),
-        printable(&subject.before)
+        printable(&subject.before),
+        subject.metric
     );
     for note in &subject.notes {
         let _ = writeln!(out, "  note: {}", printable(note));
@@ -118,7 +119,7 @@ fn list<T>(title: &str, rows: &[T], top: usize, row: fn(&T) -> Vec<String>, out:
 }
 
 fn moved(row: &MoveRow) -> Vec<String> {
-    let amount = format!("{} {}", money(row.effective), row.currency);
+    let amount = format!("{} {}", money(row.amount()), row.currency);
     let rows = if row.rows == 1 { "1 row".to_owned() } else { format!("{} rows", row.rows) };
     let who = if row.is_of_another_party() {
         format!("{} → {}, {rows}", row.before.party(), row.after.party())
