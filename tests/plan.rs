@@ -3,6 +3,9 @@
 
 mod support;
 
+#[path = "plan/months.rs"]
+mod months;
+
 use std::collections::BTreeMap;
 
 use num_traits::Zero;
@@ -281,50 +284,6 @@ fn what_is_wrong_is_told_of_the_side_that_it_is_of() {
     for _ in 0..2 {
         assert_eq!(plan(&sound, &other, &["--out", "new/compared"]).exit, Some(0));
     }
-}
-
-#[test]
-fn a_month_is_held_against_another() {
-    let on = |day: &str, service: &str, sub_account: &str, amount: &str| {
-        let charge = Charge::sound().with("ServiceName", service).costs(amount);
-        charge.with("SubAccountId", sub_account).on(&day[..7], day)
-    };
-    let charges = [
-        on("2026-09-05", "db", "1", "70"),
-        on("2026-09-05", "disk", "1", "5"),
-        on("2026-09-05", "platform", "1", "20"),
-        on("2026-10-05", "db", "1", "100"),
-        on("2026-10-05", "db", "2", "40"),
-        on("2026-10-05", "platform", "1", "60"),
-    ];
-    let project = project(&rules("payments", EVENLY), USED).bill("bill.csv", &Bill::of(charges));
-    let asked = ["plan", "--against", "2026-09", "--period", PERIOD];
-    let answer = project.command([&asked[..], &["--out", "compared"]].concat());
-    assert_eq!(answer.exit, Some(0), "{}", answer.stderr);
-    let output = Output::read(&project.path("compared"));
-    let parties = output.table("plan.csv");
-    let found: Vec<[&str; 6]> = parties
-        .iter()
-        .map(|row| ["name", "before", "after", "delta", "charged", "shared"].map(|c| &*row[c]))
-        .collect();
-    // Halves of 20, then of 60.
-    assert_eq!(
-        found[..2],
-        [["retail", "10", "70", "60", "40", "20"], ["payments", "85", "130", "45", "25", "20"]]
-    );
-    let services = output.table("plan_services.csv");
-    let of = |row: &Row| row["name"] == "payments";
-    assert_eq!(sum(&services, "delta", of), exact("25"));
-    let disk = services.iter().find(|row| row["service"] == "disk").expect("disk");
-    assert_eq!(["before", "after", "delta"].map(|column| &*disk[column]), ["5", "0", "-5"]);
-    // Half of more is still a half.
-    let pools = output.table("plan_pools.csv");
-    assert!(pools.iter().all(|row| row["share_before"] == row["share_after"]), "{pools:?}");
-    assert_eq!(sum(&pools, "delta", |_| true), exact("40"));
-    let changed = project.command([&asked[..], &["--detailed-exitcode"]].concat());
-    assert_eq!(changed.exit, Some(10), "{}", changed.stderr);
-    let same = project.command(["plan", "--against", PERIOD, "--period", PERIOD]);
-    assert_eq!(same.exit, Some(2), "{}", same.stderr);
 }
 
 #[test]

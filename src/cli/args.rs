@@ -134,7 +134,7 @@ pub(super) struct PlanArgs {
     #[arg(long)]
     pub(super) detailed_exitcode: bool,
     /// Lines of each table that a reader is shown; the rest is summed.
-    #[arg(long, value_name = "N", default_value_t = 20)]
+    #[arg(long, value_name = "N", default_value_t = 10)]
     pub(super) top: usize,
     #[command(flatten)]
     pub(super) threads: ThreadArgs,

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::allocate::{MoveFinder, MovePlan, Plan, moves};
+use crate::allocate::{Basket, ItemFinder, ItemPlan, MoveFinder, MovePlan, Plan, basket, moves};
 use crate::diagnostics::{Code, Finding, Severity};
 use crate::domain::{CostMetric, Period};
 use crate::ingest::{ScanOptions, Silent, SourceFile, scan};
@@ -15,7 +15,7 @@ use super::args::{PlanArgs, PlanFormat};
 use super::console::{self, Report};
 use super::exit::Exit;
 use super::load::{Loaded, Loader};
-use super::pipeline::{Options, pipeline};
+use super::pipeline::{Options, Outcome, pipeline};
 use super::run::period;
 use super::states::{Mix, differs, has_bills};
 use super::timings::Timings;
@@ -136,11 +136,13 @@ fn compared_months(
         let options = Options { period, threads, watch: &|_| Box::new(Silent) };
         let outcome = pipeline(&project, &options, &mut Timings::default())?;
         let metric = project.rules.view.metric();
-        Ok((MonthState::of(&outcome.facts(&project), metric), metric))
+        let bought = bought(&project, &outcome, threads)?;
+        let state = MonthState::of(&outcome.facts(&project), bought, metric);
+        Ok((state.map_err(|finding| vec![finding])?, metric))
     };
     let (was, _) = state(before, other).map_err(|findings| (Side::Before, findings))?;
     let (is, metric) = state(after, month).map_err(|findings| (Side::After, findings))?;
-    let note = "charged is usage, price, tags and rules together: they are not told apart. Amounts are as they were billed, so rates move nothing";
+    let note = "price and usage are told apart where charges name a product, a quantity and its unit; others are new, gone or unpriced";
     let subject = Subject {
         period: month,
         metric,
@@ -149,6 +151,17 @@ fn compared_months(
         notes: vec![note.to_owned()],
     };
     Ok(Comparison::of_months(subject, &was, &is))
+}
+
+/// What was bought in the month, by another scan: the run itself keeps no quantities.
+fn bought(project: &Loaded, outcome: &Outcome, threads: usize) -> Result<Basket, Vec<Finding>> {
+    let Loaded { rules, org, metadata, .. } = project;
+    let plan = Plan::new(rules, org, metadata, &outcome.files, outcome.period);
+    let items = ItemPlan::new(&plan, &outcome.files);
+    let reader = executable();
+    let options = ScanOptions { threads, progress: &Silent, reader: reader.as_deref() };
+    let (_, finders) = scan(&outcome.files, items.wanted(), options, || ItemFinder::new(&items));
+    basket(&finders).map_err(|finding| vec![finding])
 }
 
 /// The states between two versions.

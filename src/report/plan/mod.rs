@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! State        who bears what in one state, and what each pool gave
-//! MonthState   a month as it was billed, to be held against another
+//! MonthState   a month with what was bought in it, to be held against another
+//! PriceRow     what was bought of one thing in two months: price against usage
 //! Cause        what of a project was exchanged between two states
 //! Comparison   by party: before, after, and the difference by cause; rules and pools that moved it
 //! text, json, markdown, tables     the comparison for readers and programs
@@ -15,6 +16,7 @@
 //! Invariants: the effects of a party sum to its difference, to the digit; the differences of all
 //! parties in a currency sum to that of the totals.
 
+mod effects;
 mod json;
 mod markdown;
 mod months;
@@ -30,6 +32,7 @@ use crate::domain::{Amount, CostMetric, Currency, Period};
 use super::Facts;
 use super::party::{Kind, of_party};
 
+pub use effects::PriceRow;
 pub use json::json;
 pub use markdown::markdown;
 pub use months::{MonthState, ServiceRow};
@@ -180,6 +183,11 @@ impl PartyRow {
         self.kind.name()
     }
 
+    /// Whether it is a pool that bears nothing itself, before and after.
+    fn passes_on(&self) -> bool {
+        self.kind == Kind::Pool && self.row.before.is_zero() && self.row.after.is_zero()
+    }
+
     /// The party in a word or two.
     #[must_use]
     pub fn label(&self) -> String {
@@ -210,6 +218,9 @@ pub struct Comparison {
     pub shares: Vec<ShareRow>,
     /// Between months, what services charged otherwise: the largest first.
     pub services: Vec<ServiceRow>,
+    /// Between months, what was bought at another price, in another amount, or in one of them: the
+    /// largest effect first.
+    pub prices: Vec<PriceRow>,
 }
 
 impl Comparison {
@@ -254,8 +265,16 @@ impl Comparison {
             (row.currency, size, row.kind, row.name.clone())
         };
         rows.sort_by_cached_key(order);
-        let (moves, shares, services) = (Vec::new(), Vec::new(), Vec::new());
-        Self { subject, causes, rows, totals, moves, shares, services }
+        Self {
+            subject,
+            causes,
+            rows,
+            totals,
+            moves: Vec::new(),
+            shares: Vec::new(),
+            services: Vec::new(),
+            prices: Vec::new(),
+        }
     }
 
     /// Whether any money is borne by another party, or by another way to the same.

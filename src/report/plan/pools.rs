@@ -70,6 +70,11 @@ impl ShareRow {
         self.before != self.after
     }
 
+    /// Whether the pool is emptied in another way.
+    pub(super) fn is_of_another_way(&self) -> bool {
+        self.method_before != self.method_after
+    }
+
     pub(super) fn receiver(&self) -> String {
         label(self.kind, &self.name)
     }
@@ -93,23 +98,14 @@ impl Given {
 impl Pools {
     /// In the report currency, where a rate is known.
     pub(super) fn of(facts: &Facts, metric: CostMetric) -> Self {
-        Self::found(facts, metric, true)
-    }
-
-    /// In the currency that was billed.
-    pub(super) fn as_billed(facts: &Facts, metric: CostMetric) -> Self {
-        Self::found(facts, metric, false)
-    }
-
-    fn found(facts: &Facts, metric: CostMetric, is_converted: bool) -> Self {
         let mut pools: BTreeMap<(String, Currency), Given> = BTreeMap::new();
         let report = facts.conversions.report_currency;
         let Some(month) = facts.months.get(&facts.period) else { return Self::default() };
         for line in &month.lines {
             let Flow::SharedIn(pool) = &line.flow else { continue };
             let (currency, costs) = match line.report_costs {
-                Some(costs) if is_converted => (report, costs),
-                _ => (line.currency, line.costs),
+                Some(costs) => (report, costs),
+                None => (line.currency, line.costs),
             };
             let (kind, name) = of_party(&line.party);
             let given = pools.entry((pool.clone(), currency)).or_default();
