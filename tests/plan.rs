@@ -5,6 +5,8 @@ mod support;
 
 #[path = "plan/months.rs"]
 mod months;
+#[path = "plan/runs.rs"]
+mod runs;
 
 use std::collections::BTreeMap;
 

@@ -122,8 +122,9 @@ pub(super) struct PlanArgs {
     #[command(flatten)]
     pub(super) period: PeriodArgs,
     /// The project as it was: its folder, such as a worktree of the branch before. Or another month
-    /// of the same project, such as 2026-09.
-    #[arg(long, value_name = "DIR|PERIOD")]
+    /// of the same project, such as 2026-09. Or a published run, such as out/2026-09 or its run.json,
+    /// whose month is taken then.
+    #[arg(long, value_name = "DIR|PERIOD|RUN")]
     pub(super) against: PathBuf,
     #[arg(long, value_enum, default_value_t = PlanFormat::Text)]
     pub(super) format: PlanFormat,

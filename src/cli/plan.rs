@@ -1,5 +1,6 @@
 //! `costbook plan`: what a change would do in money before it is made.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::allocate::{Basket, ItemFinder, ItemPlan, MoveFinder, MovePlan, Plan, basket, moves};
@@ -7,8 +8,8 @@ use crate::diagnostics::{Code, Finding, Severity};
 use crate::domain::{CostMetric, Period};
 use crate::ingest::{ScanOptions, Silent, SourceFile, scan};
 use crate::report::plan::{
-    Cause, Comparison, MonthState, MoveRow, State, Step, Subject, csv, json, markdown, move_rows,
-    text, write,
+    BillFiles, Cause, Comparison, MonthState, MoveRow, PublishedRun, State, Step, Subject,
+    UsedRates, bill_files, csv, json, markdown, move_rows, run_folder, text, used_rates, write,
 };
 
 use super::args::{PlanArgs, PlanFormat};
@@ -16,12 +17,16 @@ use super::console::{self, Report};
 use super::exit::Exit;
 use super::load::{Loaded, Loader};
 use super::pipeline::{Options, Outcome, pipeline};
+use super::plan_run;
 use super::run::period;
 use super::states::{Mix, differs, has_bills};
 use super::timings::Timings;
 use super::workbook::executable;
 
 pub(super) fn plan(args: &PlanArgs) -> Exit {
+    if let Some(folder) = run_folder(&args.against) {
+        return against_run(args, &folder);
+    }
     let month = period(&args.period).ok();
     let other = args.against.to_str().and_then(|text| text.parse::<Period>().ok());
     let folder = if other.is_some() { &args.project.project } else { &args.against };
@@ -31,6 +36,27 @@ pub(super) fn plan(args: &PlanArgs) -> Exit {
         Some(other) => compared_months(args, other, &mut before, &mut after),
         None => compared(args, &mut before, &mut after),
     };
+    finished(args, compared, [&before, &after])
+}
+
+/// A published run against the project.
+fn against_run(args: &PlanArgs, folder: &Path) -> Exit {
+    let run = PublishedRun::read(folder).and_then(|run| Ok((plan_run::month_of(args, &run)?, run)));
+    let month = run.as_ref().ok().map(|(month, _)| *month);
+    let mut after = loader(&args.project.project, month);
+    let compared = match &run {
+        Ok((_, run)) => plan_run::compared(args, run, &mut after),
+        Err(finding) => Err(vec![finding.clone()]),
+    };
+    finished(args, compared.map_err(|findings| (Side::After, findings)), [&after, &after])
+}
+
+/// Writes and shows a comparison, or what is wrong with a side.
+fn finished(
+    args: &PlanArgs,
+    compared: Result<Comparison, Refused>,
+    [before, after]: [&Loader; 2],
+) -> Exit {
     let compared = compared.and_then(|comparison| {
         if let Some(out) = &args.out {
             write(&comparison, args.top, out).map_err(|finding| (Side::After, vec![finding]))?;
@@ -49,7 +75,7 @@ pub(super) fn plan(args: &PlanArgs) -> Exit {
             if exit == Exit::Fine && changes { Exit::Changed } else { exit }
         }
         Err((side, findings)) => {
-            let loader = if side == Side::Before { &before } else { &after };
+            let loader = if side == Side::Before { before } else { after };
             let report = Report { texts: &loader.texts, project: &loader.shown };
             report.findings(&findings, Severity::Warning);
             Exit::of_errors(&findings)
@@ -223,16 +249,20 @@ fn has_same_bills(before: (&Loaded, &Ran), after: (&Loaded, &Ran)) -> bool {
 }
 
 /// How states are run.
-struct Run {
-    period: Period,
+pub(super) struct Run {
+    pub(super) period: Period,
     /// What all states are held against each other in.
-    metric: CostMetric,
-    threads: usize,
+    pub(super) metric: CostMetric,
+    pub(super) threads: usize,
 }
 
 /// A state that was run.
-struct Ran {
-    state: State,
+pub(super) struct Ran {
+    pub(super) state: State,
+    pub(super) bills: BillFiles,
+    /// Manifests of providers, by path and hash.
+    pub(super) manifests: BTreeSet<(String, String)>,
+    pub(super) rates: UsedRates,
     files: Vec<SourceFile>,
     /// Of each bill: its path and what it holds, as a hash.
     contents: Vec<(String, String)>,
@@ -240,14 +270,22 @@ struct Ran {
 
 impl Run {
     fn state(&self, mix: Mix<'_>) -> Result<Ran, Vec<Finding>> {
-        let project = mix.project()?;
+        self.of(&mix.project()?)
+    }
+
+    pub(super) fn of(&self, project: &Loaded) -> Result<Ran, Vec<Finding>> {
         let options =
             Options { period: self.period, threads: self.threads, watch: &|_| Box::new(Silent) };
-        let outcome = pipeline(&project, &options, &mut Timings::default())?;
-        let state = State::of(&outcome.facts(&project), self.metric);
+        let outcome = pipeline(project, &options, &mut Timings::default())?;
+        let facts = outcome.facts(project);
+        let state = State::of(&facts, self.metric);
+        let (bills, rates) = (bill_files(&outcome.scan), used_rates(&facts));
+        let deliveries = outcome.scan.deliveries.iter();
+        let manifests = deliveries.flat_map(|found| &found.delivery.manifests);
+        let manifests = manifests.map(|id| (id.path.clone(), id.sha256.clone())).collect();
         let files = outcome.scan.files.iter();
         let contents = files.map(|file| (file.path.to_string(), file.sha256.clone())).collect();
-        Ok(Ran { state, files: outcome.files, contents })
+        Ok(Ran { state, bills, manifests, rates, files: outcome.files, contents })
     }
 
     /// What the rules of `is` decide otherwise than those of `was`, on the same bills.

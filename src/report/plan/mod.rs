@@ -22,6 +22,7 @@ mod markdown;
 mod months;
 mod moves;
 mod pools;
+mod published;
 mod tables;
 mod text;
 
@@ -30,7 +31,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::domain::{Amount, CostMetric, Currency, Period};
 
 use super::Facts;
-use super::party::{Kind, of_party};
+use super::party::{Kind, of_bearer, of_party};
 
 pub use effects::PriceRow;
 pub use json::json;
@@ -38,9 +39,13 @@ pub use markdown::markdown;
 pub use months::{MonthState, ServiceRow};
 pub use moves::{MoveRow, Stand, move_rows};
 pub use pools::ShareRow;
+pub use published::{
+    BillFiles, InputHashes, PublishedRun, UsedRates, bill_files, file_hash, run_folder, used_rates,
+};
 pub use tables::{csv, write};
 pub use text::text;
 
+use months::service_rows;
 use pools::Pools;
 
 /// What of a project is exchanged, in this order.
@@ -89,6 +94,8 @@ type Key = (Currency, Kind, String);
 #[derive(Clone, Debug, Default)]
 pub struct State {
     amounts: BTreeMap<Key, Amount>,
+    /// What was charged directly, by service.
+    services: BTreeMap<(Key, String), Amount>,
     pools: Pools,
 }
 
@@ -106,11 +113,35 @@ impl State {
             let sum: &mut Amount = amounts.entry((currency, kind, name.to_owned())).or_default();
             *sum += costs[metric];
         }
-        Self { amounts, pools: Pools::of(facts, metric) }
+        let mut services = BTreeMap::new();
+        for cells in facts.cube.groups_of(facts.period) {
+            let (group, costs) = (cells.group, cells.costs());
+            let (currency, costs) = match facts.conversions.group(&cells) {
+                Some(costs) => (report, costs),
+                None => (group.currency, costs),
+            };
+            let (kind, name) = of_bearer(group.verdict.bearer, facts.cube, facts.rules);
+            let key =
+                ((currency, kind, name.into_owned()), facts.cube.text(group.service).to_owned());
+            let sum: &mut Amount = services.entry(key).or_default();
+            *sum += costs[metric];
+        }
+        Self { amounts, services, pools: Pools::of(facts, metric) }
     }
 
     fn amount(&self, key: &Key) -> Amount {
         self.amounts.get(key).copied().unwrap_or_default()
+    }
+
+    fn service(&self, key: &(Key, String)) -> Amount {
+        self.services.get(key).copied().unwrap_or_default()
+    }
+
+    /// Whether everybody bears the same as in another state.
+    #[must_use]
+    pub fn is_borne_as(&self, other: &Self) -> bool {
+        let keys = self.amounts.keys().chain(other.amounts.keys());
+        keys.into_iter().all(|key| self.amount(key) == other.amount(key))
     }
 }
 
@@ -237,12 +268,33 @@ impl Comparison {
         let states: Vec<&State> =
             std::iter::once(before).chain(steps.iter().map(|step| &step.state)).collect();
         let keys: BTreeSet<&Key> = states.iter().flat_map(|state| state.amounts.keys()).collect();
-        let rows = keys.into_iter().map(|key| (key.clone(), row(key, &states, steps)));
+        let rows = keys.into_iter().map(|key| {
+            (
+                key.clone(),
+                row(&states.iter().map(|state| state.amount(key)).collect::<Vec<_>>(), steps),
+            )
+        });
         let causes = Cause::ALL.map(Cause::name).to_vec();
         let mut comparison = Self::assembled(subject, causes, rows);
         let last = states.last().copied().unwrap_or(before);
         comparison.shares = last.pools.against(&states.get(held).copied().unwrap_or(before).pools);
         comparison.moves = moves;
+        comparison
+    }
+
+    /// As [`Comparison::of`], from a published run to what the project gives now: what services
+    /// charged is told too, since rows cannot be held against each other.
+    #[must_use]
+    pub fn of_published(subject: Subject, before: &State, steps: &[Step]) -> Self {
+        let mut comparison = Self::of(subject, before, steps, 0, Vec::new());
+        let states: Vec<&State> =
+            std::iter::once(before).chain(steps.iter().map(|step| &step.state)).collect();
+        let keys: BTreeSet<_> = states.iter().flat_map(|state| state.services.keys()).collect();
+        let rows = keys.into_iter().map(|key| {
+            let amounts: Vec<Amount> = states.iter().map(|state| state.service(key)).collect();
+            (key.clone(), row(&amounts, steps))
+        });
+        comparison.services = service_rows(rows.collect());
         comparison
     }
 
@@ -311,8 +363,8 @@ impl Comparison {
     }
 }
 
-fn row(key: &Key, states: &[&State], steps: &[Step]) -> Row {
-    let amounts: Vec<Amount> = states.iter().map(|state| state.amount(key)).collect();
+/// What is seen of one thing in each state, step by step.
+fn row(amounts: &[Amount], steps: &[Step]) -> Row {
     let mut effects = vec![Amount::ZERO; Cause::ALL.len()];
     for (pair, step) in amounts.windows(2).zip(steps) {
         let cause = match step.causes[..] {
@@ -322,7 +374,7 @@ fn row(key: &Key, states: &[&State], steps: &[Step]) -> Row {
         effects[cause as usize] += pair[1] - pair[0];
     }
     let last = amounts.last().copied().unwrap_or_default();
-    Row { before: amounts[0], after: last, effects }
+    Row { before: amounts.first().copied().unwrap_or_default(), after: last, effects }
 }
 
 /// An amount for a reader: two digits, thousands apart.

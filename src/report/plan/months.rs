@@ -276,7 +276,7 @@ fn largest(row: &PriceRow) -> Amount {
     row.effects().iter().map(|effect| effect.abs()).max().unwrap_or_default()
 }
 
-fn service_rows(found: BTreeMap<(Key, String), Row>) -> Vec<ServiceRow> {
+pub(super) fn service_rows(found: BTreeMap<(Key, String), Row>) -> Vec<ServiceRow> {
     let rows = found.into_iter().map(|(((currency, kind, name), service), row)| ServiceRow {
         currency,
         kind,

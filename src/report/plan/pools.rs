@@ -96,6 +96,29 @@ impl Given {
 }
 
 impl Pools {
+    /// Adds what a pool gave to a receiver.
+    pub(super) fn give(
+        &mut self,
+        pool: &str,
+        currency: Currency,
+        receiver: (Kind, String),
+        amount: Amount,
+    ) {
+        let given = self.0.entry((pool.to_owned(), currency)).or_default();
+        *given.parts.entry(receiver).or_default() += amount;
+    }
+
+    /// Tells how a pool was emptied, once all is given.
+    pub(super) fn tell(&mut self, pool: &str, step: u32, method: &str, place: &str) {
+        for ((_, _), given) in self.0.iter_mut().filter(|((name, _), _)| name == pool) {
+            given.how.step = Some(given.how.step.map_or(step, |known| known.min(step)));
+            if !given.how.methods.contains(method) {
+                given.how.methods.insert(method.to_owned());
+            }
+            place.clone_into(&mut given.how.place);
+        }
+    }
+
     /// In the report currency, where a rate is known.
     pub(super) fn of(facts: &Facts, metric: CostMetric) -> Self {
         let mut pools: BTreeMap<(String, Currency), Given> = BTreeMap::new();

@@ -41,7 +41,9 @@ pub fn text(plan: &Comparison, top: usize) -> String {
     );
     list("What services charged otherwise", &plan.services, top, service, &mut out);
     list("What was bought otherwise, as it was billed", &plan.prices, top, price, &mut out);
-    list("What pools give otherwise", &plan.largest_shares(), top, |row| share(row), &mut out);
+    let mut last = None;
+    let shares = |row: &&ShareRow| share(row, &mut last);
+    list("What pools give otherwise", &plan.largest_shares(), top, shares, &mut out);
     out.push_str("\nShown to the cent; --format csv and json have every digit.\n");
     out
 }
@@ -183,7 +185,13 @@ fn aligned(lines: &[Vec<String>]) -> String {
     out
 }
 
-fn list<T>(title: &str, rows: &[T], top: usize, row: fn(&T) -> Vec<String>, out: &mut String) {
+fn list<T>(
+    title: &str,
+    rows: &[T],
+    top: usize,
+    row: impl FnMut(&T) -> Vec<String>,
+    out: &mut String,
+) {
     if rows.is_empty() {
         return;
     }
@@ -244,15 +252,17 @@ pub(super) fn named(service: &str) -> &str {
     if service.is_empty() { "no service" } else { service }
 }
 
-fn share(row: &ShareRow) -> Vec<String> {
+/// A share, and how its pool gives: only where that is another way, and not what was told last.
+fn share(row: &ShareRow, last: &mut Option<(String, String)>) -> Vec<String> {
     let amount = format!("{} {}", change(row.delta()), row.currency);
     let share = |share: &Option<String>| share.clone().unwrap_or_else(|| "nothing".to_owned());
     let shares = format!("{} → {}", share(&row.share_before), share(&row.share_after));
     let who = format!("pool {} to {}: {shares}", row.pool, row.receiver());
     let mut lines = vec![amount, who];
-    // How it gives is news only where it is another way.
-    if row.is_of_another_way() {
-        lines.push(how(row));
+    let told = (row.pool.clone(), how(row));
+    if row.is_of_another_way() && last.as_ref() != Some(&told) {
+        lines.push(told.1.clone());
+        *last = Some(told);
     }
     lines
 }
