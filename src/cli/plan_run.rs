@@ -47,7 +47,8 @@ pub(super) fn month_of(args: &PlanArgs, run: &PublishedRun) -> Result<Period, Fi
     Ok(run.period)
 }
 
-/// From the run to the project, in up to two steps: what changed beside bills, then bills.
+/// From the run to the project, in up to three steps: what changed beside rates and bills, then
+/// rates, then bills.
 ///
 /// # Errors
 /// What is wrong with the project, its bills, or the files of the run.
@@ -75,13 +76,24 @@ pub(super) fn compared(
         notes.push(format!("the view is {is} where it was {was}; all amounts are {metric}"));
     }
     let changed = changed(published, &is, &last.rates);
-    let steps = if has_same_bills(published, &last) {
-        let state = last.state;
-        vec![Step { causes: causes(&changed, &before, &state, "", &mut notes), state }]
+    let mut steps = Vec::new();
+    let is_same = has_same_bills(published, &last);
+    if is_same {
+        let project = Mix::of(&is).project()?;
+        let base = (project, last.state);
+        beside_bills(published, &run, (changed, &before), base, &mut steps, &mut notes);
     } else {
         notes.push(files_changed(published, &last));
-        steps(published, &run, &is, (&changed, &before), last, &mut notes)
-    };
+        let causes = match with_old_bills(published, &run, &is) {
+            Ok((project, base)) => {
+                let base = (project, base.state);
+                beside_bills(published, &run, (changed, &before), base, &mut steps, &mut notes);
+                vec![Cause::Bills]
+            }
+            Err(why) => without_old_bills(&changed, &why, &mut notes),
+        };
+        steps.push(Step { causes, state: last.state });
+    }
     let subject = Subject {
         period: published.period,
         metric,
@@ -92,37 +104,52 @@ pub(super) fn compared(
     Ok(Comparison::of_published(subject, &before, &steps))
 }
 
-/// Where bills changed: over the state that the bills of the run make today, if they are still there.
-fn steps(
+/// The steps from the run to the state that its bills make today: what changed beside rates and
+/// bills, then rates, which a run keeps.
+fn beside_bills(
     published: &PublishedRun,
     run: &Run,
-    is: &Loaded,
-    (changed, before): (&Changed, &State),
-    last: Ran,
+    (mut changed, before): (Changed, &State),
+    (project, base): (Loaded, State),
+    steps: &mut Vec<Step>,
     notes: &mut Vec<String>,
-) -> Vec<Step> {
-    match with_old_bills(published, run, is) {
-        Ok(between) => {
-            let others = causes(changed, before, &between.state, " beside bills", notes);
-            vec![
-                Step { causes: others, state: between.state },
-                Step { causes: vec![Cause::Bills], state: last.state },
-            ]
-        }
-        Err(why) => {
-            let others = changed.names();
-            let causes = if others.is_empty() {
-                vec![Cause::Bills]
-            } else {
-                notes.push(format!(
-                    "bills are not told apart from {}, since the bills of the run {why}",
-                    others.join(", ")
-                ));
-                vec![Cause::Together]
-            };
-            vec![Step { causes, state: last.state }]
+) {
+    let has_rates = changed.causes.contains(&Cause::Rates);
+    if has_rates && changed.names().len() > 1 {
+        match with_old_rates(published, run, project) {
+            Ok(between) => {
+                changed.causes.retain(|cause| *cause != Cause::Rates);
+                let others = causes(&changed, before, &between, " beside rates and bills", notes);
+                steps.push(Step { causes: others, state: between });
+                steps.push(Step { causes: vec![Cause::Rates], state: base });
+                return;
+            }
+            Err(why) => notes.push(format!("rates are not told apart: those of the run {why}")),
         }
     }
+    let causes = causes(&changed, before, &base, " beside bills", notes);
+    steps.push(Step { causes, state: base });
+}
+
+/// The month at the rates of the run.
+///
+/// # Errors
+/// Why that cannot be run, in words that follow "those of the run".
+fn with_old_rates(published: &PublishedRun, run: &Run, project: Loaded) -> Result<State, String> {
+    let exchange = published.exchange();
+    let exchange = exchange.ok_or("are none, or of single days, of which only some are kept")?;
+    let project = Loaded { exchange, ..project };
+    run.of(&project).map(|ran| ran.state).map_err(|findings| told(&findings))
+}
+
+/// What the whole difference is counted as where the bills of the run cannot be run.
+fn without_old_bills(changed: &Changed, why: &str, notes: &mut Vec<String>) -> Vec<Cause> {
+    let others = changed.names().join(", ");
+    if others.is_empty() {
+        return vec![Cause::Bills];
+    }
+    notes.push(format!("bills are not told apart from {others}, since the bills of the run {why}"));
+    vec![Cause::Together]
 }
 
 impl Changed {
@@ -240,7 +267,11 @@ fn files_changed(published: &PublishedRun, now: &Ran) -> String {
 ///
 /// # Errors
 /// Why that cannot be run, in words that follow "the bills of the run".
-fn with_old_bills(published: &PublishedRun, run: &Run, is: &Loaded) -> Result<Ran, String> {
+fn with_old_bills(
+    published: &PublishedRun,
+    run: &Run,
+    is: &Loaded,
+) -> Result<(Loaded, Ran), String> {
     let manifests = published.manifests.iter().map(|(path, hash)| (path, hash));
     let files = published.bills.iter().map(|(path, hash, _)| (path, hash));
     for (path, hash) in files.chain(manifests) {
@@ -258,7 +289,7 @@ fn with_old_bills(published: &PublishedRun, run: &Run, is: &Loaded) -> Result<Ra
     (project.project.sources, project.maps) = kept.into_iter().unzip();
     let ran = run.of(&project).map_err(|findings| told(&findings))?;
     if has_same_bills(published, &ran) {
-        return Ok(ran);
+        return Ok((project, ran));
     }
     Err("do not make the same deliveries today".to_owned())
 }

@@ -122,20 +122,30 @@ fn what_cannot_be_told_apart_is_named() {
 fn rates_of_a_run_are_held_to_those_of_today() {
     let dollars = bill(&CHARGES);
     let charges = dollars.charges.into_iter().map(|charge| charge.with("BillingCurrency", "USD"));
-    let rated = project(&rules("payments", EVENLY), USED)
+    let rated = project(&rules("payments", BY_USE), USED)
         .bill("bill.csv", &Bill::of(charges))
         .declaring("rules: [", "exchange: { rates: fx.csv, policy: month_end }\nrules: [")
         .file("fx.csv", "date,from,to,rate\n2026-10-30,USD,EUR,0.9\n");
     let project = published(rated);
     // The table of a later month has quotes of its own.
     project.write("fx.csv", "date,from,to,rate\n2026-10-30,USD,EUR,0.9\n2026-11-30,USD,EUR,0.5\n");
-    project.write("drivers.csv", "period,consumer,quantity\n2026-10,retail,1\n");
     let asked = ["plan", "--against", RUN, "--detailed-exitcode"];
     assert_eq!(project.command(asked).exit, Some(0));
     project.write("fx.csv", "date,from,to,rate\n2026-10-30,USD,EUR,0.8\n");
-    project.write("drivers.csv", format!("period,consumer,quantity\n{USED}"));
     let (output, _) = compared(&project);
-    assert_eq!(effects(&output, "retail"), expected(&[("delta", "-7"), ("rates", "-7")]));
+    assert_eq!(effects(&output, "retail"), expected(&[("delta", "-6"), ("rates", "-6")]));
+    // A run keeps the rates that it used, so that they are told from what else changed, and from
+    // what came late: payments have 140 dollars, then 130, then 137.
+    project
+        .write("drivers.csv", "period,consumer,quantity\n2026-10,payments,1\n2026-10,retail,1\n");
+    let (output, _) = compared(&project);
+    let payments = expected(&[("delta", "-22"), ("drivers", "-9"), ("rates", "-13")]);
+    assert_eq!(effects(&output, "payments"), payments);
+    project.write("data/late.csv", late(&[("db", "1", "7")]).replace(",EUR,", ",USD,"));
+    let (output, _) = compared(&project);
+    let payments =
+        expected(&[("bills", "5.6"), ("delta", "-16.4"), ("drivers", "-9"), ("rates", "-13")]);
+    assert_eq!(effects(&output, "payments"), payments);
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! the earlier month's price makes of the later month's quantity. So effects sum to the difference
 //! whatever that amount is rounded to.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use num_bigint::BigInt;
@@ -191,17 +192,25 @@ fn part(amount: Amount, over: Amount, under: Amount) -> Option<Amount> {
     fixed(&over, &under, DIGITS)?.parse().ok()
 }
 
-/// What a receiver got of a pool: by what the pool gave in all, then by its share. A pool without an
-/// amount has no shares: where it gives nothing to anybody in either month, all is its cost.
-pub(super) fn pool_effects(
-    [was, is]: [Amount; 2],
-    [all_before, all_after]: [Amount; 2],
-    is_told: [bool; 2],
-) -> Effects {
-    let between = match is_told {
-        [true, true] => part(was, all_after, all_before).unwrap_or(was),
-        _ => is,
-    };
+/// What receivers would get of the later amount of a pool by their earlier shares, which `parts`
+/// of the earlier amount tell: it sums to the later amount, since what rounding leaves goes to the
+/// largest part. Where the parts come to nothing there are no shares, and they stay as they are.
+pub(super) fn by_earlier_shares(parts: &[Amount], later: Amount) -> Vec<Amount> {
+    let earlier: Amount = parts.iter().copied().sum();
+    let shared: Option<Vec<Amount>> =
+        parts.iter().map(|amount| part(*amount, later, earlier)).collect();
+    let Some(mut shared) = shared else { return parts.to_vec() };
+    let rest = later - shared.iter().copied().sum();
+    let largest = (0..parts.len()).max_by_key(|at| (parts[*at].abs(), Reverse(*at)));
+    if let Some(largest) = largest {
+        shared[largest] += rest;
+    }
+    shared
+}
+
+/// What a receiver got of a pool: by what the pool gave in all, then by its share. `between` is
+/// what it would get by its earlier share.
+pub(super) fn pool_effects(was: Amount, between: Amount, is: Amount) -> Effects {
     let mut effects = [Amount::ZERO; Effect::COUNT];
     effects[Effect::PoolCost as usize] = between - was;
     effects[Effect::PoolShare as usize] = is - between;
@@ -245,21 +254,20 @@ mod tests {
     }
 
     #[test]
-    fn what_a_pool_gives_is_its_cost_and_its_share() {
-        let amount = |text: &str| text.parse::<Amount>().unwrap();
-        for (parts, all, is_told, expected) in [
-            // A quarter of 100, then half of 200.
-            (["25", "100"], ["100", "200"], [true, true], ["25", "50"]),
-            // A pool that is new, and one that is gone.
-            (["0", "50"], ["0", "100"], [false, true], ["50", "0"]),
-            (["50", "0"], ["100", "0"], [true, false], ["-50", "0"]),
-            // Receivers that cancel out have no share of nothing.
-            (["5", "7"], ["0", "10"], [true, true], ["0", "2"]),
+    fn earlier_shares_take_all_of_the_later_amount() {
+        let amount = |text: &&str| text.parse::<Amount>().unwrap();
+        for (parts, later, expected) in [
+            (&["25", "75"][..], "200", &["50", "150"][..]),
+            (&["0", "50"], "0", &["0", "0"]),
+            (&["1", "1", "1"], "10", &["3.3333333334", "3.3333333333", "3.3333333333"]),
+            (&["1", "-3"], "1", &["-0.5", "1.5"]),
+            // Receivers that cancel out have no share of anything.
+            (&["5", "-5"], "10", &["5", "-5"]),
+            (&[], "10", &[]),
         ] {
-            let effects = pool_effects(parts.map(amount), all.map(amount), is_told);
-            let found =
-                [Effect::PoolCost, Effect::PoolShare].map(|effect| effects[effect as usize]);
-            assert_eq!(found, expected.map(amount), "{parts:?}");
+            let parts: Vec<Amount> = parts.iter().map(amount).collect();
+            let expected: Vec<Amount> = expected.iter().map(amount).collect();
+            assert_eq!(by_earlier_shares(&parts, amount(&later)), expected, "{parts:?}");
         }
     }
 }

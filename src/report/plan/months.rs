@@ -9,7 +9,9 @@ use crate::domain::{Amount, Conversion, CostMetric, Currency, MonthRates, Rate};
 
 use super::super::Facts;
 use super::super::party::{Kind, of_bearer, of_party};
-use super::effects::{Effect, Effects, PriceRow, add, is_nothing, pool_effects, price_rows, total};
+use super::effects::{
+    Effect, Effects, PriceRow, add, by_earlier_shares, is_nothing, pool_effects, price_rows, total,
+};
 use super::pools::Pools;
 use super::{Comparison, Key, Row, Subject, label};
 
@@ -214,13 +216,35 @@ fn paired<'a, K: Ord + Clone>(
     keys.into_iter().map(move |key| (key, of(before, key), of(after, key)))
 }
 
-/// What each pool gives in all.
-fn given(state: &MonthState) -> BTreeMap<(Currency, &str), Amount> {
-    let mut all: BTreeMap<(Currency, &str), Amount> = BTreeMap::new();
-    for (((currency, ..), pool), both) in &state.received {
-        *all.entry((*currency, pool)).or_default() += both.billed;
+/// A pool in one currency, and a receiver of it.
+type Receiver = (Key, String);
+/// What it got in either month.
+type Given<'a> = (&'a Receiver, Both, Both);
+
+/// What receivers would get of pools in the later month by their shares of the earlier one; of
+/// pools that only one of the months has, what they get in the later.
+fn earlier_shares(before: &MonthState, after: &MonthState) -> BTreeMap<Receiver, Amount> {
+    let mut pools: BTreeMap<(Currency, &str), Vec<Given<'_>>> = BTreeMap::new();
+    for (receiver, was, is) in paired(&before.received, &after.received) {
+        let pool = (receiver.0.0, receiver.1.as_str());
+        pools.entry(pool).or_default().push((receiver, was, is));
     }
-    all
+    let gives = |state: &MonthState, parts: &[Given<'_>]| {
+        parts.iter().any(|(receiver, ..)| state.received.contains_key(*receiver))
+    };
+    let mut between = BTreeMap::new();
+    for parts in pools.values() {
+        let later: Vec<Amount> = parts.iter().map(|(.., is)| is.billed).collect();
+        let amounts = if gives(before, parts) && gives(after, parts) {
+            let earlier: Vec<Amount> = parts.iter().map(|(_, was, _)| was.billed).collect();
+            by_earlier_shares(&earlier, later.into_iter().sum())
+        } else {
+            later
+        };
+        let receivers = parts.iter().map(|(receiver, ..)| (*receiver).clone());
+        between.extend(receivers.zip(amounts));
+    }
+    between
 }
 
 impl Comparison {
@@ -246,19 +270,15 @@ impl Comparison {
             let shown = borne(key, &row);
             services.entry((shown, service.clone())).or_default().add(&row);
         }
-        let all = [given(before), given(after)];
-        for ((key, pool), was, is) in paired(&before.received, &after.received) {
-            let of = |all: &BTreeMap<(Currency, &str), Amount>| {
-                all.get(&(key.0, pool.as_str())).copied()
-            };
-            let all = [of(&all[0]), of(&all[1])];
-            let gives = all.map(Option::unwrap_or_default);
-            let effects = pool_effects([was.billed, is.billed], gives, all.map(|a| a.is_some()));
-            borne(key, &between.row(key.0, was, is, &effects));
+        let shared = earlier_shares(before, after);
+        for (receiver, was, is) in paired(&before.received, &after.received) {
+            let earlier = shared.get(receiver).copied().unwrap_or_default();
+            let effects = pool_effects(was.billed, earlier, is.billed);
+            borne(&receiver.0, &between.row(receiver.0.0, was, is, &effects));
         }
         for (key, was, is) in paired(&before.given, &after.given) {
             // What a pool gives away is what it cost, whoever bears it.
-            let effects = pool_effects([was.billed, is.billed], [Amount::ZERO; 2], [false; 2]);
+            let effects = pool_effects(was.billed, is.billed, is.billed);
             borne(key, &between.row(key.0, was, is, &effects));
         }
         let mut comparison = Self::assembled(subject, Effect::NAMES.to_vec(), parties.into_iter());

@@ -10,7 +10,10 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::diagnostics::{Code, Finding};
-use crate::domain::{Amount, CostMetric, Currency, MonthRates, Period};
+use crate::domain::{
+    Amount, CostMetric, Currency, Exchange, ExchangeTerms, MonthRates, Period, Quote, Rate,
+    RatePolicy, RateTable,
+};
 use crate::ingest::{Role, ScanReport};
 
 use super::super::Facts;
@@ -42,6 +45,8 @@ pub struct PublishedRun {
     /// Manifests of providers, by path and hash.
     pub manifests: BTreeSet<(String, String)>,
     pub rates: UsedRates,
+    /// Digits of converted amounts; `None` where nothing was converted.
+    digits: Option<u32>,
     folder: PathBuf,
     own_metric: String,
 }
@@ -93,9 +98,31 @@ impl PublishedRun {
             bills: list(&manifest, "bills").iter().map(bill).collect(),
             manifests: manifests.map(|id| (told(&id, "path"), told(&id, "sha256"))).collect(),
             rates: published_rates(folder)?,
+            digits: run["exchange"]["digits"].as_u64().and_then(|digits| digits.try_into().ok()),
             folder: folder.to_owned(),
             own_metric: told(&run, "metric"),
         })
+    }
+
+    /// How it converted amounts; `None` where it did not, or each day had a rate of its own.
+    #[must_use]
+    pub fn exchange(&self) -> Option<Exchange> {
+        let terms =
+            ExchangeTerms { policy: RatePolicy::MonthEnd, digits: self.digits?, inverse: false };
+        let mut table = RateTable::default();
+        let mut into = None;
+        for ([currency, report, day], fraction) in &self.rates {
+            if !day.is_empty() {
+                return None;
+            }
+            let (from, to): (Currency, Currency) = (currency.parse().ok()?, report.parse().ok()?);
+            into = Some(to);
+            if from != to {
+                let quote = Quote { rate: Rate::fraction(fraction)?, source: String::new() };
+                table.add(from, to, self.period.last(), quote);
+            }
+        }
+        Some(Exchange::new(into?, table, terms))
     }
 
     /// Its figures in a metric.
