@@ -3,6 +3,11 @@
 
 mod support;
 
+#[path = "plan/months.rs"]
+mod months;
+#[path = "plan/runs.rs"]
+mod runs;
+
 use std::collections::BTreeMap;
 
 use num_traits::Zero;
@@ -248,7 +253,10 @@ fn a_reader_sees_who_pays_more_and_why() {
     }
     let one = plan(&before, &after, &["--format", "csv", "--threads", "1"]).stdout;
     assert_eq!(one, plan(&before, &after, &["--format", "csv", "--threads", "3"]).stdout);
-    assert!(one.starts_with("period,currency,kind,name,before,after,delta,bills,owners,"), "{one}");
+    assert!(
+        one.starts_with("period,metric,currency,kind,name,before,after,delta,bills,owners,"),
+        "{one}"
+    );
 }
 
 #[test]
@@ -278,50 +286,6 @@ fn what_is_wrong_is_told_of_the_side_that_it_is_of() {
     for _ in 0..2 {
         assert_eq!(plan(&sound, &other, &["--out", "new/compared"]).exit, Some(0));
     }
-}
-
-#[test]
-fn a_month_is_held_against_another() {
-    let on = |day: &str, service: &str, sub_account: &str, amount: &str| {
-        let charge = Charge::sound().with("ServiceName", service).costs(amount);
-        charge.with("SubAccountId", sub_account).on(&day[..7], day)
-    };
-    let charges = [
-        on("2026-09-05", "db", "1", "70"),
-        on("2026-09-05", "disk", "1", "5"),
-        on("2026-09-05", "platform", "1", "20"),
-        on("2026-10-05", "db", "1", "100"),
-        on("2026-10-05", "db", "2", "40"),
-        on("2026-10-05", "platform", "1", "60"),
-    ];
-    let project = project(&rules("payments", EVENLY), USED).bill("bill.csv", &Bill::of(charges));
-    let asked = ["plan", "--against", "2026-09", "--period", PERIOD];
-    let answer = project.command([&asked[..], &["--out", "compared"]].concat());
-    assert_eq!(answer.exit, Some(0), "{}", answer.stderr);
-    let output = Output::read(&project.path("compared"));
-    let parties = output.table("plan.csv");
-    let found: Vec<[&str; 6]> = parties
-        .iter()
-        .map(|row| ["name", "before", "after", "delta", "charged", "shared"].map(|c| &*row[c]))
-        .collect();
-    // Halves of 20, then of 60.
-    assert_eq!(
-        found[..2],
-        [["retail", "10", "70", "60", "40", "20"], ["payments", "85", "130", "45", "25", "20"]]
-    );
-    let services = output.table("plan_services.csv");
-    let of = |row: &Row| row["name"] == "payments";
-    assert_eq!(sum(&services, "delta", of), exact("25"));
-    let disk = services.iter().find(|row| row["service"] == "disk").expect("disk");
-    assert_eq!(["before", "after", "delta"].map(|column| &*disk[column]), ["5", "0", "-5"]);
-    // Half of more is still a half.
-    let pools = output.table("plan_pools.csv");
-    assert!(pools.iter().all(|row| row["share_before"] == row["share_after"]), "{pools:?}");
-    assert_eq!(sum(&pools, "delta", |_| true), exact("40"));
-    let changed = project.command([&asked[..], &["--detailed-exitcode"]].concat());
-    assert_eq!(changed.exit, Some(10), "{}", changed.stderr);
-    let same = project.command(["plan", "--against", PERIOD, "--period", PERIOD]);
-    assert_eq!(same.exit, Some(2), "{}", same.stderr);
 }
 
 #[test]
@@ -372,4 +336,35 @@ fn other_tables_are_causes() {
     assert_eq!(effects(&output, "retail"), expected(&[("delta", "100"), ("metadata", "100")]));
     let shop = expected(&[("metadata", "-100"), ("owners", "100")]);
     assert_eq!(effects(&output, "shop"), shop);
+}
+
+#[test]
+fn the_metric_is_that_of_the_view() {
+    let charge = Charge::sound().with("ServiceName", "db").with("SubAccountId", "1");
+    let charge = charge.costs("100").with("BilledCost", "90");
+    let viewed = |owner: &str, view: &str| {
+        let rules = format!("{}policies: {{ view: {view} }}\n", rules(owner, EVENLY));
+        project(&rules, USED).bill("bill.csv", &Bill::of([charge.clone()]))
+    };
+    for (was, view, metric, amount) in [
+        ("cash", "cash", "BilledCost", "90"),
+        ("amortized", "cash", "BilledCost", "90"),
+        ("cash", "amortized", "EffectiveCost", "100"),
+    ] {
+        let (before, after) = (viewed("payments", was), viewed("retail", view));
+        let output = compared(&before, &after);
+        let retail = [("delta", amount), ("rules", amount)];
+        assert_eq!(effects(&output, "retail"), expected(&retail), "{was} {view}");
+        let document = output.json("plan.json");
+        assert_eq!(document["metric"], metric);
+        assert_eq!(document["notes"].to_string().contains("the view is"), was != view);
+        let tables = ["plan.csv", "plan_pools.csv", "plan_services.csv"];
+        for row in tables.iter().flat_map(|table| output.table(table)) {
+            assert_eq!(row["metric"], metric);
+        }
+        for format in ["text", "markdown"] {
+            let told = plan(&before, &after, &["--format", format]).stdout;
+            assert!(told.contains(metric) && told.contains(&format!("{amount}.00")), "{told}");
+        }
+    }
 }

@@ -12,6 +12,7 @@
 //! FinalShares         divisions chained through pools, down to who bears a lot in the end
 //! RowAllocator        the scan again, every charge with who bears it and shared ones in parts
 //! MoveFinder          the scan again, decided by two sets of rules
+//! ItemFinder          the scan again, for what was bought, how much of it and at what cost
 //! prove               file accounts against cells, lines and trace
 //! ```
 //!
@@ -44,6 +45,7 @@ mod final_shares;
 mod findings;
 mod focus_columns;
 mod holdings;
+mod items;
 mod kernel;
 mod lint;
 mod matcher;
@@ -79,6 +81,7 @@ pub use examples::{ExampleRun, run_examples};
 pub use final_shares::{FinalShares, tolerance};
 pub use findings::findings;
 pub use focus_columns::{FOCUS_VERSION, FocusColumns, ValueKind};
+pub use items::{Basket, Bought, Item, ItemFinder, ItemPlan, Measure, basket};
 pub use kernel::Kernel;
 pub use lint::{OverlapFinder, Overlaps, Uncovered, lint_data, lint_rules, overlaps, uncovered};
 pub use model::{

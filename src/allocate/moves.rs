@@ -129,7 +129,12 @@ fn decided(kernel: &Kernel<'_>, rules: &RuleSet, verdict: Option<u32>) -> Decide
     Decided::By { rule, party, reason }
 }
 
-fn party(bearer: Bearer, rules: &RuleSet, names: &Names) -> (Party, Option<&'static str>) {
+/// Who bears a charge, and why where nobody does.
+pub(super) fn party(
+    bearer: Bearer,
+    rules: &RuleSet,
+    names: &Names,
+) -> (Party, Option<&'static str>) {
     match bearer {
         Bearer::Owner(name) => {
             (Party::Owner(names.text(name).unwrap_or_default().to_owned()), None)

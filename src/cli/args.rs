@@ -122,8 +122,9 @@ pub(super) struct PlanArgs {
     #[command(flatten)]
     pub(super) period: PeriodArgs,
     /// The project as it was: its folder, such as a worktree of the branch before. Or another month
-    /// of the same project, such as 2026-09.
-    #[arg(long, value_name = "DIR|PERIOD")]
+    /// of the same project, such as 2026-09. Or a published run, such as out/2026-09 or its run.json,
+    /// whose month is taken then.
+    #[arg(long, value_name = "DIR|PERIOD|RUN")]
     pub(super) against: PathBuf,
     #[arg(long, value_enum, default_value_t = PlanFormat::Text)]
     pub(super) format: PlanFormat,
@@ -134,7 +135,7 @@ pub(super) struct PlanArgs {
     #[arg(long)]
     pub(super) detailed_exitcode: bool,
     /// Lines of each table that a reader is shown; the rest is summed.
-    #[arg(long, value_name = "N", default_value_t = 20)]
+    #[arg(long, value_name = "N", default_value_t = 10)]
     pub(super) top: usize,
     #[command(flatten)]
     pub(super) threads: ThreadArgs,

@@ -26,6 +26,7 @@ mod load;
 mod load_drivers;
 mod pipeline;
 mod plan;
+mod plan_run;
 mod progress;
 mod rules;
 mod run;

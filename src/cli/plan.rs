@@ -1,27 +1,32 @@
 //! `costbook plan`: what a change would do in money before it is made.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::allocate::{MoveFinder, MovePlan, Plan, moves};
+use crate::allocate::{Basket, ItemFinder, ItemPlan, MoveFinder, MovePlan, Plan, basket, moves};
 use crate::diagnostics::{Code, Finding, Severity};
-use crate::domain::Period;
+use crate::domain::{CostMetric, Period};
 use crate::ingest::{ScanOptions, Silent, SourceFile, scan};
 use crate::report::plan::{
-    Cause, Comparison, MonthState, MoveRow, State, Step, Subject, csv, json, markdown, move_rows,
-    text, write,
+    BillFiles, Cause, Comparison, MonthState, MoveRow, PublishedRun, State, Step, Subject,
+    UsedRates, bill_files, csv, json, markdown, move_rows, run_folder, text, used_rates, write,
 };
 
 use super::args::{PlanArgs, PlanFormat};
 use super::console::{self, Report};
 use super::exit::Exit;
 use super::load::{Loaded, Loader};
-use super::pipeline::{Options, pipeline};
+use super::pipeline::{Options, Outcome, pipeline};
+use super::plan_run;
 use super::run::period;
 use super::states::{Mix, differs, has_bills};
 use super::timings::Timings;
 use super::workbook::executable;
 
 pub(super) fn plan(args: &PlanArgs) -> Exit {
+    if let Some(folder) = run_folder(&args.against) {
+        return against_run(args, &folder);
+    }
     let month = period(&args.period).ok();
     let other = args.against.to_str().and_then(|text| text.parse::<Period>().ok());
     let folder = if other.is_some() { &args.project.project } else { &args.against };
@@ -31,6 +36,27 @@ pub(super) fn plan(args: &PlanArgs) -> Exit {
         Some(other) => compared_months(args, other, &mut before, &mut after),
         None => compared(args, &mut before, &mut after),
     };
+    finished(args, compared, [&before, &after])
+}
+
+/// A published run against the project.
+fn against_run(args: &PlanArgs, folder: &Path) -> Exit {
+    let run = PublishedRun::read(folder).and_then(|run| Ok((plan_run::month_of(args, &run)?, run)));
+    let month = run.as_ref().ok().map(|(month, _)| *month);
+    let mut after = loader(&args.project.project, month);
+    let compared = match &run {
+        Ok((_, run)) => plan_run::compared(args, run, &mut after),
+        Err(finding) => Err(vec![finding.clone()]),
+    };
+    finished(args, compared.map_err(|findings| (Side::After, findings)), [&after, &after])
+}
+
+/// Writes and shows a comparison, or what is wrong with a side.
+fn finished(
+    args: &PlanArgs,
+    compared: Result<Comparison, Refused>,
+    [before, after]: [&Loader; 2],
+) -> Exit {
     let compared = compared.and_then(|comparison| {
         if let Some(out) = &args.out {
             write(&comparison, args.top, out).map_err(|finding| (Side::After, vec![finding]))?;
@@ -49,7 +75,7 @@ pub(super) fn plan(args: &PlanArgs) -> Exit {
             if exit == Exit::Fine && changes { Exit::Changed } else { exit }
         }
         Err((side, findings)) => {
-            let loader = if side == Side::Before { &before } else { &after };
+            let loader = if side == Side::Before { before } else { after };
             let report = Report { texts: &loader.texts, project: &loader.shown };
             report.findings(&findings, Severity::Warning);
             Exit::of_errors(&findings)
@@ -83,8 +109,13 @@ fn compared(
     let month = period(&args.period).map_err(|finding| refused_after(vec![finding]))?;
     let was = before.load().map_err(refused_before)?;
     let is = after.load().map_err(refused_after)?;
-    let run = Run { period: month, threads: args.threads.count() };
+    let metric = is.rules.view.metric();
+    let run = Run { period: month, metric, threads: args.threads.count() };
     let mut notes = Vec::new();
+    if was.rules.view != is.rules.view {
+        let (was, is) = (was.rules.view.name(), is.rules.view.name());
+        notes.push(format!("the view is {is} where it was {was}; all amounts are {metric}"));
+    }
     let mut base = Mix::of(&was);
     let has_bills = has_bills(&was, month).map_err(refused_before)?;
     if !has_bills {
@@ -106,8 +137,9 @@ fn compared(
         notes.push(text.to_owned());
         Vec::new()
     };
+    let (shown_before, shown_after) = (before.shown.clone(), after.shown.clone());
     let subject =
-        Subject { period: month, before: before.shown.clone(), after: after.shown.clone(), notes };
+        Subject { period: month, metric, before: shown_before, after: shown_after, notes };
     let held = walked.held.map_or(0, |(steps, _)| steps);
     Ok(Comparison::of(subject, &first.state, &walked.steps, held, moves))
 }
@@ -129,18 +161,33 @@ fn compared_months(
         let project = loader.load()?;
         let options = Options { period, threads, watch: &|_| Box::new(Silent) };
         let outcome = pipeline(&project, &options, &mut Timings::default())?;
-        Ok(MonthState::of(&outcome.facts(&project)))
+        let metric = project.rules.view.metric();
+        let bought = bought(&project, &outcome, threads)?;
+        let state = MonthState::of(&outcome.facts(&project), bought, metric);
+        Ok((state.map_err(|finding| vec![finding])?, metric))
     };
-    let was = state(before, other).map_err(|findings| (Side::Before, findings))?;
-    let is = state(after, month).map_err(|findings| (Side::After, findings))?;
-    let note = "charged is usage, price, tags and rules together: they are not told apart. Amounts are as they were billed, so rates move nothing";
+    let (was, _) = state(before, other).map_err(|findings| (Side::Before, findings))?;
+    let (is, metric) = state(after, month).map_err(|findings| (Side::After, findings))?;
+    let note = "price and usage are told apart where charges name a product, a quantity and its unit; others are new, gone or unpriced";
     let subject = Subject {
         period: month,
+        metric,
         before: other.to_string(),
         after: after.shown.clone(),
         notes: vec![note.to_owned()],
     };
     Ok(Comparison::of_months(subject, &was, &is))
+}
+
+/// What was bought in the month, by another scan: the run itself keeps no quantities.
+fn bought(project: &Loaded, outcome: &Outcome, threads: usize) -> Result<Basket, Vec<Finding>> {
+    let Loaded { rules, org, metadata, .. } = project;
+    let plan = Plan::new(rules, org, metadata, &outcome.files, outcome.period);
+    let items = ItemPlan::new(&plan, &outcome.files);
+    let reader = executable();
+    let options = ScanOptions { threads, progress: &Silent, reader: reader.as_deref() };
+    let (_, finders) = scan(&outcome.files, items.wanted(), options, || ItemFinder::new(&items));
+    basket(&finders).map_err(|finding| vec![finding])
 }
 
 /// The states between two versions.
@@ -202,14 +249,20 @@ fn has_same_bills(before: (&Loaded, &Ran), after: (&Loaded, &Ran)) -> bool {
 }
 
 /// How states are run.
-struct Run {
-    period: Period,
-    threads: usize,
+pub(super) struct Run {
+    pub(super) period: Period,
+    /// What all states are held against each other in.
+    pub(super) metric: CostMetric,
+    pub(super) threads: usize,
 }
 
 /// A state that was run.
-struct Ran {
-    state: State,
+pub(super) struct Ran {
+    pub(super) state: State,
+    pub(super) bills: BillFiles,
+    /// Manifests of providers, by path and hash.
+    pub(super) manifests: BTreeSet<(String, String)>,
+    pub(super) rates: UsedRates,
     files: Vec<SourceFile>,
     /// Of each bill: its path and what it holds, as a hash.
     contents: Vec<(String, String)>,
@@ -217,14 +270,22 @@ struct Ran {
 
 impl Run {
     fn state(&self, mix: Mix<'_>) -> Result<Ran, Vec<Finding>> {
-        let project = mix.project()?;
+        self.of(&mix.project()?)
+    }
+
+    pub(super) fn of(&self, project: &Loaded) -> Result<Ran, Vec<Finding>> {
         let options =
             Options { period: self.period, threads: self.threads, watch: &|_| Box::new(Silent) };
-        let outcome = pipeline(&project, &options, &mut Timings::default())?;
-        let state = State::of(&outcome.facts(&project));
+        let outcome = pipeline(project, &options, &mut Timings::default())?;
+        let facts = outcome.facts(project);
+        let state = State::of(&facts, self.metric);
+        let (bills, rates) = (bill_files(&outcome.scan), used_rates(&facts));
+        let deliveries = outcome.scan.deliveries.iter();
+        let manifests = deliveries.flat_map(|found| &found.delivery.manifests);
+        let manifests = manifests.map(|id| (id.path.clone(), id.sha256.clone())).collect();
         let files = outcome.scan.files.iter();
         let contents = files.map(|file| (file.path.to_string(), file.sha256.clone())).collect();
-        Ok(Ran { state, files: outcome.files, contents })
+        Ok(Ran { state, bills, manifests, rates, files: outcome.files, contents })
     }
 
     /// What the rules of `is` decide otherwise than those of `was`, on the same bills.
@@ -242,7 +303,7 @@ impl Run {
             ScanOptions { threads: self.threads, progress: &Silent, reader: reader.as_deref() };
         let (_, finders) = scan(files, plan.wanted(), options, || MoveFinder::new(&plan));
         let found = moves(&finders).map_err(|finding| vec![finding])?;
-        Ok(move_rows(&found, &was.rules, &is.rules))
+        Ok(move_rows(&found, self.metric, &was.rules, &is.rules))
     }
 
     fn plan<'p>(&self, project: &'p Loaded, files: &[SourceFile]) -> Plan<'p> {

@@ -86,6 +86,27 @@ pub(super) fn same(staging: &Path, target: &Path) -> Result<bool, Finding> {
     Ok(true)
 }
 
+/// A file that is not, byte for byte, what the checksums of its directory say, or is missing, or is
+/// not listed; `None` where all are as they were written.
+pub(super) fn damaged(target: &Path) -> Result<Option<String>, Finding> {
+    let sums = checksums(target)?;
+    if sums.is_empty() {
+        return Ok(Some(CHECKSUMS.to_owned()));
+    }
+    for name in files(target)? {
+        if name != CHECKSUMS && !sums.contains_key(&name) {
+            return Ok(Some(name));
+        }
+    }
+    for (name, sum) in &sums {
+        let path = target.join(name);
+        if hash(&path).map_err(|error| failed(&path, &error))? != *sum {
+            return Ok(Some(name.clone()));
+        }
+    }
+    Ok(None)
+}
+
 /// The files below a directory, relative and with `/`, sorted. Links are refused.
 pub(super) fn files(root: &Path) -> Result<Vec<String>, Finding> {
     let mut files = Vec::new();
@@ -122,7 +143,8 @@ fn checksums(directory: &Path) -> Result<BTreeMap<String, String>, Finding> {
     }
 }
 
-fn hash(path: &Path) -> io::Result<String> {
+/// Empty where there is no such file.
+pub(super) fn hash(path: &Path) -> io::Result<String> {
     let mut file = match File::open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(String::new()),
         opened => opened?,

@@ -48,6 +48,17 @@ impl Rate {
         Ok(Self(Ratio::new(number.to_units().magnitude().clone(), under)))
     }
 
+    /// Reads a fraction such as `9/10` or a whole number, as reports write exact rates; `None` where
+    /// it is neither, or zero.
+    #[must_use]
+    pub fn fraction(text: &str) -> Option<Self> {
+        let (over, under) = text.split_once('/').unwrap_or((text, "1"));
+        let whole = |digits: &str| BigUint::parse_bytes(digits.as_bytes(), 10);
+        let (over, under) = (whole(over)?, whole(under)?);
+        let is_rate = !over.is_zero() && !under.is_zero();
+        is_rate.then(|| Self(Ratio::new(over, under)))
+    }
+
     #[must_use]
     pub fn ratio(&self) -> &Ratio<BigUint> {
         &self.0

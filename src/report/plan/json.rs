@@ -2,15 +2,15 @@
 
 use serde_json::{Map, Value, json as value};
 
-use crate::domain::Amount;
+use crate::domain::{Amount, CostMetric, Currency};
 
 use super::super::run_json::SCHEMA_VERSION;
-use super::{Comparison, MoveRow, PartyRow, Row, ServiceRow, ShareRow, Stand};
+use super::{Comparison, MoveRow, PartyRow, PriceRow, Row, ServiceRow, ShareRow, Stand};
 
 /// The whole comparison as one document; amounts are texts, so that no digit is lost.
 #[must_use]
 pub fn json(plan: &Comparison) -> String {
-    let total = |(currency, row): (&crate::domain::Currency, &Row)| {
+    let total = |(currency, row): (&Currency, &Row)| {
         let mut total = amounts(plan, row);
         total.insert("currency".to_owned(), currency.code().into());
         Value::Object(total)
@@ -29,13 +29,14 @@ pub fn json(plan: &Comparison) -> String {
         "period": plan.subject.period.to_string(),
         "before": plan.subject.before,
         "after": plan.subject.after,
-        "metric": "EffectiveCost",
+        "metric": plan.subject.metric.name(),
         "changed": plan.is_changed(),
         "notes": plan.subject.notes,
         "totals": plan.totals.iter().map(total).collect::<Vec<_>>(),
         "parties": plan.rows.iter().map(party).collect::<Vec<_>>(),
         "moves": plan.moves.iter().map(moved).collect::<Vec<_>>(),
-        "services": plan.services.iter().map(service).collect::<Vec<_>>(),
+        "services": plan.services.iter().map(|row| service(plan, row)).collect::<Vec<_>>(),
+        "prices": plan.prices.iter().map(|row| price(plan, row)).collect::<Vec<_>>(),
         "pools": plan.shares.iter().map(share).collect::<Vec<_>>(),
     });
     format!("{whole:#}\n")
@@ -69,20 +70,51 @@ fn moved(row: &MoveRow) -> Value {
         "after": side(&row.after),
         "currency": row.currency.code(),
         "rows": row.rows,
-        "effective_cost": row.effective.to_string(),
-        "billed_cost": row.billed.to_string(),
+        "effective_cost": row.costs[CostMetric::EffectiveCost].to_string(),
+        "billed_cost": row.costs[CostMetric::BilledCost].to_string(),
     })
 }
 
-fn service(row: &ServiceRow) -> Value {
+fn service(plan: &Comparison, row: &ServiceRow) -> Value {
+    let mut entry = amounts(plan, &row.row);
+    for (name, text) in [
+        ("currency", row.currency.code()),
+        ("kind", row.kind()),
+        ("name", &row.name),
+        ("service", &row.service),
+    ] {
+        entry.insert(name.to_owned(), text.into());
+    }
+    Value::Object(entry)
+}
+
+fn price(plan: &Comparison, row: &PriceRow) -> Value {
+    let text = |amount: Option<Amount>| amount.map(|amount| amount.to_string());
+    let effects = plan.causes.iter().zip(row.effects());
+    let effects: Map<String, Value> =
+        effects.map(|(cause, effect)| ((*cause).to_owned(), effect.to_string().into())).collect();
+    let [price_before, price_after] = row.unit_prices();
     value!({
         "currency": row.currency.code(),
         "kind": row.kind(),
         "name": row.name,
         "service": row.service,
-        "before": row.before.to_string(),
-        "after": row.after.to_string(),
+        "charge_category": row.category,
+        "sku": row.sku,
+        "region": row.region,
+        "unit": row.unit,
+        "before": {
+            "quantity": text(row.quantity_before),
+            "unit_price": price_before,
+            "amount": row.before.to_string(),
+        },
+        "after": {
+            "quantity": text(row.quantity_after),
+            "unit_price": price_after,
+            "amount": row.after.to_string(),
+        },
         "delta": row.delta().to_string(),
+        "causes": effects,
     })
 }
 

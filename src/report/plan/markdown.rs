@@ -3,9 +3,10 @@
 use std::fmt::Write;
 
 use crate::diagnostics::printable;
+use crate::domain::Amount;
 
-use super::text::{how, named, sum};
-use super::{Comparison, MoveRow, Row, ServiceRow, ShareRow, change, money, top as cut};
+use super::text::{headline, how, named, sum};
+use super::{Comparison, MoveRow, PriceRow, Row, ServiceRow, ShareRow, change, money, top as cut};
 
 /// The comparison as Markdown: tables of who pays more, and what moved it, folded up.
 #[must_use]
@@ -14,9 +15,10 @@ pub fn markdown(plan: &Comparison, top: usize) -> String {
     let mut out = format!("### What changes in {}\n\n", subject.period);
     let _ = writeln!(
         out,
-        "{} against {}, `EffectiveCost`.",
+        "{} against {}, `{}`.",
         code(&subject.after),
-        code(&subject.before)
+        code(&subject.before),
+        subject.metric
     );
     for note in &subject.notes {
         let _ = writeln!(out, "\n> {}", safe(note));
@@ -27,6 +29,7 @@ pub fn markdown(plan: &Comparison, top: usize) -> String {
     }
     let causes = plan.working();
     for (currency, total) in &plan.totals {
+        let _ = writeln!(out, "\n**{}**", safe(&headline(plan, *currency, total)));
         let mut header = vec![currency.code().to_owned()];
         header.extend(["before", "after", "delta"].map(str::to_owned));
         header.extend(causes.iter().map(|at| plan.causes[*at].to_owned()));
@@ -50,6 +53,8 @@ pub fn markdown(plan: &Comparison, top: usize) -> String {
     );
     let title = "What services charged otherwise";
     folded(title, &plan.services, top, &SERVICES, service, &mut out);
+    let title = "What was bought otherwise, as it was billed";
+    folded(title, &plan.prices, top, &PRICES, price, &mut out);
     folded(
         "What pools give otherwise",
         &plan.largest_shares(),
@@ -63,6 +68,7 @@ pub fn markdown(plan: &Comparison, top: usize) -> String {
 
 const MOVES: [&str; 6] = ["from", "to", "rule before", "rule after", "rows", "amount"];
 const SERVICES: [&str; 6] = ["borne by", "service", "currency", "before", "after", "delta"];
+const PRICES: [&str; 6] = ["borne by", "service", "product", "unit price", "quantity", "delta"];
 const SHARES: [&str; 6] = ["pool", "to", "how", "share before", "share after", "delta"];
 
 fn line(name: &str, row: &Row, causes: &[usize]) -> Vec<String> {
@@ -73,7 +79,7 @@ fn line(name: &str, row: &Row, causes: &[usize]) -> Vec<String> {
 }
 
 fn moved(row: &MoveRow) -> Vec<String> {
-    let amount = format!("{} {}", money(row.effective), row.currency);
+    let amount = format!("{} {}", money(row.amount()), row.currency);
     vec![
         safe(&row.before.party()),
         safe(&row.after.party()),
@@ -89,9 +95,30 @@ fn service(row: &ServiceRow) -> Vec<String> {
         safe(&row.party()),
         safe(named(&row.service)),
         row.currency.to_string(),
-        money(row.before),
-        money(row.after),
-        change(row.delta()),
+        money(row.row.before),
+        money(row.row.after),
+        change(row.row.delta()),
+    ]
+}
+
+fn price(row: &PriceRow) -> Vec<String> {
+    let part = |text: Option<String>| match text {
+        None => "·".to_owned(),
+        Some(text) if text.contains('.') => {
+            text.trim_end_matches('0').trim_end_matches('.').to_owned()
+        }
+        Some(text) => text,
+    };
+    let [was, is] = row.unit_prices();
+    let quantity = |amount: Option<Amount>| part(amount.map(|amount| amount.to_string()));
+    let (before, after) = (quantity(row.quantity_before), quantity(row.quantity_after));
+    vec![
+        safe(&row.party()),
+        safe(named(&row.service)),
+        safe(&format!("{} {}", row.sku, row.region)),
+        format!("{} → {}", part(was), part(is)),
+        format!("{before} → {after} {}", safe(&row.unit)),
+        format!("{} {}", change(row.delta()), row.currency),
     ]
 }
 

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! State        who bears what in one state, and what each pool gave
-//! MonthState   a month as it was billed, to be held against another
+//! MonthState   a month with what was bought in it, to be held against another
+//! PriceRow     what was bought of one thing in two months: price against usage
 //! Cause        what of a project was exchanged between two states
 //! Comparison   by party: before, after, and the difference by cause; rules and pools that moved it
 //! text, json, markdown, tables     the comparison for readers and programs
@@ -15,11 +16,13 @@
 //! Invariants: the effects of a party sum to its difference, to the digit; the differences of all
 //! parties in a currency sum to that of the totals.
 
+mod effects;
 mod json;
 mod markdown;
 mod months;
 mod moves;
 mod pools;
+mod published;
 mod tables;
 mod text;
 
@@ -28,16 +31,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::domain::{Amount, CostMetric, Currency, Period};
 
 use super::Facts;
-use super::party::{Kind, of_party};
+use super::party::{Kind, of_bearer, of_party};
 
+pub use effects::PriceRow;
 pub use json::json;
 pub use markdown::markdown;
 pub use months::{MonthState, ServiceRow};
 pub use moves::{MoveRow, Stand, move_rows};
 pub use pools::ShareRow;
+pub use published::{
+    BillFiles, InputHashes, PublishedRun, UsedRates, bill_files, file_hash, run_folder, used_rates,
+};
 pub use tables::{csv, write};
 pub use text::text;
 
+use months::service_rows;
 use pools::Pools;
 
 /// What of a project is exchanged, in this order.
@@ -81,17 +89,19 @@ impl Cause {
 /// Who, by kind and name, in which currency.
 type Key = (Currency, Kind, String);
 
-/// A month in one state: `EffectiveCost` in the report currency, or where no rate is known in the
+/// A month in one state: one metric in the report currency, or where no rate is known in the
 /// currency that was billed.
 #[derive(Clone, Debug, Default)]
 pub struct State {
     amounts: BTreeMap<Key, Amount>,
+    /// What was charged directly, by service.
+    services: BTreeMap<(Key, String), Amount>,
     pools: Pools,
 }
 
 impl State {
     #[must_use]
-    pub fn of(facts: &Facts) -> Self {
+    pub fn of(facts: &Facts, metric: CostMetric) -> Self {
         let mut amounts = BTreeMap::new();
         let report = facts.conversions.report_currency;
         for line in facts.months.get(&facts.period).into_iter().flat_map(|month| &month.lines) {
@@ -101,13 +111,37 @@ impl State {
             };
             let (kind, name) = of_party(&line.party);
             let sum: &mut Amount = amounts.entry((currency, kind, name.to_owned())).or_default();
-            *sum += costs[CostMetric::EffectiveCost];
+            *sum += costs[metric];
         }
-        Self { amounts, pools: Pools::of(facts) }
+        let mut services = BTreeMap::new();
+        for cells in facts.cube.groups_of(facts.period) {
+            let (group, costs) = (cells.group, cells.costs());
+            let (currency, costs) = match facts.conversions.group(&cells) {
+                Some(costs) => (report, costs),
+                None => (group.currency, costs),
+            };
+            let (kind, name) = of_bearer(group.verdict.bearer, facts.cube, facts.rules);
+            let key =
+                ((currency, kind, name.into_owned()), facts.cube.text(group.service).to_owned());
+            let sum: &mut Amount = services.entry(key).or_default();
+            *sum += costs[metric];
+        }
+        Self { amounts, services, pools: Pools::of(facts, metric) }
     }
 
     fn amount(&self, key: &Key) -> Amount {
         self.amounts.get(key).copied().unwrap_or_default()
+    }
+
+    fn service(&self, key: &(Key, String)) -> Amount {
+        self.services.get(key).copied().unwrap_or_default()
+    }
+
+    /// Whether everybody bears the same as in another state.
+    #[must_use]
+    pub fn is_borne_as(&self, other: &Self) -> bool {
+        let keys = self.amounts.keys().chain(other.amounts.keys());
+        keys.into_iter().all(|key| self.amount(key) == other.amount(key))
     }
 }
 
@@ -123,6 +157,8 @@ pub struct Step {
 #[derive(Clone, Debug)]
 pub struct Subject {
     pub period: Period,
+    /// What all amounts are in: the metric of the view, as in showback.
+    pub metric: CostMetric,
     /// Both sides in words.
     pub before: String,
     pub after: String,
@@ -178,6 +214,11 @@ impl PartyRow {
         self.kind.name()
     }
 
+    /// Whether it is a pool that bears nothing itself, before and after.
+    fn passes_on(&self) -> bool {
+        self.kind == Kind::Pool && self.row.before.is_zero() && self.row.after.is_zero()
+    }
+
     /// The party in a word or two.
     #[must_use]
     pub fn label(&self) -> String {
@@ -208,6 +249,9 @@ pub struct Comparison {
     pub shares: Vec<ShareRow>,
     /// Between months, what services charged otherwise: the largest first.
     pub services: Vec<ServiceRow>,
+    /// Between months, what was bought at another price, in another amount, or in one of them: the
+    /// largest effect first.
+    pub prices: Vec<PriceRow>,
 }
 
 impl Comparison {
@@ -224,12 +268,33 @@ impl Comparison {
         let states: Vec<&State> =
             std::iter::once(before).chain(steps.iter().map(|step| &step.state)).collect();
         let keys: BTreeSet<&Key> = states.iter().flat_map(|state| state.amounts.keys()).collect();
-        let rows = keys.into_iter().map(|key| (key.clone(), row(key, &states, steps)));
+        let rows = keys.into_iter().map(|key| {
+            (
+                key.clone(),
+                row(&states.iter().map(|state| state.amount(key)).collect::<Vec<_>>(), steps),
+            )
+        });
         let causes = Cause::ALL.map(Cause::name).to_vec();
         let mut comparison = Self::assembled(subject, causes, rows);
         let last = states.last().copied().unwrap_or(before);
         comparison.shares = last.pools.against(&states.get(held).copied().unwrap_or(before).pools);
         comparison.moves = moves;
+        comparison
+    }
+
+    /// As [`Comparison::of`], from a published run to what the project gives now: what services
+    /// charged is told too, since rows cannot be held against each other.
+    #[must_use]
+    pub fn of_published(subject: Subject, before: &State, steps: &[Step]) -> Self {
+        let mut comparison = Self::of(subject, before, steps, 0, Vec::new());
+        let states: Vec<&State> =
+            std::iter::once(before).chain(steps.iter().map(|step| &step.state)).collect();
+        let keys: BTreeSet<_> = states.iter().flat_map(|state| state.services.keys()).collect();
+        let rows = keys.into_iter().map(|key| {
+            let amounts: Vec<Amount> = states.iter().map(|state| state.service(key)).collect();
+            (key.clone(), row(&amounts, steps))
+        });
+        comparison.services = service_rows(rows.collect());
         comparison
     }
 
@@ -252,8 +317,16 @@ impl Comparison {
             (row.currency, size, row.kind, row.name.clone())
         };
         rows.sort_by_cached_key(order);
-        let (moves, shares, services) = (Vec::new(), Vec::new(), Vec::new());
-        Self { subject, causes, rows, totals, moves, shares, services }
+        Self {
+            subject,
+            causes,
+            rows,
+            totals,
+            moves: Vec::new(),
+            shares: Vec::new(),
+            services: Vec::new(),
+            prices: Vec::new(),
+        }
     }
 
     /// Whether any money is borne by another party, or by another way to the same.
@@ -290,8 +363,8 @@ impl Comparison {
     }
 }
 
-fn row(key: &Key, states: &[&State], steps: &[Step]) -> Row {
-    let amounts: Vec<Amount> = states.iter().map(|state| state.amount(key)).collect();
+/// What is seen of one thing in each state, step by step.
+fn row(amounts: &[Amount], steps: &[Step]) -> Row {
     let mut effects = vec![Amount::ZERO; Cause::ALL.len()];
     for (pair, step) in amounts.windows(2).zip(steps) {
         let cause = match step.causes[..] {
@@ -301,7 +374,7 @@ fn row(key: &Key, states: &[&State], steps: &[Step]) -> Row {
         effects[cause as usize] += pair[1] - pair[0];
     }
     let last = amounts.last().copied().unwrap_or_default();
-    Row { before: amounts[0], after: last, effects }
+    Row { before: amounts.first().copied().unwrap_or_default(), after: last, effects }
 }
 
 /// An amount for a reader: two digits, thousands apart.

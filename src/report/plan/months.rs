@@ -1,26 +1,63 @@
-//! Two months of one project, as they were billed.
+//! Two months of one project: what each was charged, at which price, and what pools gave.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::allocate::Flow;
-use crate::domain::{Amount, CostMetric, Currency};
+use crate::allocate::{Basket, Flow};
+use crate::diagnostics::{Code, Finding};
+use crate::domain::{Amount, Conversion, CostMetric, Currency, MonthRates, Rate};
 
 use super::super::Facts;
 use super::super::party::{Kind, of_bearer, of_party};
+use super::effects::{
+    Effect, Effects, PriceRow, add, by_earlier_shares, is_nothing, pool_effects, price_rows, total,
+};
 use super::pools::Pools;
 use super::{Comparison, Key, Row, Subject, label};
 
-/// What the difference of two months is made of: what was charged directly, and what pools gave.
-const CAUSES: [&str; 2] = ["charged", "shared"];
+/// Digits of converted effects where the project declares none.
+const DIGITS: u32 = 10;
 
-/// A month: `EffectiveCost` in the currency that was billed.
+/// An amount as it was billed, and in the report currency, which is the same where no rate is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Both {
+    billed: Amount,
+    report: Amount,
+}
+
+impl Both {
+    fn add(&mut self, other: Self) {
+        self.billed += other.billed;
+        self.report += other.report;
+    }
+}
+
+/// How a currency came into the report currency.
+#[derive(Clone, Debug)]
+enum Rated {
+    /// It is the report currency, or no rate is known and amounts stay as they are.
+    Same,
+    /// One rate for the month.
+    Whole(Conversion),
+    /// A rate for each day; this is their mean.
+    Daily(Conversion),
+}
+
+/// A month, in one metric.
 #[derive(Clone, Debug, Default)]
 pub struct MonthState {
-    /// What was charged directly, and what came from pools or went out.
-    flows: BTreeMap<Key, [Amount; CAUSES.len()]>,
-    /// What was charged directly, by service.
-    services: BTreeMap<(Key, String), Amount>,
+    /// What was charged directly, by who bears it and service.
+    services: BTreeMap<(Key, String), Both>,
+    /// What came from pools, by receiver and pool.
+    received: BTreeMap<(Key, String), Both>,
+    /// What each pool gave away, negative.
+    given: BTreeMap<Key, Both>,
+    basket: Basket,
+    /// Of currencies that were charged.
+    rates: BTreeMap<Currency, Rated>,
+    /// Currencies of which no rate is known.
+    unrated: BTreeSet<Currency>,
+    report_currency: Option<Currency>,
     pools: Pools,
 }
 
@@ -32,8 +69,8 @@ pub struct ServiceRow {
     pub name: String,
     /// Empty where charges tell none.
     pub service: String,
-    pub before: Amount,
-    pub after: Amount,
+    /// Its effects are those of the comparison.
+    pub row: Row,
 }
 
 impl ServiceRow {
@@ -42,74 +79,235 @@ impl ServiceRow {
         self.kind.name()
     }
 
-    #[must_use]
-    pub fn delta(&self) -> Amount {
-        self.after - self.before
-    }
-
     pub(super) fn party(&self) -> String {
         label(self.kind, &self.name)
     }
 }
 
 impl MonthState {
-    #[must_use]
-    pub fn of(facts: &Facts) -> Self {
-        let metric = CostMetric::EffectiveCost;
-        let mut state = Self { pools: Pools::as_billed(facts), ..Self::default() };
+    /// # Errors
+    /// [`Code::ConservationBroken`] where what was bought is not what was charged, as where a bill
+    /// changed between two scans.
+    pub fn of(facts: &Facts, basket: Basket, metric: CostMetric) -> Result<Self, Finding> {
+        let report_currency = Some(facts.conversions.report_currency);
+        let pools = Pools::of(facts, metric);
+        let mut state = Self { basket, report_currency, pools, ..Self::default() };
         for line in facts.months.get(&facts.period).into_iter().flat_map(|month| &month.lines) {
+            state.rate(facts, line.currency);
             let (kind, name) = of_party(&line.party);
-            let flows = state.flows.entry((line.currency, kind, name.to_owned())).or_default();
-            flows[usize::from(line.flow != Flow::Direct)] += line.costs[metric];
+            let key = (line.currency, kind, name.to_owned());
+            let billed = line.costs[metric];
+            let report = line.report_costs.map_or(billed, |costs| costs[metric]);
+            let both = Both { billed, report };
+            match &line.flow {
+                Flow::Direct => {}
+                Flow::SharedIn(pool) => {
+                    state.received.entry((key, pool.clone())).or_default().add(both);
+                }
+                Flow::SharedOut => state.given.entry(key).or_default().add(both),
+            }
         }
         for cells in facts.cube.groups_of(facts.period) {
             let group = cells.group;
             let (kind, name) = of_bearer(group.verdict.bearer, facts.cube, facts.rules);
             let key = (group.currency, kind, name.into_owned());
             let service = facts.cube.text(group.service).to_owned();
-            *state.services.entry((key, service)).or_default() += cells.costs()[metric];
+            let billed = cells.costs()[metric];
+            let report = facts.conversions.group(&cells).map_or(billed, |costs| costs[metric]);
+            state.rate(facts, group.currency);
+            state.services.entry((key, service)).or_default().add(Both { billed, report });
         }
-        state
+        state.tied(metric)
     }
 
-    fn row(&self, after: &Self, key: &Key) -> Row {
-        let flows = |state: &Self| state.flows.get(key).copied().unwrap_or_default();
-        let (was, is) = (flows(self), flows(after));
-        let effects = was.iter().zip(&is).map(|(was, is)| *is - *was).collect();
-        Row { before: was.into_iter().sum(), after: is.into_iter().sum(), effects }
+    fn rate(&mut self, facts: &Facts, currency: Currency) {
+        if self.rates.contains_key(&currency) {
+            return;
+        }
+        let digits = facts.conversions.terms.map_or(DIGITS, |terms| terms.digits);
+        let rated = match facts.conversions.rates(facts.period, currency) {
+            MonthRates::Same => Rated::Same,
+            MonthRates::Unknown => {
+                self.unrated.insert(currency);
+                Rated::Same
+            }
+            MonthRates::Whole(used) => Rated::Whole(used.conversion.clone()),
+            MonthRates::Daily(_, days) => {
+                let mean = Rate::mean(days.iter().flatten().map(|used| &used.rate));
+                mean.map_or(Rated::Same, |mean| Rated::Daily(Conversion::new(&mean, digits)))
+            }
+        };
+        self.rates.insert(currency, rated);
     }
 
-    fn services(&self, after: &Self) -> Vec<ServiceRow> {
-        let keys: BTreeSet<_> = self.services.keys().chain(after.services.keys()).collect();
-        let amount = |state: &Self, key| state.services.get(key).copied().unwrap_or_default();
-        let rows = keys.into_iter().map(|key| {
-            let ((currency, kind, name), service) = key.clone();
-            let (before, after) = (amount(self, key), amount(after, key));
-            ServiceRow { currency, kind, name, service, before, after }
-        });
-        let mut rows: Vec<ServiceRow> = rows.filter(|row| row.before != row.after).collect();
-        rows.sort_by_cached_key(|row| {
-            (
-                Reverse(row.delta().abs()),
-                row.currency,
-                row.kind,
-                row.name.clone(),
-                row.service.clone(),
-            )
-        });
-        rows
+    /// What was bought is what was charged, service by service.
+    fn tied(self, metric: CostMetric) -> Result<Self, Finding> {
+        let mut bought: BTreeMap<(Key, String), Amount> = BTreeMap::new();
+        for (item, measures) in &self.basket {
+            let (kind, name) = of_party(&item.party);
+            let key = ((item.currency, kind, name.to_owned()), item.service.clone());
+            let cost = measures.values().map(|bought| bought.costs[metric]).sum();
+            *bought.entry(key).or_default() += cost;
+        }
+        let charged = self.services.iter().map(|(key, both)| (key.clone(), both.billed));
+        if charged.collect::<BTreeMap<_, _>>() == bought {
+            return Ok(self);
+        }
+        let text = "what was bought in a month is not what was charged: a bill changed meanwhile";
+        Err(Finding::new(Code::ConservationBroken, text))
     }
 }
 
+/// What one month makes of the other.
+struct Between<'a> {
+    before: &'a MonthState,
+    after: &'a MonthState,
+}
+
+impl Between<'_> {
+    /// In which currency a billed one is compared.
+    fn currency(&self, billed: Currency) -> Currency {
+        let is_unrated =
+            self.before.unrated.contains(&billed) || self.after.unrated.contains(&billed);
+        if is_unrated { billed } else { self.after.report_currency.unwrap_or(billed) }
+    }
+
+    /// An amount pair as a row: effects as they were billed, at the later rate, and what the change
+    /// of rates does to the earlier amount.
+    fn row(&self, billed: Currency, was: Both, is: Both, effects: &Effects) -> Row {
+        let is_billed = self.currency(billed) == billed;
+        let amount = |both: Both| if is_billed { both.billed } else { both.report };
+        let (before, after) = (amount(was), amount(is));
+        let mut converted = *effects;
+        if !is_billed {
+            // A currency that is no longer charged has no later rate.
+            let rates = [self.before, self.after].map(|state| state.rates.get(&billed));
+            let (old, new) = (rates[0].or(rates[1]), rates[1].or(rates[0]));
+            for effect in &mut converted {
+                *effect = at(new, *effect);
+            }
+            let rest = after - before - total(&converted);
+            if rates.into_iter().flatten().any(|rated| matches!(rated, Rated::Daily(_))) {
+                converted[Effect::Rates as usize] = rest;
+            } else {
+                let moved = at(new, was.billed) - at(old, was.billed);
+                converted[Effect::Rates as usize] = moved;
+                converted[Effect::Rounding as usize] = rest - moved;
+            }
+        }
+        Row { before, after, effects: converted.to_vec() }
+    }
+}
+
+fn at(rated: Option<&Rated>, amount: Amount) -> Amount {
+    match rated {
+        None | Some(Rated::Same) => amount,
+        Some(Rated::Whole(rate) | Rated::Daily(rate)) => rate.amount(amount).unwrap_or_default(),
+    }
+}
+
+/// Both months' values of each key.
+fn paired<'a, K: Ord + Clone>(
+    before: &'a BTreeMap<K, Both>,
+    after: &'a BTreeMap<K, Both>,
+) -> impl Iterator<Item = (&'a K, Both, Both)> {
+    let keys: BTreeSet<&K> = before.keys().chain(after.keys()).collect();
+    let of = |state: &BTreeMap<K, Both>, key| state.get(key).copied().unwrap_or_default();
+    keys.into_iter().map(move |key| (key, of(before, key), of(after, key)))
+}
+
+/// A pool in one currency, and a receiver of it.
+type Receiver = (Key, String);
+/// What it got in either month.
+type Given<'a> = (&'a Receiver, Both, Both);
+
+/// What receivers would get of pools in the later month by their shares of the earlier one; of
+/// pools that only one of the months has, what they get in the later.
+fn earlier_shares(before: &MonthState, after: &MonthState) -> BTreeMap<Receiver, Amount> {
+    let mut pools: BTreeMap<(Currency, &str), Vec<Given<'_>>> = BTreeMap::new();
+    for (receiver, was, is) in paired(&before.received, &after.received) {
+        let pool = (receiver.0.0, receiver.1.as_str());
+        pools.entry(pool).or_default().push((receiver, was, is));
+    }
+    let gives = |state: &MonthState, parts: &[Given<'_>]| {
+        parts.iter().any(|(receiver, ..)| state.received.contains_key(*receiver))
+    };
+    let mut between = BTreeMap::new();
+    for parts in pools.values() {
+        let later: Vec<Amount> = parts.iter().map(|(.., is)| is.billed).collect();
+        let amounts = if gives(before, parts) && gives(after, parts) {
+            let earlier: Vec<Amount> = parts.iter().map(|(_, was, _)| was.billed).collect();
+            by_earlier_shares(&earlier, later.into_iter().sum())
+        } else {
+            later
+        };
+        let receivers = parts.iter().map(|(receiver, ..)| (*receiver).clone());
+        between.extend(receivers.zip(amounts));
+    }
+    between
+}
+
 impl Comparison {
-    /// From one month to another.
+    /// From one month to another, in the report currency where rates are known.
     #[must_use]
     pub fn of_months(subject: Subject, before: &MonthState, after: &MonthState) -> Self {
-        let keys: BTreeSet<&Key> = before.flows.keys().chain(after.flows.keys()).collect();
-        let rows = keys.into_iter().map(|key| (key.clone(), before.row(after, key)));
-        let mut comparison = Self::assembled(subject, CAUSES.to_vec(), rows);
+        let between = Between { before, after };
+        let prices = price_rows(&before.basket, &after.basket, subject.metric);
+        let mut charged: BTreeMap<(Currency, Kind, &str, &str), Effects> = BTreeMap::new();
+        for row in &prices {
+            add(charged.entry(row.key()).or_default(), row.all_effects());
+        }
+        let mut parties: BTreeMap<Key, Row> = BTreeMap::new();
+        let mut services: BTreeMap<(Key, String), Row> = BTreeMap::new();
+        let mut borne = |(billed, kind, name): &Key, row: &Row| {
+            let key = (between.currency(*billed), *kind, name.clone());
+            parties.entry(key.clone()).or_default().add(row);
+            key
+        };
+        for ((key, service), was, is) in paired(&before.services, &after.services) {
+            let found = charged.get(&(key.0, key.1, key.2.as_str(), service.as_str()));
+            let row = between.row(key.0, was, is, &found.copied().unwrap_or_default());
+            let shown = borne(key, &row);
+            services.entry((shown, service.clone())).or_default().add(&row);
+        }
+        let shared = earlier_shares(before, after);
+        for (receiver, was, is) in paired(&before.received, &after.received) {
+            let earlier = shared.get(receiver).copied().unwrap_or_default();
+            let effects = pool_effects(was.billed, earlier, is.billed);
+            borne(&receiver.0, &between.row(receiver.0.0, was, is, &effects));
+        }
+        for (key, was, is) in paired(&before.given, &after.given) {
+            // What a pool gives away is what it cost, whoever bears it.
+            let effects = pool_effects(was.billed, is.billed, is.billed);
+            borne(key, &between.row(key.0, was, is, &effects));
+        }
+        let mut comparison = Self::assembled(subject, Effect::NAMES.to_vec(), parties.into_iter());
         comparison.shares = after.pools.against(&before.pools);
-        comparison.services = before.services(after);
+        comparison.services = service_rows(services);
+        comparison.prices =
+            prices.into_iter().filter(|row| !is_nothing(row.all_effects())).collect();
+        comparison.prices.sort_by_key(|row| Reverse(largest(row)));
         comparison
     }
+}
+
+/// The size of the largest effect: a rise of the price and a fall of usage may cancel out.
+fn largest(row: &PriceRow) -> Amount {
+    row.effects().iter().map(|effect| effect.abs()).max().unwrap_or_default()
+}
+
+pub(super) fn service_rows(found: BTreeMap<(Key, String), Row>) -> Vec<ServiceRow> {
+    let rows = found.into_iter().map(|(((currency, kind, name), service), row)| ServiceRow {
+        currency,
+        kind,
+        name,
+        service,
+        row,
+    });
+    let mut rows: Vec<ServiceRow> = rows.filter(|row| row.row.is_changed()).collect();
+    rows.sort_by_cached_key(|row| {
+        let size = Reverse(row.row.delta().abs());
+        (size, row.currency, row.kind, row.name.clone(), row.service.clone())
+    });
+    rows
 }

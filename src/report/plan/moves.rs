@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use crate::allocate::{Decided, Move};
-use crate::domain::{Amount, CostMetric, Currency};
+use crate::domain::{Amount, CostMetric, Costs, Currency};
 use crate::rules::RuleSet;
 
 use super::super::party::{Kind, of_party};
@@ -31,11 +31,18 @@ pub struct MoveRow {
     /// As it was billed.
     pub currency: Currency,
     pub rows: u64,
-    pub effective: Amount,
-    pub billed: Amount,
+    pub costs: Costs,
+    /// Which of its costs the comparison is in.
+    metric: CostMetric,
 }
 
 impl MoveRow {
+    /// In the metric of the comparison.
+    #[must_use]
+    pub fn amount(&self) -> Amount {
+        self.costs[self.metric]
+    }
+
     /// Whether the money is borne by another; else only the rule is another.
     #[must_use]
     pub fn is_of_another_party(&self) -> bool {
@@ -89,14 +96,19 @@ impl Stand {
 
 /// What is decided otherwise by `after`: other parties first, then the largest.
 #[must_use]
-pub fn move_rows(moves: &[Move], before: &RuleSet, after: &RuleSet) -> Vec<MoveRow> {
+pub fn move_rows(
+    moves: &[Move],
+    metric: CostMetric,
+    before: &RuleSet,
+    after: &RuleSet,
+) -> Vec<MoveRow> {
     let row = |found: &Move| MoveRow {
         before: Stand::of(&found.before, before),
         after: Stand::of(&found.after, after),
         currency: found.currency,
         rows: found.rows,
-        effective: found.costs[CostMetric::EffectiveCost],
-        billed: found.costs[CostMetric::BilledCost],
+        costs: found.costs,
+        metric,
     };
     // A rule that only stands on another line is the same rule.
     let decides =
@@ -105,7 +117,8 @@ pub fn move_rows(moves: &[Move], before: &RuleSet, after: &RuleSet) -> Vec<MoveR
     let mut rows: Vec<MoveRow> =
         rows.filter(|row| decides(&row.before) != decides(&row.after)).collect();
     rows.sort_by_cached_key(|row| {
-        let size = (Reverse(row.effective.abs()), Reverse(row.billed.abs()));
+        let size = CostMetric::ALL.map(|metric| Reverse(row.costs[metric].abs()));
+        let size = (Reverse(row.amount().abs()), size);
         (!row.is_of_another_party(), size, row.currency, row.before.clone(), row.after.clone())
     });
     rows

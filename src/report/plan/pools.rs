@@ -70,6 +70,11 @@ impl ShareRow {
         self.before != self.after
     }
 
+    /// Whether the pool is emptied in another way.
+    pub(super) fn is_of_another_way(&self) -> bool {
+        self.method_before != self.method_after
+    }
+
     pub(super) fn receiver(&self) -> String {
         label(self.kind, &self.name)
     }
@@ -91,26 +96,39 @@ impl Given {
 }
 
 impl Pools {
+    /// Adds what a pool gave to a receiver.
+    pub(super) fn give(
+        &mut self,
+        pool: &str,
+        currency: Currency,
+        receiver: (Kind, String),
+        amount: Amount,
+    ) {
+        let given = self.0.entry((pool.to_owned(), currency)).or_default();
+        *given.parts.entry(receiver).or_default() += amount;
+    }
+
+    /// Tells how a pool was emptied, once all is given.
+    pub(super) fn tell(&mut self, pool: &str, step: u32, method: &str, place: &str) {
+        for ((_, _), given) in self.0.iter_mut().filter(|((name, _), _)| name == pool) {
+            given.how.step = Some(given.how.step.map_or(step, |known| known.min(step)));
+            if !given.how.methods.contains(method) {
+                given.how.methods.insert(method.to_owned());
+            }
+            place.clone_into(&mut given.how.place);
+        }
+    }
+
     /// In the report currency, where a rate is known.
-    pub(super) fn of(facts: &Facts) -> Self {
-        Self::found(facts, true)
-    }
-
-    /// In the currency that was billed.
-    pub(super) fn as_billed(facts: &Facts) -> Self {
-        Self::found(facts, false)
-    }
-
-    fn found(facts: &Facts, is_converted: bool) -> Self {
+    pub(super) fn of(facts: &Facts, metric: CostMetric) -> Self {
         let mut pools: BTreeMap<(String, Currency), Given> = BTreeMap::new();
         let report = facts.conversions.report_currency;
         let Some(month) = facts.months.get(&facts.period) else { return Self::default() };
-        let metric = CostMetric::EffectiveCost;
         for line in &month.lines {
             let Flow::SharedIn(pool) = &line.flow else { continue };
             let (currency, costs) = match line.report_costs {
-                Some(costs) if is_converted => (report, costs),
-                _ => (line.currency, line.costs),
+                Some(costs) => (report, costs),
+                None => (line.currency, line.costs),
             };
             let (kind, name) = of_party(&line.party);
             let given = pools.entry((pool.clone(), currency)).or_default();

@@ -4,25 +4,34 @@ use std::fs;
 use std::path::Path;
 
 use crate::diagnostics::{Code, Finding};
+use crate::domain::{Amount, CostMetric};
 
 use super::super::sink::failed;
-use super::{Comparison, MoveRow, PartyRow, ServiceRow, ShareRow, json, markdown};
+use super::{Comparison, MoveRow, PartyRow, PriceRow, ServiceRow, ShareRow, json, markdown};
 
 /// What a folder of a comparison holds.
-const FILES: [&str; 6] =
-    ["plan.csv", "plan_moves.csv", "plan_pools.csv", "plan_services.csv", "plan.json", "plan.md"];
+const FILES: [&str; 7] = [
+    "plan.csv",
+    "plan_moves.csv",
+    "plan_pools.csv",
+    "plan_services.csv",
+    "plan_prices.csv",
+    "plan.json",
+    "plan.md",
+];
 
 /// `plan.csv`: who bears what before and after, and why.
 #[must_use]
 pub fn csv(plan: &Comparison) -> String {
-    let keys = ["period", "currency", "kind", "name", "before", "after", "delta"];
+    let keys = ["period", "metric", "currency", "kind", "name", "before", "after", "delta"];
+    let metric = plan.subject.metric.name();
     let header: Vec<&str> = keys.into_iter().chain(plan.causes.iter().copied()).collect();
     let period = plan.subject.period.to_string();
     let fields = |party: &PartyRow| {
         let row = &party.row;
         let amounts = [row.before, row.after, row.delta()];
         let amounts = amounts.iter().chain(&row.effects).map(ToString::to_string);
-        let keys = [&period, party.currency.code(), party.kind(), &party.name];
+        let keys = [&period, metric, party.currency.code(), party.kind(), &party.name];
         keys.into_iter().map(str::to_owned).chain(amounts).collect()
     };
     table(&header, plan.rows.iter().map(fields))
@@ -54,7 +63,8 @@ fn moves_csv(plan: &Comparison) -> String {
         });
         let mut fields: Vec<String> = std::iter::once(period.clone()).chain(sides).collect();
         fields.extend([row.currency.to_string(), row.rows.to_string()]);
-        fields.extend([row.effective.to_string(), row.billed.to_string()]);
+        let costs = [CostMetric::EffectiveCost, CostMetric::BilledCost];
+        fields.extend(costs.map(|metric| row.costs[metric].to_string()));
         fields
     };
     table(&header, plan.moves.iter().map(fields))
@@ -63,6 +73,7 @@ fn moves_csv(plan: &Comparison) -> String {
 fn pools_csv(plan: &Comparison) -> String {
     let header = [
         "period",
+        "metric",
         "pool",
         "currency",
         "kind",
@@ -84,6 +95,7 @@ fn pools_csv(plan: &Comparison) -> String {
     let fields = |row: &ShareRow| {
         vec![
             period.clone(),
+            plan.subject.metric.to_string(),
             row.pool.clone(),
             row.currency.to_string(),
             row.kind().to_owned(),
@@ -105,15 +117,66 @@ fn pools_csv(plan: &Comparison) -> String {
 }
 
 fn services_csv(plan: &Comparison) -> String {
-    let header = ["period", "currency", "kind", "name", "service", "before", "after", "delta"];
+    let keys =
+        ["period", "metric", "currency", "kind", "name", "service", "before", "after", "delta"];
+    let header: Vec<&str> = keys.into_iter().chain(plan.causes.iter().copied()).collect();
     let period = plan.subject.period.to_string();
     let fields = |row: &ServiceRow| {
-        let keys = [&period, row.currency.code(), row.kind(), &row.name, &row.service];
-        let amounts = [row.before, row.after, row.delta()];
-        let keys = keys.into_iter().map(str::to_owned);
-        keys.chain(amounts.iter().map(ToString::to_string)).collect()
+        let metric = plan.subject.metric.name();
+        let keys = [&period, metric, row.currency.code(), row.kind(), &row.name, &row.service];
+        let amounts = [row.row.before, row.row.after, row.row.delta()];
+        let amounts = amounts.iter().chain(&row.row.effects).map(ToString::to_string);
+        keys.into_iter().map(str::to_owned).chain(amounts).collect()
     };
     table(&header, plan.services.iter().map(fields))
+}
+
+fn prices_csv(plan: &Comparison) -> String {
+    let keys = [
+        "period",
+        "metric",
+        "currency",
+        "kind",
+        "name",
+        "service",
+        "charge_category",
+        "sku",
+        "region",
+        "unit",
+        "quantity_before",
+        "unit_price_before",
+        "before",
+        "quantity_after",
+        "unit_price_after",
+        "after",
+        "delta",
+    ];
+    let shown = plan.prices.first().map_or(0, |row| row.effects().len());
+    let header: Vec<&str> = keys.into_iter().chain(plan.causes[..shown].iter().copied()).collect();
+    let period = plan.subject.period.to_string();
+    let fields = |row: &PriceRow| {
+        let text = |amount: Option<Amount>| amount.map(|a| a.to_string()).unwrap_or_default();
+        let keys = [
+            &period,
+            plan.subject.metric.name(),
+            row.currency.code(),
+            row.kind(),
+            &row.name,
+            &row.service,
+            &row.category,
+            &row.sku,
+            &row.region,
+            &row.unit,
+        ];
+        let mut fields: Vec<String> = keys.map(str::to_owned).to_vec();
+        let [price_before, price_after] = row.unit_prices().map(Option::unwrap_or_default);
+        fields.extend([text(row.quantity_before), price_before, row.before.to_string()]);
+        fields.extend([text(row.quantity_after), price_after, row.after.to_string()]);
+        fields.push(row.delta().to_string());
+        fields.extend(row.effects().iter().map(ToString::to_string));
+        fields
+    };
+    table(&header, plan.prices.iter().map(fields))
 }
 
 fn table(header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
@@ -151,6 +214,7 @@ pub fn write(plan: &Comparison, top: usize, folder: &Path) -> Result<(), Finding
         moves_csv(plan),
         pools_csv(plan),
         services_csv(plan),
+        prices_csv(plan),
         json(plan),
         markdown(plan, top),
     ];

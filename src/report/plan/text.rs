@@ -3,19 +3,24 @@
 use std::fmt::Write;
 
 use crate::diagnostics::printable;
-use crate::domain::Currency;
+use crate::domain::{Amount, Currency};
 
-use super::{Comparison, MoveRow, PartyRow, Row, ServiceRow, ShareRow, change, money, top as cut};
+use super::super::decimal::fixed;
+use super::effects::Effect;
+use super::{
+    Comparison, MoveRow, PartyRow, PriceRow, Row, ServiceRow, ShareRow, change, money, top as cut,
+};
 
 /// The comparison in tables, each with so many rows at most.
 #[must_use]
 pub fn text(plan: &Comparison, top: usize) -> String {
     let subject = &plan.subject;
     let mut out = format!(
-        "{}: {} against {}, EffectiveCost\n",
+        "{}: {} against {}, {}\n",
         subject.period,
         printable(&subject.after),
-        printable(&subject.before)
+        printable(&subject.before),
+        subject.metric
     );
     for note in &subject.notes {
         let _ = writeln!(out, "  note: {}", printable(note));
@@ -35,29 +40,118 @@ pub fn text(plan: &Comparison, top: usize) -> String {
         &mut out,
     );
     list("What services charged otherwise", &plan.services, top, service, &mut out);
-    list("What pools give otherwise", &plan.largest_shares(), top, |row| share(row), &mut out);
+    list("What was bought otherwise, as it was billed", &plan.prices, top, price, &mut out);
+    let mut last = None;
+    let shares = |row: &&ShareRow| share(row, &mut last);
+    list("What pools give otherwise", &plan.largest_shares(), top, shares, &mut out);
     out.push_str("\nShown to the cent; --format csv and json have every digit.\n");
     out
 }
 
 fn parties(plan: &Comparison, currency: Currency, total: &Row, top: usize, out: &mut String) {
-    let causes = plan.working();
     let changed = plan.changed(currency);
-    let mut header = vec![currency.code().to_owned()];
-    header.extend(["before", "after", "delta"].map(str::to_owned));
-    header.extend(causes.iter().map(|at| plan.causes[*at].to_owned()));
-    let mut lines = vec![header];
-    let (shown, rest) = cut(&changed, top);
-    lines.extend(shown.iter().map(|party| line(&printable(&party.label()), &party.row, &causes)));
+    let (passed_on, parties): (Vec<_>, Vec<_>) =
+        changed.iter().copied().partition(|party| party.passes_on());
+    let columns = Columns::of(plan, currency);
+    let mut lines = vec![columns.header(currency.code())];
+    let (shown, rest) = cut(&parties, top);
+    lines.extend(shown.iter().map(|party| columns.line(&party.label(), &party.row)));
     if !rest.is_empty() {
-        lines.push(line(&format!("{} more", rest.len()), &sum(rest), &causes));
+        lines.push(columns.line(&format!("{} more", rest.len()), &sum(rest)));
+    }
+    if !passed_on.is_empty() {
+        let label = match &passed_on[..] {
+            [one] => one.label(),
+            pools => format!("{} pools, passed on", pools.len()),
+        };
+        lines.push(columns.line(&label, &sum(&passed_on)));
     }
     let same = plan.rows.iter().filter(|row| row.currency == currency).count() - changed.len();
-    lines.push(line("total", total, &causes));
-    out.push('\n');
+    lines.push(columns.line("total", total));
+    let _ = writeln!(out, "\n{}", headline(plan, currency, total));
     out.push_str(&aligned(&lines));
     if same > 0 {
         let _ = writeln!(out, "  {same} unchanged, which the total holds too");
+    }
+}
+
+/// The month in a line: how much more, and what of it is which cause.
+pub(super) fn headline(plan: &Comparison, currency: Currency, total: &Row) -> String {
+    let delta = total.delta();
+    if delta.is_zero() {
+        let up = plan.rows.iter().filter(|party| party.currency == currency);
+        let up = up.map(|party| party.row.delta()).filter(|delta| !delta.is_negative());
+        return format!(
+            "{} {currency} are borne by others, the total is the same",
+            money(up.sum())
+        );
+    }
+    let hundred: Amount = (0..100).map(|_| Amount::ONE).sum();
+    let over = delta.to_units() * hundred.to_units();
+    let under = total.before.to_units() * Amount::ONE.to_units();
+    let part = fixed(&over, &under, 1);
+    let sign = if part.as_deref().is_some_and(|part| part.starts_with('-')) { "" } else { "+" };
+    let part = part.map(|part| format!(" ({sign}{part} %)")).unwrap_or_default();
+    let mut causes: Vec<(&str, Amount)> =
+        plan.causes.iter().copied().zip(total.effects.iter().copied()).collect();
+    causes.retain(|(_, effect)| is_shown(*effect));
+    causes.sort_by_key(|(_, effect)| std::cmp::Reverse(effect.abs()));
+    let causes: Vec<String> =
+        causes.iter().map(|(cause, effect)| format!("{cause} {}", change(*effect))).collect();
+    format!("{} {currency}{part}: {}", change(delta), causes.join(", "))
+}
+
+/// Whether an amount is seen where cents are the least.
+fn is_shown(amount: Amount) -> bool {
+    !matches!(money(amount).as_str(), "0.00" | "-0.00")
+}
+
+/// The causes that a reader is shown side by side; all others are one column.
+struct Columns {
+    names: Vec<&'static str>,
+    shown: Vec<usize>,
+    others: Vec<usize>,
+}
+
+/// Causes that fit beside each other on a terminal.
+const CAUSES_SHOWN: usize = 6;
+
+impl Columns {
+    /// The causes that move most; those that are less than a cent everywhere are no column.
+    fn of(plan: &Comparison, currency: Currency) -> Self {
+        let rows = || plan.rows.iter().filter(|party| party.currency == currency);
+        let size = |at: usize| rows().map(|party| party.row.effects[at].abs()).sum::<Amount>();
+        let is_seen = |at: &usize| rows().any(|party| is_shown(party.row.effects[*at]));
+        let mut causes: Vec<usize> = (0..plan.causes.len()).filter(is_seen).collect();
+        let mut others = Vec::new();
+        if causes.len() > CAUSES_SHOWN + 1 {
+            causes.sort_by_cached_key(|at| (std::cmp::Reverse(size(*at)), *at));
+            others = causes.split_off(CAUSES_SHOWN);
+            causes.sort_unstable();
+        }
+        // What is too small for a column of its own is part of what the others come to.
+        let is_left = |at: &usize| !others.is_empty() && !causes.contains(at);
+        let others = (0..plan.causes.len()).filter(is_left).collect();
+        Self { names: plan.causes.clone(), shown: causes, others }
+    }
+
+    fn header(&self, first: &str) -> Vec<String> {
+        let names = ["before", "after", "delta"].into_iter();
+        let causes = self.shown.iter().map(|at| self.names[*at]);
+        let others = (!self.others.is_empty()).then_some("others");
+        let names = std::iter::once(first).chain(names).chain(causes).chain(others);
+        names.map(str::to_owned).collect()
+    }
+
+    fn line(&self, name: &str, row: &Row) -> Vec<String> {
+        let mut fields = vec![printable(name).into_owned(), money(row.before), money(row.after)];
+        fields.push(change(row.delta()));
+        let effect = |at: &usize| row.effects.get(*at).copied().unwrap_or_default();
+        fields.extend(self.shown.iter().map(|at| change(effect(at))));
+        if !self.others.is_empty() {
+            fields.push(change(self.others.iter().map(effect).sum()));
+        }
+        fields
     }
 }
 
@@ -68,13 +162,6 @@ pub(super) fn sum(rows: &[&PartyRow]) -> Row {
         sum.add(&party.row);
     }
     sum
-}
-
-fn line(name: &str, row: &Row, causes: &[usize]) -> Vec<String> {
-    let mut fields = vec![name.to_owned(), money(row.before), money(row.after)];
-    fields.push(change(row.delta()));
-    fields.extend(causes.iter().map(|at| change(row.effects[*at])));
-    fields
 }
 
 /// Columns under each other: the first to the left, all others to the right.
@@ -98,7 +185,13 @@ fn aligned(lines: &[Vec<String>]) -> String {
     out
 }
 
-fn list<T>(title: &str, rows: &[T], top: usize, row: fn(&T) -> Vec<String>, out: &mut String) {
+fn list<T>(
+    title: &str,
+    rows: &[T],
+    top: usize,
+    row: impl FnMut(&T) -> Vec<String>,
+    out: &mut String,
+) {
     if rows.is_empty() {
         return;
     }
@@ -118,7 +211,7 @@ fn list<T>(title: &str, rows: &[T], top: usize, row: fn(&T) -> Vec<String>, out:
 }
 
 fn moved(row: &MoveRow) -> Vec<String> {
-    let amount = format!("{} {}", money(row.effective), row.currency);
+    let amount = format!("{} {}", money(row.amount()), row.currency);
     let rows = if row.rows == 1 { "1 row".to_owned() } else { format!("{} rows", row.rows) };
     let who = if row.is_of_another_party() {
         format!("{} → {}, {rows}", row.before.party(), row.after.party())
@@ -129,9 +222,29 @@ fn moved(row: &MoveRow) -> Vec<String> {
 }
 
 fn service(row: &ServiceRow) -> Vec<String> {
-    let amount = format!("{} {}", change(row.delta()), row.currency);
-    let from_to = format!("{} → {}", money(row.before), money(row.after));
+    let amount = format!("{} {}", change(row.row.delta()), row.currency);
+    let from_to = format!("{} → {}", money(row.row.before), money(row.row.after));
     vec![amount, format!("{}, {}: {from_to}", row.party(), named(&row.service))]
+}
+
+fn price(row: &PriceRow) -> Vec<String> {
+    let amount = format!("{} {}", change(row.delta()), row.currency);
+    let what = [&row.service, &row.sku, &row.region].map(String::as_str);
+    let what: Vec<&str> = what.into_iter().filter(|text| !text.is_empty()).collect();
+    let what = if what.is_empty() { row.category.clone() } else { what.join(" ") };
+    let causes = Effect::NAMES.iter().zip(row.effects()).filter(|(_, effect)| is_shown(**effect));
+    let causes: Vec<String> =
+        causes.map(|(cause, effect)| format!("{cause} {}", change(*effect))).collect();
+    let first = format!("{}, {what}: {}", row.party(), causes.join(", "));
+    let mut lines = vec![amount, first];
+    if let ([Some(was), Some(is)], Some(before), Some(after)) =
+        (row.unit_prices(), row.quantity_before, row.quantity_after)
+    {
+        let short = |price: String| price.trim_end_matches('0').trim_end_matches('.').to_owned();
+        let quantities = format!("{before} → {after} {}", row.unit);
+        lines.push(format!("{quantities} at {} → {}", short(was), short(is)));
+    }
+    lines
 }
 
 /// A service, or that charges tell none.
@@ -139,12 +252,19 @@ pub(super) fn named(service: &str) -> &str {
     if service.is_empty() { "no service" } else { service }
 }
 
-fn share(row: &ShareRow) -> Vec<String> {
+/// A share, and how its pool gives: only where that is another way, and not what was told last.
+fn share(row: &ShareRow, last: &mut Option<(String, String)>) -> Vec<String> {
     let amount = format!("{} {}", change(row.delta()), row.currency);
     let share = |share: &Option<String>| share.clone().unwrap_or_else(|| "nothing".to_owned());
     let shares = format!("{} → {}", share(&row.share_before), share(&row.share_after));
     let who = format!("pool {} to {}: {shares}", row.pool, row.receiver());
-    vec![amount, who, how(row)]
+    let mut lines = vec![amount, who];
+    let told = (row.pool.clone(), how(row));
+    if row.is_of_another_way() && last.as_ref() != Some(&told) {
+        lines.push(told.1.clone());
+        *last = Some(told);
+    }
+    lines
 }
 
 /// How the pool was emptied, where that is another way.
