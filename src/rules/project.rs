@@ -44,6 +44,16 @@ pub struct Project {
     pub invoices: Vec<InvoicesDecl>,
     /// Who used how much of what is shared.
     pub drivers: Vec<DriverDecl>,
+    /// In which form the bill is written again with shared charges in parts; `None` does not.
+    pub allocated_focus: Option<DatasetForm>,
+}
+
+/// The files of a dataset that a run writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DatasetForm {
+    Csv,
+    Parquet,
+    Both,
 }
 
 #[derive(Clone, Debug)]
@@ -100,7 +110,13 @@ pub(super) const KEYS: &[KeyShape] = &[
     key("exchange", Shape::Map(exchange::KEYS)),
     key("invoices", Shape::List(&Shape::Map(invoices::KEYS))),
     key("drivers", Shape::List(&Shape::Map(drivers::DRIVER_KEYS))),
+    key("outputs", Shape::Map(OUTPUT_KEYS)),
 ];
+
+const OUTPUT_KEYS: &[KeyShape] =
+    &[key("allocated_focus", Shape::Choice(|| words_of(DATASET_FORMS)))];
+const DATASET_FORMS: &[(&str, DatasetForm)] =
+    &[("csv", DatasetForm::Csv), ("parquet", DatasetForm::Parquet), ("both", DatasetForm::Both)];
 
 const SOURCE_KEYS: &[KeyShape] = &[
     needed("name", Shape::Text),
@@ -159,6 +175,7 @@ fn read_project(root: Node, sink: &mut Sink) -> Option<Project> {
     let exchange = map.get("exchange").and_then(|node| read_exchange(node, sink));
     let invoices = map.get("invoices").map(|node| read_invoices(node, sink));
     let drivers = map.get("drivers").map(|node| read_drivers(node, sink));
+    let allocated_focus = map.get("outputs").and_then(|node| read_outputs(node, sink));
     Some(Project {
         organisation: organisation?,
         currency: currency?,
@@ -170,7 +187,13 @@ fn read_project(root: Node, sink: &mut Sink) -> Option<Project> {
         exchange,
         invoices: invoices.flatten().unwrap_or_default(),
         drivers: drivers.flatten().unwrap_or_default(),
+        allocated_focus,
     })
+}
+
+fn read_outputs(node: &Node, sink: &mut Sink) -> Option<DatasetForm> {
+    let map = Mapping::read(node, "`outputs`", OUTPUT_KEYS, sink)?;
+    choice(map.get("allocated_focus")?, "form of the dataset", DATASET_FORMS, sink)
 }
 
 fn read_name(node: &Node, sink: &mut Sink) -> Option<String> {
