@@ -185,13 +185,15 @@ impl Draft {
         name
     }
 
-    /// A name for a table of quantities, made of what the source calls it; one of that name is the
-    /// same table.
+    /// A name for a table of quantities, made of what the source calls it. What means the same is
+    /// one table.
     pub(super) fn driver_name(&mut self, wanted: &str, means: &str) -> String {
-        let name = slug(wanted, '-');
-        if !self.drivers.iter().any(|(known, _)| *known == name) {
-            self.drivers.push((name.clone(), means.to_owned()));
+        if let Some((known, _)) = self.drivers.iter().find(|(_, known)| known == means) {
+            return known.clone();
         }
+        let is_taken = |name: &str| self.drivers.iter().any(|(known, _)| known == name);
+        let name = unique(&slug(wanted, '-'), '-', is_taken);
+        self.drivers.push((name.clone(), means.to_owned()));
         name
     }
 

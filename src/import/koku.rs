@@ -78,7 +78,7 @@ fn import_model(tree: &Tree, draft: &mut Draft) {
     tell_markup(tree, &what, draft);
     for (number, rate) in (1..).zip(tree.get("rates").map(Tree::items).unwrap_or_default()) {
         let what = format!("rate {number} of `{title}`");
-        let mut maker = Maker { draft: &mut *draft, currency: &currency, what };
+        let mut maker = Maker { draft: &mut *draft, title: &title, currency: &currency, what };
         if let Err((span, why)) = maker.rate(rate) {
             let what = maker.what.clone();
             maker.draft.leave_out(&span, what, why);
@@ -102,6 +102,7 @@ type Wrong = (Span, String);
 
 struct Maker<'a> {
     draft: &'a mut Draft,
+    title: &'a str,
     currency: &'a str,
     what: String,
 }
@@ -174,7 +175,7 @@ impl Maker<'_> {
     /// `cpu_core_usage_per_hour` is priced by its quantity `cpu-core-usage`.
     fn driver(&mut self, metric: &str, means: &str) -> String {
         let name = metric.replace("_per_hour", "").replace("_per_month", "");
-        self.draft.driver_name(&name, means)
+        self.draft.driver_name(&name, &format!("{means}, in `{}`", self.title))
     }
 
     /// Projects are charged the price, whoever bears what the cluster costs.
@@ -263,7 +264,7 @@ fn distribution(tree: &Tree, title: &str, draft: &mut Draft) {
     for (key, name, means) in PARTS {
         if info.get(key).is_some_and(Tree::is_true) {
             let name = draft.pool_name(name);
-            let driver = draft.driver_name(driver, "what projects used");
+            let driver = draft.driver_name(driver, &format!("what projects used, in `{title}`"));
             let note = format!("{what}, {}: {means}", info.span);
             let split = Split::Driver { driver, otherwise: None };
             draft.pools.push(Pool { name, note, split, within: Vec::new() });

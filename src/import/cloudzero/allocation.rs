@@ -202,8 +202,9 @@ impl Formation<'_> {
             );
             self.draft.write_otherwise(&tree.span, what, why);
         }
-        let means = format!("the telemetry stream of `{id}`");
-        let mut names = streams.iter().take(2).map(|stream| self.draft.driver_name(stream, &means));
+        let mut names = streams.iter().take(2).map(|stream| {
+            self.draft.driver_name(stream, &format!("the telemetry stream `{stream}`"))
+        });
         let (driver, otherwise) = (names.next().unwrap_or_default(), names.next());
         drop(names);
         let split = match tree.get("Rate") {
