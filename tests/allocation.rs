@@ -150,10 +150,8 @@ fn pools_that_use_each_other_are_solved() {
     assert!(refused.stderr.contains("pools b, a give only to each other"), "{}", refused.stderr);
 }
 
-/// As many pools as are solved by remainders and not by elimination, against a formula.
-#[test]
-fn a_long_ring_is_solved_exactly() {
-    let size = 30;
+/// Pools that each give a half to the next, and the other half to payments and retail by turns.
+fn ring(size: usize) -> String {
     let names: Vec<String> = (0..size).map(|index| format!("p{index:02}")).collect();
     let pool = |(index, name): (usize, &String)| {
         let next = &names[(index + 1) % size];
@@ -161,11 +159,17 @@ fn a_long_ring_is_solved_exactly() {
         format!("  {name}: {{ split: fixed, shares: {{ {next}: 1/2, {owner}: 1/2 }} }}\n")
     };
     let pools: Vec<String> = names.iter().enumerate().map(pool).collect();
-    let rules = format!(
+    format!(
         "classify: [ {{ name: all, pool: p00 }} ]\npools:\n{}stages: [ {{ reciprocal: [ {} ] }} ]\n",
         pools.concat(),
         names.join(", ")
-    );
+    )
+}
+
+/// As many pools as are solved by remainders and not by elimination, against a formula.
+#[test]
+fn a_long_ring_is_solved_exactly_and_one_too_long_is_refused() {
+    let rules = ring(30);
     // Of what goes round, payments gets a half first and retail a half of the rest: two to one.
     let output = shared(
         &project(rules.as_str(), &[("x", "1", "96")]),
@@ -179,6 +183,13 @@ fn a_long_ring_is_solved_exactly() {
         row["pool"] == "p00" && row["flow"] == "received" && row["metric"] == "EffectiveCost"
     });
     assert_eq!(own.expect("what came round")["amount_fraction"], "32/357913941");
+    let refused = project(ring(201).as_str(), &[("x", "1", "96")]).run();
+    assert_eq!(refused.exit, Some(2), "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains("201 pools use each other in 2026-10, and at most 200"),
+        "{}",
+        refused.stderr
+    );
 }
 
 #[test]
