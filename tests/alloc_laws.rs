@@ -250,3 +250,107 @@ proptest! {
         }
     }
 }
+
+/// A figure of an explanation and all below it: every cut sums to what it takes apart.
+fn levels_sum(tree: &serde_json::Value) -> TestCaseResult {
+    let cost = |tree: &serde_json::Value, metric: &str| {
+        tree["costs"][metric].as_str().map_or_else(Exact::zero, exact)
+    };
+    for cut in tree["cuts"].as_array().into_iter().flatten() {
+        let branches = cut["branches"].as_array().cloned().unwrap_or_default();
+        for metric in support::COSTS {
+            let sum = branches.iter().map(|branch| cost(branch, metric));
+            let sum = sum.fold(Exact::zero(), |sum, part| sum + part);
+            prop_assert_eq!(sum, cost(tree, metric), "{} {}", tree["label"], cut["by"]);
+        }
+        branches.iter().try_for_each(levels_sum)?;
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(config(8))]
+
+    /// What a policy says of tax is what a rule in front of all others says of it.
+    #[test]
+    fn a_policy_is_a_rule_in_front(world in world(), is_pooled in any::<bool>()) {
+        let outcome = if is_pooled { "pool: p0" } else { "owner: retail" };
+        let charge = |(index, item): (usize, &Item)| {
+            let is_tax = index % 3 == 0;
+            item.charge().with("ChargeCategory", if is_tax { "Tax" } else { "Usage" })
+        };
+        let bill = Bill::of(world.items.iter().enumerate().map(charge));
+        let rules = world.rules();
+        let by_policy = format!("{rules}policies: {{ tax: {{ {outcome} }} }}\n");
+        let rule = format!("  - {{ name: tax, when: {{ charge_category: Tax }}, {outcome} }}\n");
+        let by_rule = rules.replacen("classify:\n", &format!("classify:\n{rule}"), 1);
+        let [policy, rule] = [by_policy, by_rule].map(|rules| {
+            let project = project(&world).file("rules.yaml", rules).bill("bill.csv", &bill);
+            published(&world, &project).table("showback.csv")
+        });
+        prop_assert_eq!(policy, rule, "{}", described(&world));
+    }
+
+    /// To leave receivers out is to name all others.
+    #[test]
+    fn to_exclude_some_is_to_include_the_others(mut world in world()) {
+        world.pools[0] = Pool { split: Split::Even { over: false }, cutoff: None };
+        let bill = world.bill();
+        let [excluded, included] =
+            ["exclude: [ labs ]", "include: [ payments, retail, gone ]"].map(|receivers| {
+                let own = "p0: { split: even";
+                let rules = world.rules();
+                assert!(rules.contains(own), "{rules}");
+                let rules = rules.replacen(own, &format!("{own}, {receivers}"), 1);
+                let project = project(&world).file("rules.yaml", rules).bill("bill.csv", &bill);
+                published(&world, &project)
+            });
+        for table in ["showback.csv", "allocation_trace.csv"] {
+            prop_assert_eq!(excluded.table(table), included.table(table), "{}", described(&world));
+        }
+    }
+
+    /// In the report currency everybody bears what it bears, at the rate.
+    #[test]
+    fn converted_figures_are_those_billed_at_the_rate(world in world()) {
+        let project = project(&world)
+            .declaring(
+                "rounding:",
+                "exchange: { rates: fx.csv, policy: month_end, digits: 18 }\nrounding:",
+            )
+            .file("fx.csv", "date,from,to,rate\n2026-10-30,USD,EUR,0.8652\n")
+            .bill("bill.csv", &world.bill());
+        let output = published(&world, &project);
+        for row in output.table("showback.csv") {
+            let rate = if row["currency"] == "USD" { "0.8652" } else { "1" };
+            let due = exact(&row["total"]) * exact(rate);
+            prop_assert!(
+                is_near(&exact(&row["report_total"]), &due),
+                "{:?} {}",
+                row,
+                described(&world)
+            );
+        }
+        all_is_given(&output, &world)?;
+    }
+
+    /// An explanation begins with the figure of showback, and each of its levels sums to it.
+    #[test]
+    fn an_explanation_sums_at_every_level(world in world()) {
+        let project = project(&world).bill("bill.csv", &world.bill());
+        let output = published(&world, &project);
+        for row in output.table("showback.csv").iter().filter(|row| row["kind"] == "owner") {
+            let asked = ["explain", "--project", ".", "--period", support::PERIOD, "--owner"];
+            let answer =
+                project.command(asked.into_iter().chain([row["owner"].as_str(), "--format", "json"]));
+            prop_assert_eq!(answer.exit, Some(0), "{}", answer.stderr);
+            let told: serde_json::Value = serde_json::from_str(&answer.stdout).expect("JSON");
+            let trees = told["trees"].as_array().expect("trees");
+            let tree = trees.iter().find(|tree| tree["currency"] == row["currency"].as_str());
+            let tree = tree.expect("one for each currency");
+            let cost = tree["costs"]["EffectiveCost"].as_str().expect("a cost");
+            prop_assert_eq!(exact(cost), exact(&row["total"]), "{:?}", row);
+            levels_sum(tree)?;
+        }
+    }
+}

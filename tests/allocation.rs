@@ -99,6 +99,10 @@ fn a_circle_is_refused_with_its_way_round() {
     assert_eq!(refused.exit, Some(2), "{}", refused.stderr);
     assert!(refused.stderr.contains("allocation-circle"), "{}", refused.stderr);
     assert!(refused.stderr.contains("a → b → a"), "{}", refused.stderr);
+    // It is known before any bill is read.
+    let checked = project(pools, &[]).command(["check", "--project", "."]);
+    assert_eq!(checked.exit, Some(2), "{}", checked.stderr);
+    assert!(checked.stderr.contains("a → b → a"), "{}", checked.stderr);
     let back = format!("{pools}stages: [ [ b ], [ a ] ]\n");
     let refused = project(&back, &[("x", "1", "10")]).run();
     assert!(
@@ -137,7 +141,55 @@ fn pools_that_use_each_other_are_solved() {
     let closed =
         rules.replace("b: 1/2, retail: 1/2", "b: 1").replace("a: 1/4, payments: 3/4", "a: 1");
     let refused = project(&closed, &[("a", "1", "70")]).run();
-    assert!(refused.stderr.contains("give only to each other"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("pools a, b give only to each other"), "{}", refused.stderr);
+    // Of a larger group, those are named that nothing leaves.
+    let more = closed
+        .replace("pools:\n", "pools:\n  c: { split: fixed, shares: { a: 1/2, retail: 1/2 } }\n")
+        .replace("[ a, b ]", "[ c, b, a ]");
+    let refused = project(&more, &[("a", "1", "70")]).run();
+    assert!(refused.stderr.contains("pools b, a give only to each other"), "{}", refused.stderr);
+}
+
+/// Pools that each give a half to the next, and the other half to payments and retail by turns.
+fn ring(size: usize) -> String {
+    let names: Vec<String> = (0..size).map(|index| format!("p{index:02}")).collect();
+    let pool = |(index, name): (usize, &String)| {
+        let next = &names[(index + 1) % size];
+        let owner = if index % 2 == 0 { "payments" } else { "retail" };
+        format!("  {name}: {{ split: fixed, shares: {{ {next}: 1/2, {owner}: 1/2 }} }}\n")
+    };
+    let pools: Vec<String> = names.iter().enumerate().map(pool).collect();
+    format!(
+        "classify: [ {{ name: all, pool: p00 }} ]\npools:\n{}stages: [ {{ reciprocal: [ {} ] }} ]\n",
+        pools.concat(),
+        names.join(", ")
+    )
+}
+
+/// As many pools as are solved by remainders and not by elimination, against a formula.
+#[test]
+fn a_long_ring_is_solved_exactly_and_one_too_long_is_refused() {
+    let rules = ring(30);
+    // Of what goes round, payments gets a half first and retail a half of the rest: two to one.
+    let output = shared(
+        &project(rules.as_str(), &[("x", "1", "96")]),
+        &[("payments", "64"), ("retail", "32")],
+    );
+    let table = output.table("reciprocal.csv");
+    let residuals = table.iter().filter(|row| row["flow"] == "residual");
+    assert!(residuals.map(|row| row["amount"].as_str()).all(|amount| amount == "0"));
+    // 96 · (1 + 2⁻³⁰ + 2⁻⁶⁰ + …)
+    let own = table.iter().find(|row| {
+        row["pool"] == "p00" && row["flow"] == "received" && row["metric"] == "EffectiveCost"
+    });
+    assert_eq!(own.expect("what came round")["amount_fraction"], "32/357913941");
+    let refused = project(ring(201).as_str(), &[("x", "1", "96")]).run();
+    assert_eq!(refused.exit, Some(2), "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains("201 pools use each other in 2026-10, and at most 200"),
+        "{}",
+        refused.stderr
+    );
 }
 
 #[test]

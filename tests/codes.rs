@@ -446,6 +446,7 @@ fn refuses(answer: &Answer, code: Code, faults: &mut Faults) {
         Class::Configuration => 2,
         Class::Input => 3,
         Class::State => 4,
+        Class::Internal => 5,
         Class::Advice => panic!("{code} refuses nothing"),
     };
     faults.same("the exit code", answer.exit, Some(exit));

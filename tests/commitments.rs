@@ -3,7 +3,7 @@
 
 mod support;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use support::{
     Bill, Charge, Output, Project, Row, Shape, exact, parquet, parquet_of_shared_letters, sum,
@@ -276,6 +276,41 @@ fn who_dropped_usage_bears_what_is_unused() {
     );
     let explained = project.command(["explain", "--period", "2026-10", "--owner", "payments"]);
     assert!(explained.stdout.contains("dropped usage against 2026-09"), "{}", explained.stdout);
+}
+
+/// The allocated dataset divides what is unused of a commitment as showback does.
+#[test]
+fn the_allocated_dataset_divides_what_is_unused() {
+    let [before, now] = two_months();
+    let project = Project::ruled(DROPPED)
+        .declaring("rules: [", "outputs: { allocated_focus: csv }\nrules: [")
+        .bill("bill.csv", &Bill::of(before.into_iter().chain(now)));
+    let output = project.published();
+    let rows = output.table("allocated_focus.csv");
+    let of_policy = rows.iter().filter(|row| row["x_Pool"] == "policy: unused_commitment");
+    let parts: BTreeSet<[&str; 4]> = of_policy
+        .map(|row| {
+            let names = ["x_OriginChargeId", "x_OwnerKind", "x_OwnerId", "EffectiveCost"];
+            names.map(|name| row[name].as_str())
+        })
+        .collect();
+    let expected = [
+        ["data/bill.csv#9", "owner", "payments", "10"],
+        // By way of the platform, which gives all to retail.
+        ["data/bill.csv#9", "owner", "retail", "3.1"],
+        ["data/bill.csv#12", "owner", "retail", "5"],
+        ["data/bill.csv#13", "owner", "retail", "4"],
+        ["data/bill.csv#14", "unallocated", "", "2"],
+    ];
+    assert_eq!(parts, expected.into_iter().collect());
+    for row in output.table("allocated_focus_tie.csv") {
+        assert_eq!(row["difference"], "0", "{row:?}");
+    }
+    // What is asked on the command line goes before what the project says.
+    assert_eq!(project.run_with(&["--allocated-focus", "parquet"]).exit, Some(0));
+    let folder = project.path("out").join(support::PERIOD);
+    let is_there = |name: &str| folder.join(name).exists();
+    assert!(is_there("allocated_focus.parquet") && !is_there("allocated_focus.csv"));
 }
 
 #[test]

@@ -77,6 +77,20 @@ fn two_drivers_may_stand_in_one_file_which_is_one_input() {
 }
 
 #[test]
+fn a_column_that_stands_twice_is_refused() {
+    for (header, row) in [
+        ("period,consumer,Quantity,quantity", "2026-10,payments,1,2"),
+        ("period,consumer,quantity,Consumer", "2026-10,payments,1,retail"),
+    ] {
+        let project = driven("  - { name: seats, files: drivers.csv }\n")
+            .file("drivers.csv", format!("{header}\n{row}\n"));
+        let answer = project.run();
+        assert_eq!(answer.exit, Some(3), "{}", answer.stderr);
+        assert!(answer.stderr.contains("the table has two columns `"), "{}", answer.stderr);
+    }
+}
+
+#[test]
 fn a_month_without_its_file_is_no_error_and_a_lost_file_is_one() {
     let project = driven("  - { name: seats, files: \"drivers/seats-{period}.csv\" }\n");
     assert_eq!(inputs(&project), []);

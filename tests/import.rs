@@ -6,6 +6,9 @@
 //! them, made by hand from what the documentation says. `COSTBOOK_BLESS=1 cargo test --test import`
 //! writes what was found into `expected.yaml`; read the difference before it is kept.
 
+mod support;
+
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -15,6 +18,7 @@ use costbook::diagnostics::{Code, Finding};
 use costbook::domain::Org;
 use costbook::import::{Kind, Options, Source, import};
 use costbook::rules::{RuleText, Scope, compile};
+use support::{Bill, Charge, Project};
 
 struct Case {
     name: String,
@@ -101,7 +105,7 @@ fn what_is_written_is_what_was_meant() {
             RuleText { path: "a.yaml".into(), text: imported.text.clone() },
             RuleText { path: "charges.yaml".into(), text: charges },
         ];
-        let scope = Scope { org: &Org::default(), entities: &[], drivers: &[] };
+        let scope = Scope { org: &Org::default(), entities: &[], drivers: &imported.drivers };
         let rules =
             compile(&files, &scope).unwrap_or_else(|found| panic!("{name}: {}", shown(&found)));
         assert!(rules.tests.len() > imported.rules.tests.len(), "{name} has no charges");
@@ -214,4 +218,31 @@ fn the_command_writes_new_files_only() {
     assert_eq!(exit, Some(2), "{stderr}");
     let (exit, ..) = run("import guesswork source.json");
     assert_eq!(exit, Some(2));
+}
+
+/// Imported prices are charged once their tables are declared, as the file says they must be.
+#[test]
+fn imported_pools_charge_what_the_model_says() {
+    let cases = cases();
+    let case = cases.iter().find(|case| case.name == "koku/on-prem").expect("the case");
+    let imported = import(case.kind, &case.sources(), &case.options()).expect("a sound source");
+    let mut project = Project::new()
+        .file("rules.yaml", &imported.text)
+        .file("data/bill.csv", Bill::of([Charge::sound().costs("1")]).csv());
+    let mut declared = "organisation: Acme\ncurrency: USD\nsources:\n  \
+        - { name: bills, format: focus, files: data/bill.csv, days: any }\n\
+        rules: rules.yaml\ndrivers:\n"
+        .to_owned();
+    for driver in &imported.drivers {
+        let name = &driver.name;
+        assert!(imported.text.contains(&format!("#     - {{ name: {name}, files: ")), "{name}");
+        let _ = writeln!(declared, "  - {{ name: {name}, files: {name}.csv }}");
+        let table = "period,consumer,quantity\n2026-10,shop,2000\n";
+        project = project.file(&format!("{name}.csv"), table);
+    }
+    let project = project.file("costbook.yaml", declared);
+    let rows = project.published().table("showback.csv");
+    let shop = rows.iter().find(|row| row["owner"] == "shop").expect("the shop is charged");
+    // 2000 · 0.007, 1000 · 0.009 + 1000 · 0.005, 2000 · (310 + 620 + 930), 2000 · (93 + 62 + 31)
+    assert_eq!(shop["total"], "4092028");
 }

@@ -7,6 +7,7 @@ mod compare;
 mod floor;
 mod random;
 mod sample;
+mod sharing;
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -46,6 +47,8 @@ enum Command {
     },
     /// Runs costbook and DuckDB on those files and prints what was reached
     Compare(compare::Options),
+    /// Makes companies with much shared cost, runs costbook on them and prints what was reached
+    Sharing(sharing::Options),
     /// Decodes the ten columns that the job needs of a Parquet file, and no more
     Floor {
         #[arg(long)]
@@ -75,6 +78,7 @@ fn run(command: Command) -> Result<(), Box<dyn Error>> {
             bulk::write(&out, rows, distinct, &formats)
         }
         Command::Compare(options) => compare::run(&options),
+        Command::Sharing(options) => sharing::run(&options),
         Command::Floor { file, threads, plain } => floor::run(&file, threads, plain),
     }
 }

@@ -17,13 +17,13 @@ use crate::domain::{Amount, Column, CostMetric, Costs, Currency};
 use crate::ingest::{
     Charge, Charges, FileId, Rejection, RowPlace, ScanReport, Sink, WantedText, json_object,
 };
-use crate::rules::{FieldId, PoolName};
 
 use super::cube::Bearer;
 use super::final_shares::{FinalBearers, FinalShares, borne};
 use super::focus_columns::{
     FocusColumns, OWN_COLUMNS, ValueKind, is_shared_beside, kind_of, metric_of, number, time,
 };
+use super::holdings::lot_key_named;
 use super::kernel::Kernel;
 use super::model::{LotKey, Party, When};
 use super::plan::Plan;
@@ -170,21 +170,9 @@ impl<'p, W: Write + Send> RowAllocator<'p, W> {
                 }
                 Bearer::Unallocated(_) => (Party::Unallocated, None, String::new()),
                 Bearer::Pool(pool, value) => {
-                    let field = |field: &FieldId| {
-                        let at = plan.lot_fields.binary_search(field).ok()?;
-                        text(group.field(at)).map(str::to_owned)
-                    };
-                    let declared = plan.rules.pool(pool);
-                    let value = text(value).map(str::to_owned);
-                    let label = declared.label(value.as_deref());
-                    let lot = LotKey {
-                        pool: PoolName { pool, value },
-                        when: When::Segment(group.segment),
-                        component: text(group.component).unwrap_or_default().to_owned(),
-                        currency: group.currency,
-                        traits: declared.lot_fields().iter().map(field).collect(),
-                    };
-                    (Party::Unallocated, Some(lot), label)
+                    let when = When::Segment(group.segment);
+                    let lot = lot_key_named(&plan.lot_fields, text, plan.rules, group, when);
+                    (Party::Unallocated, lot, plan.rules.pool(pool).label(text(value)))
                 }
             };
             let rule = group.verdict.rule.map(|rule| plan.rules.rule(rule).name.clone());

@@ -3,7 +3,7 @@
 //! Two ways, that share no sum: the accounts of files on one side, made while reading and before
 //! any rule; cells, lines and trace on the other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostics::{Code, Finding};
 use crate::domain::{Amount, CostMetric, Costs, Currency, MetricSet, Period};
@@ -35,12 +35,10 @@ pub fn prove(scan: &ScanReport, cube: &Cube, allocation: &Allocation) -> Vec<Con
     let known = self::known(scan, |month| month == period);
     rows.extend(stage("period: read to cells", &known, &billed, &cells));
     rows.extend(stage("period: classify", &known, &cells, &direct));
+    let (held, mut given) = (held(allocation), given(allocation));
     for pool in pools(allocation) {
-        let held =
-            |line: &Line| line.party == Party::Pool(pool.clone()) && line.flow != Flow::SharedOut;
-        let given = |line: &Line| line.flow == Flow::SharedIn(pool.clone());
-        let held = lines(allocation, held);
-        let mut given = lines(allocation, given);
+        let held = held.get(pool).cloned().unwrap_or_default();
+        let mut given = given.remove(pool).unwrap_or_default();
         for (currency, (rows, _)) in &held {
             // Charges are not divided, only their money: all that went in count as come out.
             given.entry(*currency).or_default().0 = *rows;
@@ -156,18 +154,48 @@ fn lines(allocation: &Allocation, wanted: impl Fn(&Line) -> bool) -> Sums {
     sums(found.map(|line| (line.currency, line.rows, line.costs)))
 }
 
-fn pools(allocation: &Allocation) -> Vec<String> {
-    let mut pools: Vec<String> = Vec::new();
+/// What pools had before they gave it on, by their labels.
+fn held(allocation: &Allocation) -> BTreeMap<&str, Sums> {
+    let mut held: BTreeMap<&str, Sums> = BTreeMap::new();
     for line in &allocation.lines {
         if let Party::Pool(name) = &line.party
-            && !pools.contains(name)
+            && line.flow != Flow::SharedOut
         {
-            pools.push(name.clone());
+            add(held.entry(name).or_default(), line);
         }
     }
-    let step =
-        |name: &String| allocation.divisions.iter().find(|d| *d.label == **name).map(|d| d.step);
-    pools.sort_by_key(|name| (step(name), name.clone()));
+    held
+}
+
+/// What parties got from pools, by the pools' labels.
+fn given(allocation: &Allocation) -> BTreeMap<&str, Sums> {
+    let mut given: BTreeMap<&str, Sums> = BTreeMap::new();
+    for line in &allocation.lines {
+        if let Flow::SharedIn(name) = &line.flow {
+            add(given.entry(name).or_default(), line);
+        }
+    }
+    given
+}
+
+fn add(sums: &mut Sums, line: &Line) {
+    let sum = sums.entry(line.currency).or_default();
+    sum.0 += line.rows;
+    sum.1 += line.costs;
+}
+
+/// The labels of pools, in the order in which they were emptied.
+fn pools(allocation: &Allocation) -> Vec<&str> {
+    let mut steps: BTreeMap<&str, u32> = BTreeMap::new();
+    for division in &allocation.divisions {
+        steps.entry(&division.label).or_insert(division.step);
+    }
+    let named = allocation.lines.iter().filter_map(|line| match &line.party {
+        Party::Pool(name) => Some(name.as_str()),
+        _ => None,
+    });
+    let mut pools: Vec<&str> = named.collect::<BTreeSet<_>>().into_iter().collect();
+    pools.sort_by_key(|name| steps.get(name).copied());
     pools
 }
 
@@ -184,7 +212,7 @@ fn known(scan: &ScanReport, wanted: impl Fn(Period) -> bool) -> Known {
 
 fn stage(name: &str, known: &Known, into: &Sums, out: &Sums) -> Vec<ConservationRow> {
     let mut rows = Vec::new();
-    let currencies: std::collections::BTreeSet<&Currency> = into.keys().chain(out.keys()).collect();
+    let currencies: BTreeSet<&Currency> = into.keys().chain(out.keys()).collect();
     for currency in currencies {
         let (rows_in, costs_in) = into.get(currency).copied().unwrap_or_default();
         let (rows_out, costs_out) = out.get(currency).copied().unwrap_or_default();

@@ -18,7 +18,7 @@ use crate::domain::{Amount, CostMetric, Currency, Period, SCALE};
 use crate::rules::{PoolName, RuleSet, SplitMethod};
 
 use super::commitments::CommitmentPart;
-use super::cube::{Bearer, Cube, Group};
+use super::cube::{Bearer, Cube, Group, NameId};
 use super::model::Party;
 use super::shares::{Of, Weigher, Weight, Weights};
 use super::usage::Receiver;
@@ -143,12 +143,14 @@ fn decimal(fall: &Ratio<BigUint>) -> String {
 const OWNER: &str = "owner";
 
 /// Who would bear a charge without the policy, as a lot of it carries it; `None` is nobody.
-pub(super) fn classified_text(cube: &Cube, rules: &RuleSet, group: &Group) -> Option<String> {
+pub(super) fn classified_text<'n>(
+    name: impl Fn(NameId) -> Option<&'n str>,
+    rules: &RuleSet,
+    group: &Group,
+) -> Option<String> {
     match group.classified?.bearer {
-        Bearer::Owner(name) => Some(format!("{OWNER}:{}", cube.text(name))),
-        Bearer::Pool(pool, value) => {
-            Some(format!("pool:{}", rules.pool(pool).label(cube.name(value))))
-        }
+        Bearer::Owner(owner) => Some(format!("{OWNER}:{}", name(owner).unwrap_or_default())),
+        Bearer::Pool(pool, value) => Some(format!("pool:{}", rules.pool(pool).label(name(value)))),
         Bearer::Unallocated(_) => None,
     }
 }

@@ -158,19 +158,31 @@ pub(super) fn party_of(cube: &Cube, rules: &RuleSet, bearer: Bearer) -> Party {
 
 /// The lot that the charges of a group go to; `None` where no pool bears them.
 pub(super) fn lot_key(cube: &Cube, rules: &RuleSet, group: &Group, when: When) -> Option<LotKey> {
+    lot_key_named(&cube.lot_fields, |name| cube.name(name), rules, group, when)
+}
+
+/// The same by names that are not yet those of the cube.
+pub(super) fn lot_key_named<'n>(
+    lot_fields: &[FieldId],
+    name: impl Fn(NameId) -> Option<&'n str>,
+    rules: &RuleSet,
+    group: &Group,
+    when: When,
+) -> Option<LotKey> {
     let Bearer::Pool(pool, value) = group.verdict.bearer else { return None };
+    let owned = |id| name(id).map(str::to_owned);
     let text = |field: &FieldId| {
-        let position = cube.lot_fields.binary_search(field).ok()?;
-        cube.name(group.field(position)).map(str::to_owned)
+        let position = lot_fields.binary_search(field).ok()?;
+        owned(group.field(position))
     };
     let mut traits: Vec<Option<String>> = rules.pool(pool).lot_fields().iter().map(text).collect();
     if let SplitMethod::DroppedUsage { .. } = rules.pool(pool).split {
-        traits.push(classified_text(cube, rules, group));
+        traits.push(classified_text(&name, rules, group));
     }
     Some(LotKey {
-        pool: PoolName { pool, value: cube.name(value).map(str::to_owned) },
+        pool: PoolName { pool, value: owned(value) },
         when,
-        component: cube.text(group.component).to_owned(),
+        component: owned(group.component).unwrap_or_default(),
         currency: group.currency,
         traits,
     })

@@ -60,6 +60,7 @@ mod price;
 mod prints;
 mod receivers;
 mod reciprocal;
+mod remainders;
 mod rows;
 mod shared;
 mod shares;
@@ -89,6 +90,7 @@ pub use model::{
     Shares, TraceStep, Turnover, When,
 };
 pub use moves::{Decided, Move, MoveFinder, MovePlan, moves};
+pub use order::order_faults;
 pub use plan::Plan;
 pub use pools::{Setting, allocate};
 pub use rows::{FoundRow, RowFinder, Sought};

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 
-use crate::diagnostics::{Code, Finding, Place};
+use crate::diagnostics::{Finding, Place};
 use crate::domain::{Amount, CostMetric, Costs, Currency, DateRange, Org, Period, SCALE, split};
 use crate::ingest::DriverTable;
 use crate::rules::{PoolId, PoolName, RuleSet, SplitMethod, Stage, Target};
@@ -22,7 +22,7 @@ use super::cube::{Bearer, Cube};
 use super::dropped::Dropped;
 use super::holdings::{Holdings, Lot};
 use super::model::{Allocation, Division, Flow, Line, LotKey, Party, Shares, When};
-use super::order::{Feeds, in_order};
+use super::order::{Feeds, emptied_before, in_order, members};
 use super::receivers::{Receiving, receiving};
 use super::shares::{Of, Received, Weigher};
 use super::usage::Usage;
@@ -108,7 +108,7 @@ fn held(cube: &Cube, month: Period) -> BTreeSet<PoolName> {
 }
 
 /// Which pools each pool may give to: those that hold anything, and those that they feed, and on.
-fn feeds(held: &BTreeSet<PoolName>, rules: &RuleSet, usage: &Usage<'_>) -> Feeds {
+pub(super) fn feeds(held: &BTreeSet<PoolName>, rules: &RuleSet, usage: &Usage<'_>) -> Feeds {
     let plain = (0..).zip(&rules.pools).filter(|(_, pool)| pool.each.is_none());
     let plain = plain.map(|(index, _)| PoolName { pool: PoolId(index), value: None });
     let mut open: Vec<PoolName> = held.iter().cloned().chain(plain).collect();
@@ -214,11 +214,11 @@ pub(super) struct Work<'a> {
 
 impl Work<'_> {
     fn stage(&mut self, stage: &Stage) {
-        let members = self.members(stage);
+        let members = members(stage, self.feeds);
         match stage {
             Stage::Pools(_) => match in_order(&members, self.feeds) {
                 Ok(order) => order.iter().for_each(|pool| self.empty(pool)),
-                Err(circle) => self.report_circle(&circle.0),
+                Err(circle) => self.report_all([circle.finding(self.setting.rules)]),
             },
             Stage::Reciprocal(_) => {
                 for pool in &members {
@@ -237,42 +237,17 @@ impl Work<'_> {
         self.emptied.extend(members);
     }
 
-    /// The pools of a stage: of families, all that hold or may receive anything.
-    fn members(&self, stage: &Stage) -> Vec<PoolName> {
-        let mut members: Vec<PoolName> = match stage {
-            Stage::Precedence(names) => names.clone(),
-            Stage::Pools(_) | Stage::Reciprocal(_) => Vec::new(),
-        };
-        for id in stage.pools() {
-            let of_pool = self.feeds.keys().filter(|name| name.pool == id);
-            let new: Vec<PoolName> =
-                of_pool.filter(|name| !members.contains(name)).cloned().collect();
-            members.extend(new);
-        }
-        members
-    }
-
-    fn report_circle(&mut self, circle: &[PoolName]) {
-        let labels: Vec<String> = circle.iter().map(|pool| self.label(pool)).collect();
-        let text = format!("pools use each other in a circle: {}", labels.join(" → "));
-        let finding = Finding::new(Code::AllocationCircle, text)
-            .help("put them into one stage as `reciprocal: [ … ]`, which is solved exactly");
-        self.report(circle.first(), finding);
-    }
-
     /// Reports a pool that gives to one that was emptied before.
     fn check_order(&mut self, pool: &PoolName) {
-        let fed = self.feeds.get(pool).into_iter().flatten();
-        let back = fed.filter(|fed| self.emptied.contains(fed) && !self.barred.contains(*fed));
-        let back: Vec<String> = back.map(|fed| self.label(fed)).collect();
-        if let Some(first) = back.first() {
-            let label = self.label(pool);
-            let text =
-                format!("pool `{label}` gives to `{first}`, which an earlier stage has emptied");
-            let finding = Finding::new(Code::AllocationCircle, text).help(
-                "change the order of the stages, or put both into one stage as `reciprocal: [ … ]`",
-            );
-            self.report(Some(pool), finding);
+        let back = emptied_before(pool, self.feeds, &self.emptied, self.setting.rules);
+        self.report_all(back);
+    }
+
+    fn report_all(&mut self, findings: impl IntoIterator<Item = Finding>) {
+        for finding in findings {
+            if !self.allocation.findings.contains(&finding) {
+                self.allocation.findings.push(finding);
+            }
         }
     }
 
@@ -281,9 +256,7 @@ impl Work<'_> {
             Some(pool) => finding.at(Place::Text(self.setting.rules.pool(pool.pool).span.clone())),
             None => finding,
         };
-        if !self.allocation.findings.contains(&finding) {
-            self.allocation.findings.push(finding);
-        }
+        self.report_all([finding]);
     }
 
     pub(super) fn label(&self, pool: &PoolName) -> String {

@@ -1,7 +1,9 @@
 //! Who may receive a pool, on which days.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 
@@ -10,18 +12,60 @@ use crate::rules::{Pool, SplitMethod, Target};
 
 use super::holdings::Holdings;
 
+/// Names that many stretches of days have in common: compared by where they lie before they are
+/// compared one by one.
+#[derive(Clone, Debug)]
+pub(super) struct Names(Arc<[String]>);
+
 /// The receivers of a pool on a stretch of days.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Receiving {
     /// Sorted by id, which settles ties of rounding.
-    pub(super) owners: Vec<String>,
+    pub(super) owners: Names,
     /// Those of them that share evenly: of the pool's level, else those that have no other open
     /// cost center below them.
-    pub(super) leaves: Vec<String>,
+    pub(super) leaves: Names,
     /// Of shares that are dated, which hold; `None` where none does.
     pub(super) dated: Option<usize>,
     /// The stretch of days around the charges on which these are the receivers.
     pub(super) days: DateRange,
+}
+
+impl std::ops::Deref for Names {
+    type Target = [String];
+
+    fn deref(&self) -> &[String] {
+        &self.0
+    }
+}
+
+impl Ord for Names {
+    fn cmp(&self, other: &Self) -> Ordering {
+        if Arc::ptr_eq(&self.0, &other.0) { Ordering::Equal } else { self.0.cmp(&other.0) }
+    }
+}
+
+impl PartialOrd for Names {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Names {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Names {}
+
+/// The names, as one that is known already where it has the same.
+fn names(found: Vec<String>, known: &mut Vec<Names>) -> Names {
+    if let Some(same) = known.iter().find(|known| ***known == *found) {
+        return same.clone();
+    }
+    known.push(Names(found.into()));
+    known[known.len() - 1].clone()
 }
 
 /// The receivers for each of the `charged` segments. Neighbouring segments with the same receivers
@@ -40,11 +84,12 @@ pub(super) fn receiving(
 ) -> BTreeMap<u16, Receiving> {
     let mut stretches: Vec<(u16, Receiving)> = Vec::new();
     let mut found = BTreeMap::new();
+    let mut known = Vec::new();
     for segment in charged.clone() {
         let days = segments[usize::from(segment)];
         let day = day_of(days, month);
-        let owners = owners_on(pool, org, day, holdings);
-        let leaves = leaves_of(pool, &owners, org, day);
+        let owners = names(owners_on(pool, org, day, holdings), &mut known);
+        let leaves = names(leaves_of(pool, &owners, org, day), &mut known);
         let dated = dated_on(pool, day);
         let is_same = |last: &Receiving| {
             !feeds_pools && (&last.owners, &last.leaves, last.dated) == (&owners, &leaves, dated)

@@ -328,7 +328,7 @@ impl<'a> Weigher<'a> {
     ) -> Vec<(String, Amount)> {
         let day = day_of(of.receiving.days, self.month);
         let mut weights: BTreeMap<String, Amount> = BTreeMap::new();
-        for owner in &of.receiving.owners {
+        for owner in of.receiving.owners.iter() {
             let mut amount =
                 direct.and_then(|costs| costs.get(owner.as_str())).map_or(Amount::ZERO, |c| c[by]);
             if base == Base::Accumulated {

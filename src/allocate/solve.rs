@@ -20,6 +20,10 @@ use super::model::{Part, Party, Shares, Turnover, When};
 use super::pools::{DivisionKey, Gathered, MetricShares, Work};
 use super::reciprocal::{Solved, solve};
 
+/// Pools that are solved together at most: what they turn over is told as exact fractions, which
+/// have thousands of digits where there are hundreds of pools.
+const LARGEST_GROUP: usize = 200;
+
 /// Those outside of the group, in the order of their names.
 type Outside = BTreeMap<Party, Option<PoolName>>;
 
@@ -46,6 +50,10 @@ impl Work<'_> {
             self.charge_price(pool);
         }
         let members = &self.reached(members);
+        if members.len() > LARGEST_GROUP {
+            self.report_large(members);
+            return;
+        }
         let mut own: Vec<Own> = Vec::new();
         for (index, pool) in members.iter().enumerate() {
             let found = self.gather(pool, true);
@@ -141,19 +149,33 @@ impl Work<'_> {
             }
             let of_metric: Vec<Arc<Shares>> = shares.iter().map(|all| all[at].clone()).collect();
             let of_lots = lots.iter().map(|lot| &lot.shares[at]);
-            let Some(round) = Round::new(members, of_metric, of_lots) else {
-                self.report_closed(members);
+            let closed = closed(members, &of_metric);
+            if !closed.is_empty() {
+                self.report_closed(&closed);
                 return None;
-            };
+            }
+            let round = Round::new(members, of_metric, of_lots)?;
             found.push(Arc::new(round));
         }
         found.try_into().ok()
     }
 
+    fn report_large(&mut self, members: &[PoolName]) {
+        let text = format!(
+            "{} pools use each other in {}, and at most {LARGEST_GROUP} are solved together",
+            members.len(),
+            self.month
+        );
+        let finding = Finding::new(Code::AllocationCircle, text).help(
+            "split the group in two: put pools that give little back into a stage of their own behind it, or empty pools in a declared order with `precedence: [ … ]`",
+        );
+        self.report(members.first(), finding);
+    }
+
     fn report_closed(&mut self, members: &[PoolName]) {
         let labels: Vec<String> = members.iter().map(|pool| self.label(pool)).collect();
         let text = format!(
-            "the pools {} give only to each other in {}, so that nobody would bear them",
+            "the pools {} give only to each other in {}, so that nobody would bear what comes to them",
             labels.join(", "),
             self.month
         );
@@ -161,6 +183,27 @@ impl Work<'_> {
             .help("let one of them give a part to an owner or to a pool outside of the group");
         self.report(members.first(), finding);
     }
+}
+
+/// The pools of a group of which nothing ever leaves it: none of those that they give to, and on,
+/// gives to anybody outside.
+fn closed(members: &[PoolName], shares: &[Arc<Shares>]) -> Vec<PoolName> {
+    let gives = |from: usize| shares[from].parts.iter().filter(|part| !part.weight.is_zero());
+    let leaves = |from: &usize| gives(*from).any(|part| member_of(part, members).is_none());
+    let mut open: BTreeSet<usize> = (0..members.len()).filter(leaves).collect();
+    loop {
+        let reaches = |from: &usize| {
+            let mut to = gives(*from).filter_map(|part| member_of(part, members));
+            !open.contains(from) && to.any(|to| open.contains(&to))
+        };
+        let more: Vec<usize> = (0..members.len()).filter(reaches).collect();
+        if more.is_empty() {
+            break;
+        }
+        open.extend(more);
+    }
+    let is_closed = |(index, _): &(usize, &PoolName)| !open.contains(index);
+    members.iter().enumerate().filter(is_closed).map(|(_, pool)| pool.clone()).collect()
 }
 
 /// Weights of shares for the group's pools and for those outside.
@@ -211,6 +254,23 @@ impl Round {
         Some(Self { solved: solve(&inside, &others)?, outside, shares })
     }
 
+    /// What each pool gives on of what all rounds bring it, where the lots gave it this.
+    fn given_on(&self, first: &[Fraction], members: &[PoolName]) -> Vec<GivenOn> {
+        let (reached, common) = self.solved.turnover(first);
+        let of = |(shares, reached): (&Arc<Shares>, &BigInt)| {
+            let (inside, others) = parted(shares, members, &self.outside);
+            let part = |weight: BigUint| Ratio::new(reached * BigInt::from(weight), common.clone());
+            let [to_group, to_others] = [&inside, &others].map(|weights| weights.iter().sum());
+            let between = inside.into_iter().enumerate().filter(|(_, weight)| !weight.is_zero());
+            GivenOn {
+                between: between.map(|(to, weight)| (to, part(weight))).collect(),
+                to_group: part(to_group),
+                to_others: part(to_others),
+            }
+        };
+        self.shares.iter().zip(&reached).map(of).collect()
+    }
+
     /// What declared shares come to once the group has given on all that its pools get.
     fn shares_of(&self, declared: &Shares, members: &[PoolName], group: &str) -> Shares {
         let (inside, outside) = parted(declared, members, &self.outside);
@@ -250,7 +310,26 @@ struct Flows {
     own: Vec<Amount>,
     /// From, then to.
     between: Vec<Vec<Fraction>>,
+    to_group: Vec<Fraction>,
     to_others: Vec<Fraction>,
+}
+
+/// What a pool gives of what the group gives it: to pools of the group by their positions, to all
+/// of them, and to others.
+#[derive(Clone)]
+struct GivenOn {
+    between: Vec<(usize, Fraction)>,
+    to_group: Fraction,
+    to_others: Fraction,
+}
+
+/// Adds, without the common denominator that is not needed where nothing was there.
+fn add(sum: &mut Fraction, part: Fraction) {
+    if sum.is_zero() {
+        *sum = part;
+    } else if !part.is_zero() {
+        *sum += part;
+    }
 }
 
 impl TurnoverOf {
@@ -265,6 +344,7 @@ impl TurnoverOf {
         self.found.entry((currency, metric)).or_insert_with(|| Flows {
             own: vec![Amount::ZERO; size],
             between: vec![vec![Fraction::zero(); size]; size],
+            to_group: vec![Fraction::zero(); size],
             to_others: vec![Fraction::zero(); size],
         })
     }
@@ -288,14 +368,15 @@ impl TurnoverOf {
         flows.own[lot.pool] += amount;
         let given: Vec<Fraction> = parts.iter().map(|part| &whole * part).collect();
         let inside: Fraction = given.iter().sum();
-        flows.to_others[lot.pool] += whole - inside;
+        add(&mut flows.to_others[lot.pool], whole - &inside);
+        add(&mut flows.to_group[lot.pool], inside);
         for (to, given) in given.iter().enumerate() {
-            flows.between[lot.pool][to] += given;
+            add(&mut flows.between[lot.pool][to], given.clone());
         }
         let size = members.len();
         let first = self.first.entry(metric).or_insert_with(|| vec![Fraction::zero(); size]);
         for (sum, given) in first.iter_mut().zip(given) {
-            *sum += given;
+            add(sum, given);
         }
     }
 
@@ -306,20 +387,24 @@ impl TurnoverOf {
         members: &[PoolName],
         rounds: &[Arc<Round>; CostMetric::COUNT],
     ) {
+        let mut known: Vec<(*const Round, Vec<Fraction>, Vec<GivenOn>)> = Vec::new();
         for (metric, first) in std::mem::take(&mut self.first) {
             let round = &rounds[metric as usize];
-            let reached = round.solved.turnover(&first);
+            let same =
+                known.iter().find(|(of, what, _)| *of == Arc::as_ptr(round) && *what == first);
+            let given = match same {
+                Some((_, _, given)) => given.clone(),
+                None => round.given_on(&first, members),
+            };
             let flows = self.flows(currency, metric);
-            for (from, reached) in reached.iter().enumerate() {
-                let parts = parts_of(&round.shares[from], members, &round.outside);
-                let mut inside = Fraction::zero();
-                for (to, part) in parts.iter().enumerate().filter(|(_, part)| !part.is_zero()) {
-                    let given = reached * part;
-                    flows.between[from][to] += &given;
-                    inside += given;
+            for (from, given) in given.iter().enumerate() {
+                for (to, part) in &given.between {
+                    add(&mut flows.between[from][*to], part.clone());
                 }
-                flows.to_others[from] += reached - inside;
+                add(&mut flows.to_group[from], given.to_group.clone());
+                add(&mut flows.to_others[from], given.to_others.clone());
             }
+            known.push((Arc::as_ptr(round), first, given));
         }
     }
 
@@ -339,7 +424,7 @@ impl TurnoverOf {
                     metric: *metric,
                     own: flows.own[index],
                     received: own.into_iter().chain(from_others).collect(),
-                    to_group: flows.between[index].iter().sum(),
+                    to_group: flows.to_group[index].clone(),
                     to_others: flows.to_others[index].clone(),
                 });
             }

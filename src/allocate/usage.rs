@@ -37,7 +37,9 @@ pub(super) struct Usage<'d> {
 #[derive(Debug)]
 struct Table<'d> {
     read: &'d DriverTable,
-    rows: Vec<(&'d DriverRow, Receiver)>,
+    /// By the pool that they name, nothing for all: a pool is asked for often, and a table can have
+    /// rows of many.
+    rows: BTreeMap<&'d str, Vec<(&'d DriverRow, Receiver)>>,
     /// Whether rows of the month could not be used, which is told of each.
     has_faults: bool,
 }
@@ -53,6 +55,12 @@ pub(super) struct Asked<'a> {
 }
 
 impl<'d> Usage<'d> {
+    /// Nobody used anything.
+    pub(super) fn none() -> Self {
+        let (tables, dropped) = (BTreeMap::new(), Dropped::default());
+        Self { tables, dropped, findings: Vec::new() }
+    }
+
     pub(super) fn of(
         tables: &'d [DriverTable],
         rules: &RuleSet,
@@ -66,7 +74,8 @@ impl<'d> Usage<'d> {
             rules.pools.iter().flat_map(Pool::drivers).map(|driver| driver.name.as_str()).collect();
         for table in tables.iter().filter(|table| used.contains(table.name.as_str())) {
             let names = Consumers { rules, org, table, held };
-            let (mut rows, mut has_faults) = (Vec::new(), false);
+            let mut rows: BTreeMap<&str, Vec<_>> = BTreeMap::new();
+            let mut has_faults = false;
             let mut seen = BTreeSet::new();
             for row in table.rows.iter().filter(|row| row.days.overlaps(month.days())) {
                 let consumer = names.find(row).and_then(|consumer| {
@@ -75,7 +84,11 @@ impl<'d> Usage<'d> {
                     if is_new { Ok(consumer) } else { Err(names.repeated(row)) }
                 });
                 match consumer {
-                    Ok(consumer) => rows.push((row, consumer)),
+                    Ok(consumer) => {
+                        rows.entry(row.pool.as_deref().unwrap_or_default())
+                            .or_default()
+                            .push((row, consumer));
+                    }
                     Err(finding) => {
                         found.findings.push(finding);
                         has_faults = true;
@@ -107,14 +120,20 @@ impl<'d> Usage<'d> {
         self.tables.get(driver.name.as_str()).is_none_or(|table| !table.has_faults)
     }
 
+    /// Rows that speak of a pool: those that name no pool, or this one in any of its names.
     fn rows<'u>(
         &'u self,
         driver: &DriverUse,
-        pool: &'u PoolName,
-        rules: &'u RuleSet,
+        pool: &PoolName,
+        rules: &RuleSet,
     ) -> impl Iterator<Item = &'u (&'d DriverRow, Receiver)> {
         let rows = self.tables.get(driver.name.as_str()).map(|table| &table.rows);
-        rows.into_iter().flatten().filter(move |(row, _)| speaks_of(row, pool, rules))
+        let declared = rules.pool(pool.pool);
+        let label = declared.label(pool.value.as_deref());
+        let value = pool.value.as_deref().unwrap_or_default();
+        let names: BTreeSet<&str> = ["", value, &declared.name, &label].into();
+        let found = names.into_iter().filter_map(|name| rows?.get(name));
+        found.collect::<Vec<_>>().into_iter().flatten()
     }
 
     /// The pools that a pool may give to by this driver.
@@ -155,14 +174,6 @@ impl<'d> Usage<'d> {
         }
         found
     }
-}
-
-fn speaks_of(row: &DriverRow, pool: &PoolName, rules: &RuleSet) -> bool {
-    let Some(named) = &row.pool else { return true };
-    let declared = rules.pool(pool.pool);
-    pool.value.as_ref() == Some(named)
-        || *named == declared.name
-        || *named == declared.label(pool.value.as_deref())
 }
 
 /// How much a row says of a part of a pool: fields of its scope, and whether it is for the very

@@ -7,6 +7,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 use crate::import::Kind;
 use crate::ingest::WORKBOOK_COMMAND;
+use crate::rules::DatasetForm;
 
 /// Turns cloud bills into showback reports that finance can close the books on.
 #[derive(Debug, Parser)]
@@ -60,7 +61,7 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "DIR")]
     pub(super) out: Option<PathBuf>,
     /// Write the bill again as FOCUS 1.3, with what pools bore in parts by owner; as Parquet where
-    /// no format is named.
+    /// no format is named. Without it the project's `outputs` decides.
     #[arg(long, value_name = "FORMAT", num_args = 0..=1, default_missing_value = "parquet")]
     pub(super) allocated_focus: Option<Dataset>,
     /// Exit with 1 where there are findings of this severity or a higher one.
@@ -273,6 +274,16 @@ pub(super) enum Dataset {
     Csv,
     Parquet,
     Both,
+}
+
+impl From<Dataset> for DatasetForm {
+    fn from(asked: Dataset) -> Self {
+        match asked {
+            Dataset::Csv => Self::Csv,
+            Dataset::Parquet => Self::Parquet,
+            Dataset::Both => Self::Both,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

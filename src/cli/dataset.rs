@@ -4,8 +4,8 @@ use crate::allocate::{FinalShares, FocusColumns, Plan, RowAllocator};
 use crate::diagnostics::{Finding, Severity};
 use crate::ingest::{ScanOptions, head, scan};
 use crate::report::{AllocatedFocus, DatasetFormat, Scratch};
+use crate::rules::DatasetForm;
 
-use super::args::Dataset;
 use super::load::Loaded;
 use super::pipeline::{Options, Outcome};
 use super::workbook::executable;
@@ -14,7 +14,7 @@ use super::workbook::executable;
 pub(super) fn allocated_focus(
     project: &Loaded,
     outcome: &Outcome,
-    dataset: Dataset,
+    dataset: DatasetForm,
     scratch: &Scratch,
     options: &Options<'_>,
 ) -> Result<AllocatedFocus, Vec<Finding>> {
@@ -37,8 +37,8 @@ pub(super) fn allocated_focus(
         return Err(errors);
     }
     let format = DatasetFormat {
-        csv: matches!(dataset, Dataset::Csv | Dataset::Both),
-        parquet: matches!(dataset, Dataset::Parquet | Dataset::Both),
+        csv: matches!(dataset, DatasetForm::Csv | DatasetForm::Both),
+        parquet: matches!(dataset, DatasetForm::Parquet | DatasetForm::Both),
     };
     let written = rows.into_iter().map(|rows| rows.written);
     AllocatedFocus::new(format, columns.clone(), written, &shares).map_err(|finding| vec![finding])

@@ -31,6 +31,7 @@ impl Exit {
             Class::Configuration => Self::Configuration,
             Class::Input => Self::Input,
             Class::State => Self::State,
+            Class::Internal => Self::Internal,
         });
         exits.min_by_key(|exit| (*exit == Self::Findings, *exit)).unwrap_or(Self::Fine)
     }
@@ -56,11 +57,12 @@ mod tests {
             (vec![Code::BrokenFile, Code::Unallocated], Exit::Input),
             (vec![Code::BrokenFile, Code::UnknownName], Exit::Configuration),
             (vec![Code::RunInProgress], Exit::State),
+            (vec![Code::ConservationBroken], Exit::Internal),
         ] {
             let findings: Vec<_> = codes.into_iter().map(|code| Finding::new(code, "")).collect();
             assert_eq!(Exit::of_errors(&findings), expected, "{findings:?}");
         }
-        assert_eq!(Exit::Internal as u8, 5);
+        assert_eq!(Exit::Internal as u8, 5, "a fault of costbook's own");
         assert_eq!(Exit::Findings as u8, 1);
         assert_eq!(Exit::Changed as u8, 10);
     }

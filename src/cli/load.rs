@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::allocate::{ExampleRun, run_examples};
+use crate::allocate::{ExampleRun, order_faults, run_examples};
 use crate::diagnostics::{Code, Finding, Place, Span, Texts, did_you_mean};
 use crate::domain::{Exchange, Org, Period, normal_form};
 use crate::ingest::{
@@ -107,6 +107,9 @@ impl Loader {
         let invoices = if self.reads_invoices { self.invoices(&project) } else { Vec::new() };
         let drivers = self.drivers(&project);
         let rules = tables_are_fine.then(|| self.rules(&project, &org, &metadata)).flatten();
+        if let Some((rules, _)) = &rules {
+            self.errors.extend(order_faults(rules));
+        }
         if let Some((rules, _)) = rules.as_ref().filter(|_| self.runs_examples) {
             let runs = run_examples(rules, &org, &metadata);
             self.errors.extend(runs.iter().filter_map(ExampleRun::finding));

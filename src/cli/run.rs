@@ -8,6 +8,7 @@ use crate::diagnostics::{Code, Finding, Severity, printable};
 use crate::domain::Period;
 use crate::ingest::{Progress, Silent, SourceFile};
 use crate::report::{self, OutputFolder, Published, SourceChange};
+use crate::rules::DatasetForm;
 
 use super::args::{FailOn, PeriodArgs, RunArgs};
 use super::console::{self, Report};
@@ -75,8 +76,9 @@ fn produce(args: &RunArgs, project: &Loaded, timings: &mut Timings) -> Result<Do
     let options = Options { period, threads: args.threads.count(), watch: &watch };
     let mut outcome = pipeline(project, &options, timings)?;
     // It lies where the reports are going to, which has the room for them.
-    let scratch = args.allocated_focus.map(|_| folder.scratch()).transpose().map_err(one)?;
-    let dataset = match (args.allocated_focus, &scratch) {
+    let asked = args.allocated_focus.map(DatasetForm::from).or(project.project.allocated_focus);
+    let scratch = asked.map(|_| folder.scratch()).transpose().map_err(one)?;
+    let dataset = match (asked, &scratch) {
         (Some(format), Some(scratch)) => {
             let made = timings.stage("dataset", || {
                 allocated_focus(project, &outcome, format, scratch, &options)

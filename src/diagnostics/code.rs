@@ -38,6 +38,8 @@ pub enum Class {
     Input,
     /// Somebody else's state: exit 4.
     State,
+    /// A fault of costbook itself: exit 5.
+    Internal,
 }
 
 macro_rules! codes {
@@ -272,7 +274,7 @@ codes! {
         "A rule or pool names a cost center that is closed on days of the period, or a pool's receivers are all closed. What would go there stays unallocated. Name the successor by day, or mend the dates of the cost center."
     CreditsExceedCost "credits-exceed-cost" Note Advice
         "The total of an owner is negative: credits and refunds exceed its cost. Nothing needs to be done where the credits are right."
-    ConservationBroken "conservation-broken" Error Input
+    ConservationBroken "conservation-broken" Error Internal
         "What went into a stage is not what came out of it. This is a fault of costbook itself; nothing is published. Keep the project as it is and report the fault."
     DatasetBlank "dataset-blank" Warning Advice
         "A quantity, unit price or time of a bill that costs do not depend on is written in a way that cannot be read, and is blank in the allocated FOCUS dataset. No cost is affected. Mend the column map where the provider writes it otherwise."

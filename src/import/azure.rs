@@ -127,7 +127,7 @@ fn import_rule(tree: &Tree, name: &str, what: &str, draft: &mut Draft) -> Result
     let rule_name = draft.rule_name(name);
     let outcome = Outcome::Pool(pool.clone());
     draft.classify.push(Rule { name: rule_name, note: note.clone(), when, outcome });
-    draft.pools.push(Pool { name: pool, note, split: Split::Fixed(shares) });
+    draft.pools.push(Pool { name: pool, note, split: Split::Fixed(shares), within: Vec::new() });
     Ok(target_field)
 }
 
@@ -196,7 +196,7 @@ fn tell_chain(tree: &Tree, shares: &[(String, String)], what: &str, draft: &mut 
         Split::Fixed(given) => given.iter().any(|(name, _)| {
             tree.get("properties").is_some_and(|properties| names_source(properties, name))
         }),
-        Split::Proportional { .. } => false,
+        _ => false,
     });
     if is_given {
         let why = "one of its sources is a target of an earlier rule; only its own cost is allocated, while Azure does not say";

@@ -16,9 +16,9 @@ pub(super) struct Draft {
     pub(super) dimensions: Vec<Dimension>,
     pub(super) classify: Vec<Rule>,
     pub(super) pools: Vec<Pool>,
-    /// Rules that need something the source does not have, such as a table of quantities. They are
-    /// written as comments.
-    pub(super) proposals: Vec<Proposal>,
+    /// Tables of quantities that pools go by, and what is meant by them: the source does not have
+    /// them, so that the project must.
+    pub(super) drivers: Vec<(String, String)>,
     pub(super) losses: Vec<Loss>,
     /// What shared cost is split within, by the source's name, and where it first is.
     pub(super) view: Option<(String, Span)>,
@@ -93,6 +93,8 @@ pub(super) struct Pool {
     pub(super) name: String,
     pub(super) note: String,
     pub(super) split: Split,
+    /// Fields of which each value is split by itself.
+    pub(super) within: Vec<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -101,13 +103,10 @@ pub(super) enum Split {
     Fixed(Vec<(String, String)>),
     /// By the cost of these, or of all where none is named.
     Proportional { by: &'static str, include: Vec<String> },
-}
-
-/// Lines of rules, and what they wait for.
-#[derive(Debug)]
-pub(super) struct Proposal {
-    pub(super) needs: Vec<String>,
-    pub(super) lines: Vec<String>,
+    /// By a table of quantities; where it has none, by the other one.
+    Driver { driver: String, otherwise: Option<String> },
+    /// By prices: up to a quantity where one is told. The remainder is an owner's, or nobody's.
+    Rate { driver: String, tiers: Vec<(Option<String>, String)>, remainder: Option<String> },
 }
 
 impl Dimension {
@@ -183,6 +182,18 @@ impl Draft {
     pub(super) fn pool_name(&mut self, wanted: &str) -> String {
         let name = unique(&slug(wanted, '-'), '-', |name| self.taken_pools.contains(name));
         self.taken_pools.insert(name.clone());
+        name
+    }
+
+    /// A name for a table of quantities, made of what the source calls it. What means the same is
+    /// one table.
+    pub(super) fn driver_name(&mut self, wanted: &str, means: &str) -> String {
+        if let Some((known, _)) = self.drivers.iter().find(|(_, known)| known == means) {
+            return known.clone();
+        }
+        let is_taken = |name: &str| self.drivers.iter().any(|(known, _)| known == name);
+        let name = unique(&slug(wanted, '-'), '-', is_taken);
+        self.drivers.push((name.clone(), means.to_owned()));
         name
     }
 

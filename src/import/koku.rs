@@ -5,15 +5,15 @@
 //! <https://github.com/project-koku/koku>.
 //!
 //! A cost model multiplies prices by quantities that clusters report; neither bills nor the model
-//! hold them. So rates become pools that wait for tables of quantities, as proposals. What a model
-//! itself decides of a charge is which of the prices by a tag holds for it: that is a dimension.
+//! hold them. So rates become pools that charge a price by tables of quantities, which the project
+//! must declare. What a model itself decides of a charge is which of the prices by a tag holds for
+//! it: that is a dimension.
 
 use crate::diagnostics::{Code, Finding, Place, Span};
 use crate::domain::Amount;
 
 use super::condition::{Condition, Test};
-use super::draft::{Dimension, Draft, Entry, Proposal, Value};
-use super::emit::scalar;
+use super::draft::{Dimension, Draft, Entry, Pool, Split, Value};
 use super::tree::Tree;
 use super::{Source, json};
 
@@ -44,8 +44,8 @@ pub(super) fn import(sources: &[Source], draft: &mut Draft) -> Result<(), Vec<Fi
 }
 
 const HEAD: [&str; 2] = [
-    "A dimension tells which price by a tag holds for a charge. Prices are by quantities that neither bills nor the cost",
-    "model hold: what they would be stands at the end, ready for a table of quantities.",
+    "A dimension tells which price by a tag holds for a charge. A pool charges projects a price by a table of quantities;",
+    "what it recovers is taken off `remainder`: name there who bears what the clusters cost.",
 ];
 
 fn no_model(tree: &Tree) -> Finding {
@@ -78,7 +78,7 @@ fn import_model(tree: &Tree, draft: &mut Draft) {
     tell_markup(tree, &what, draft);
     for (number, rate) in (1..).zip(tree.get("rates").map(Tree::items).unwrap_or_default()) {
         let what = format!("rate {number} of `{title}`");
-        let mut maker = Maker { draft: &mut *draft, currency: &currency, what };
+        let mut maker = Maker { draft: &mut *draft, title: &title, currency: &currency, what };
         if let Err((span, why)) = maker.rate(rate) {
             let what = maker.what.clone();
             maker.draft.leave_out(&span, what, why);
@@ -102,6 +102,7 @@ type Wrong = (Span, String);
 
 struct Maker<'a> {
     draft: &'a mut Draft,
+    title: &'a str,
     currency: &'a str,
     what: String,
 }
@@ -125,12 +126,8 @@ impl Maker<'_> {
         let metric = metric.ok_or_else(|| (tree.span.clone(), "it names no metric".to_owned()))?;
         let tiers = tree.get("tiered_rates").map(Tree::items).unwrap_or_default();
         let by_tag = tree.get("tag_rates").filter(|found| !found.entries().is_empty());
-        let why = "it is a price by quantities, which neither bills nor the model hold; what it would be is proposed at the end";
         match (tiers.is_empty(), by_tag) {
-            (false, None) => {
-                let lines = self.tiered(metric, tiers)?;
-                self.propose(tree, metric, None, lines);
-            }
+            (false, None) => self.tiered(tree, metric, tiers)?,
             (true, Some(by_tag)) => self.by_tag(tree, metric, by_tag)?,
             (true, None) => return Err((tree.span.clone(), "it has no price".to_owned())),
             (false, Some(_)) => {
@@ -140,7 +137,6 @@ impl Maker<'_> {
                 ));
             }
         }
-        self.draft.leave_out(&tree.span, what, why);
         Ok(())
     }
 
@@ -151,29 +147,50 @@ impl Maker<'_> {
         Ok(format!("{value} {}", tree.scalar_of("unit").unwrap_or(self.currency)))
     }
 
-    fn tiered(&mut self, metric: &str, tiers: &[Tree]) -> Result<Vec<String>, Wrong> {
+    fn tiered(&mut self, rate: &Tree, metric: &str, tiers: &[Tree]) -> Result<(), Wrong> {
         let mut parts = Vec::new();
         for tier in tiers {
             // Where a tier begins is where the one before it ends.
             let usage = tier.get("usage").unwrap_or(tier);
-            let price = self.price(tier)?;
-            parts.push(match usage.scalar_of("usage_end") {
-                Some(end) => format!("{{ to: {end}, price: {price} }}"),
-                None => format!("{{ price: {price} }}"),
-            });
+            let end = usage.scalar_of("usage_end").map(str::to_owned);
+            parts.push((end, self.price(tier)?));
         }
-        let price = match (tiers, &parts[..]) {
-            ([tier], [part]) if !part.contains("to:") => format!("price: {}", self.price(tier)?),
-            _ => format!("tiers: [ {} ]", parts.join(", ")),
+        let is_bound = |end: &Option<String>| {
+            end.as_ref().is_none_or(|end| end.parse::<Amount>().is_ok_and(|to| !to.is_negative()))
         };
-        let pool = self.draft.pool_name(&format!("rate {metric}"));
-        let driver = driver_of(metric);
-        Ok(vec![
-            "pools:".to_owned(),
-            format!(
-                "  {pool}: {{ split: rate, driver: {driver}, {price}, remainder: unallocated }}"
-            ),
-        ])
+        if !parts.iter().all(|(end, _)| is_bound(end))
+            || parts.iter().rev().skip(1).any(|(end, _)| end.is_none())
+        {
+            return Err((rate.span.clone(), "its tiers do not follow each other".to_owned()));
+        }
+        if let Some((Some(last), _)) = parts.last() {
+            let why = format!("it has no price beyond {last}");
+            return Err((rate.span.clone(), why));
+        }
+        let driver = self.driver(metric, &format!("`{metric}` by project"));
+        self.pool(rate, &format!("rate {metric}"), driver, parts);
+        Ok(())
+    }
+
+    /// `cpu_core_usage_per_hour` is priced by its quantity `cpu-core-usage`.
+    fn driver(&mut self, metric: &str, means: &str) -> String {
+        let name = metric.replace("_per_hour", "").replace("_per_month", "");
+        self.draft.driver_name(&name, &format!("{means}, in `{}`", self.title))
+    }
+
+    /// Projects are charged the price, whoever bears what the cluster costs.
+    fn pool(
+        &mut self,
+        rate: &Tree,
+        name: &str,
+        driver: String,
+        tiers: Vec<(Option<String>, String)>,
+    ) {
+        let kind = rate.scalar_of("cost_type").unwrap_or("Supplementary");
+        let note = format!("{} ({kind}), {}", self.what, rate.span);
+        let name = self.draft.pool_name(name);
+        let split = Split::Rate { driver, tiers, remainder: None };
+        self.draft.pools.push(Pool { name, note, split, within: Vec::new() });
     }
 
     fn by_tag(&mut self, rate: &Tree, metric: &str, tree: &Tree) -> Result<(), Wrong> {
@@ -184,7 +201,7 @@ impl Maker<'_> {
         let title = format!("rate {metric} {key}");
         let mut dimension = Dimension::new(self.draft.dimension_name(&title), &title);
         dimension.notes.push(format!("{}, {}: which price by `{key}` holds", self.what, rate.span));
-        let mut lines = vec!["pools:".to_owned()];
+        let mut prices = Vec::new();
         let mut default = None;
         for value in tree.get("tag_values").map(Tree::items).unwrap_or_default() {
             let text = value.scalar_of("tag_value").filter(|text| !text.is_empty());
@@ -192,8 +209,7 @@ impl Maker<'_> {
                 (value.span.clone(), "a price has no value of the tag".to_owned())
             })?;
             let price = self.price(value)?;
-            let driver = driver_of(&format!("{metric} {key} {text}"));
-            lines.push(format!("  {driver}: {{ split: rate, driver: {driver}, price: {price}, remainder: unallocated }}"));
+            prices.push((text.to_owned(), price.clone()));
             let note = format!("{price}, {}", value.span);
             let when = Condition::ask(&field, Test::OneOf(vec![text.to_owned()]));
             let entry = Entry::Rule { note, when, value: Value::Text(text.to_owned()) };
@@ -210,33 +226,14 @@ impl Maker<'_> {
         if dimension.is_empty() {
             return Err((tree.span.clone(), "it has no price".to_owned()));
         }
-        self.propose(rate, metric, Some(&dimension.name), lines);
+        for (text, price) in prices {
+            let means = format!("`{metric}` by project, where `{}` is `{text}`", dimension.name);
+            let driver = self.driver(&format!("{metric} {key} {text}"), &means);
+            self.pool(rate, &format!("rate {metric} {key} {text}"), driver, vec![(None, price)]);
+        }
         self.draft.dimensions.push(dimension);
         Ok(())
     }
-
-    fn propose(&mut self, rate: &Tree, metric: &str, class: Option<&str>, lines: Vec<String>) {
-        let kind = rate.scalar_of("cost_type").unwrap_or("Supplementary");
-        let of = class.map_or(String::new(), |class| format!(", for each value of `{class}`"));
-        let needs = vec![
-            format!(
-                "{} ({kind}, {}): lead the cluster's cost to a pool, declare a table of",
-                self.what, rate.span
-            ),
-            format!(
-                "`{metric}` by project under `drivers` in costbook.yaml{of}, and take the signs of comment off:"
-            ),
-        ];
-        self.draft.proposals.push(Proposal { needs, lines });
-    }
-}
-
-/// `cpu_core_usage_per_hour` is priced by its quantity `cpu-core-usage`.
-fn driver_of(metric: &str) -> String {
-    let name = metric.replace("_per_hour", "").replace("_per_month", "");
-    let letters =
-        name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' });
-    scalar(letters.collect::<String>().trim_matches('-'))
 }
 
 /// Overhead that goes to projects by what they used.
@@ -263,25 +260,20 @@ fn distribution(tree: &Tree, title: &str, draft: &mut Draft) {
     draft.tell_unread(info, &[&known[..], &["distribution_type"]].concat(), &what);
     let by = info.scalar_of("distribution_type").or(tree.scalar_of("distribution"));
     let driver = if by == Some("memory") { "k8s-memory" } else { "k8s-cpu" };
-    let mut lines = vec!["pools:".to_owned()];
+    let mut has_any = false;
     for (key, name, means) in PARTS {
         if info.get(key).is_some_and(Tree::is_true) {
-            let pool = draft.pool_name(name);
-            lines.push(format!("  {pool}: {{ split: driver, driver: {driver}, on_zero_driver: unallocated }}   # {means}"));
+            let name = draft.pool_name(name);
+            let driver = draft.driver_name(driver, &format!("what projects used, in `{title}`"));
+            let note = format!("{what}, {}: {means}", info.span);
+            let split = Split::Driver { driver, otherwise: None };
+            draft.pools.push(Pool { name, note, split, within: Vec::new() });
+            has_any = true;
         }
     }
-    if lines.len() == 1 {
-        return;
+    if has_any {
+        let why =
+            "which cost it distributes, the clusters' reports say: lead it to the pools by rules";
+        draft.write_otherwise(&info.span, what, why);
     }
-    let why = "it goes by what projects used, which neither bills nor the model hold; what it would be is proposed at the end";
-    draft.leave_out(&info.span, what, why);
-    let needs = vec![
-        format!(
-            "The distribution of `{title}` ({}): lead the cost to these pools, declare `{driver}` under `drivers`",
-            info.span
-        ),
-        "in costbook.yaml, with a table of what projects used, and take the signs of comment off:"
-            .to_owned(),
-    ];
-    draft.proposals.push(Proposal { needs, lines });
 }

@@ -41,7 +41,7 @@ mod yaml;
 
 use crate::diagnostics::{Code, Finding, Place};
 use crate::domain::Org;
-use crate::rules::{RuleSet, RuleText, Scope, compile};
+use crate::rules::{DriverScope, RuleSet, RuleText, Scope, compile};
 
 use condition::{Condition, Test};
 use draft::{Dimension, Draft, LossKind, Outcome, Rule};
@@ -89,6 +89,8 @@ pub struct Imported {
     pub text: String,
     /// The same, compiled for a project without cost centers.
     pub rules: RuleSet,
+    /// Tables of quantities that the project must declare for them.
+    pub drivers: Vec<DriverScope>,
     /// A warning for everything that is left out or means something else.
     pub findings: Vec<Finding>,
 }
@@ -149,9 +151,14 @@ pub fn import(kind: Kind, sources: &[Source], options: &Options) -> Result<Impor
     }
     let text = write::write(&draft, &proof::examples(&draft));
     let file = RuleText { path: WRITTEN.to_owned(), text: text.clone() };
-    let scope = Scope { org: &Org::default(), entities: &[], drivers: &[] };
+    let drivers: Vec<DriverScope> = draft
+        .drivers
+        .iter()
+        .map(|(name, _)| DriverScope { name: name.clone(), scope: Vec::new() })
+        .collect();
+    let scope = Scope { org: &Org::default(), entities: &[], drivers: &drivers };
     match compile(&[file], &scope) {
-        Ok(rules) => Ok(Imported { text, rules, findings: findings(&draft) }),
+        Ok(rules) => Ok(Imported { text, rules, drivers, findings: findings(&draft) }),
         Err(findings) => Err(Refused { findings, text: Some(text) }),
     }
 }

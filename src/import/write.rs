@@ -19,7 +19,7 @@ pub(super) fn write(draft: &Draft, examples: &[Example]) -> String {
     section("classify", &draft.classify, put_rule, &mut out);
     section("pools", &draft.pools, put_pool, &mut out);
     section("tests", examples, put_example, &mut out);
-    put_proposals(draft, &mut out);
+    put_drivers(draft, &mut out);
     put_losses(draft, &mut out);
     out
 }
@@ -115,8 +115,46 @@ fn put_pool(pool: &Pool, out: &mut String) {
             }
             Yaml::Map(keys)
         }
+        Split::Driver { driver, otherwise } => {
+            let zero = match otherwise {
+                Some(other) => Yaml::map([("driver", Yaml::text(other))]),
+                None => Yaml::word("unallocated"),
+            };
+            Yaml::map([
+                ("split", Yaml::word("driver")),
+                ("driver", Yaml::text(driver)),
+                ("on_zero_driver", zero),
+            ])
+        }
+        Split::Rate { driver, tiers, remainder } => rate(driver, tiers, remainder.as_deref()),
+    };
+    let body = match body {
+        Yaml::Map(mut keys) if !pool.within.is_empty() => {
+            let within = pool.within.iter().map(Yaml::text).collect();
+            keys.push(("within".to_owned(), Yaml::List(within)));
+            Yaml::Map(keys)
+        }
+        body => body,
     };
     body.put(&format!("{}:", pool.name), 2, out);
+}
+
+fn rate(driver: &str, tiers: &[(Option<String>, String)], remainder: Option<&str>) -> Yaml {
+    let price = if let [(None, price)] = tiers {
+        ("price", Yaml::word(price))
+    } else {
+        let tier = |(to, price): &(Option<String>, String)| {
+            let to = to.iter().map(|to| ("to".to_owned(), Yaml::word(to)));
+            Yaml::Map(to.chain([("price".to_owned(), Yaml::word(price))]).collect())
+        };
+        ("tiers", Yaml::List(tiers.iter().map(tier).collect()))
+    };
+    Yaml::map([
+        ("split", Yaml::word("rate")),
+        ("driver", Yaml::text(driver)),
+        price,
+        ("remainder", remainder.map_or(Yaml::word("unallocated"), Yaml::text)),
+    ])
 }
 
 fn put_example(example: &Example, out: &mut String) {
@@ -134,15 +172,27 @@ fn put_example(example: &Example, out: &mut String) {
     Yaml::map([("given", given), ("expect", Yaml::Map(expect))]).put_item(2, out);
 }
 
-fn put_proposals(draft: &Draft, out: &mut String) {
-    for proposal in &draft.proposals {
-        out.push('\n');
-        for line in &proposal.needs {
-            comment(line, 0, out);
-        }
-        for line in &proposal.lines {
-            comment(&format!("  {line}"), 0, out);
-        }
+/// What the project must declare.
+fn put_drivers(draft: &Draft, out: &mut String) {
+    if draft.drivers.is_empty() {
+        return;
+    }
+    out.push('\n');
+    comment(
+        "Pools go by tables of quantities that the source does not have. Declare them in costbook.yaml:",
+        0,
+        out,
+    );
+    comment("  drivers:", 0, out);
+    for (name, means) in &draft.drivers {
+        let name = Yaml::text(name).flow();
+        comment(
+            &format!(
+                "    - {{ name: {name}, files: \"data/drivers/{name}-{{period}}.csv\" }}   # {means}"
+            ),
+            0,
+            out,
+        );
     }
 }
 

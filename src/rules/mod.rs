@@ -101,7 +101,7 @@ pub use model::{
     ValueSet,
 };
 pub use pattern::Glob;
-pub use project::{FormatName, MetadataDecl, Project, SourceDecl};
+pub use project::{DatasetForm, FormatName, MetadataDecl, Project, SourceDecl};
 pub use schema::{SchemaOf, schema};
 pub use sharing::{
     Base, Cutoff, CutoffInto, DatedShares, DriverUse, Pool, PoolName, Price, Receivers,

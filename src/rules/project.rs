@@ -47,6 +47,16 @@ pub struct Project {
     pub drivers: Vec<DriverDecl>,
     /// What is owned and used of licenses.
     pub licenses: Option<LicensesDecl>,
+    /// In which form the bill is written again with shared charges in parts; `None` does not.
+    pub allocated_focus: Option<DatasetForm>,
+}
+
+/// The files of a dataset that a run writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DatasetForm {
+    Csv,
+    Parquet,
+    Both,
 }
 
 #[derive(Clone, Debug)]
@@ -104,7 +114,13 @@ pub(super) const KEYS: &[KeyShape] = &[
     key("invoices", Shape::List(&Shape::Map(invoices::KEYS))),
     key("drivers", Shape::List(&Shape::Map(drivers::DRIVER_KEYS))),
     key("licenses", Shape::Map(licenses::PROJECT_KEYS)),
+    key("outputs", Shape::Map(OUTPUT_KEYS)),
 ];
+
+const OUTPUT_KEYS: &[KeyShape] =
+    &[key("allocated_focus", Shape::Choice(|| words_of(DATASET_FORMS)))];
+const DATASET_FORMS: &[(&str, DatasetForm)] =
+    &[("csv", DatasetForm::Csv), ("parquet", DatasetForm::Parquet), ("both", DatasetForm::Both)];
 
 const SOURCE_KEYS: &[KeyShape] = &[
     needed("name", Shape::Text),
@@ -164,6 +180,7 @@ fn read_project(root: Node, sink: &mut Sink) -> Option<Project> {
     let invoices = map.get("invoices").map(|node| read_invoices(node, sink));
     let drivers = map.get("drivers").map(|node| read_drivers(node, sink));
     let licenses = map.get("licenses").and_then(|node| read_licenses(node, sink));
+    let allocated_focus = map.get("outputs").and_then(|node| read_outputs(node, sink));
     Some(Project {
         organisation: organisation?,
         currency: currency?,
@@ -176,7 +193,13 @@ fn read_project(root: Node, sink: &mut Sink) -> Option<Project> {
         invoices: invoices.flatten().unwrap_or_default(),
         drivers: drivers.flatten().unwrap_or_default(),
         licenses,
+        allocated_focus,
     })
+}
+
+fn read_outputs(node: &Node, sink: &mut Sink) -> Option<DatasetForm> {
+    let map = Mapping::read(node, "`outputs`", OUTPUT_KEYS, sink)?;
+    choice(map.get("allocated_focus")?, "form of the dataset", DATASET_FORMS, sink)
 }
 
 fn read_name(node: &Node, sink: &mut Sink) -> Option<String> {

@@ -7,7 +7,7 @@
 //! table     what was to be reached, and what was
 //! ```
 
-mod process;
+pub mod process;
 mod sql;
 mod table;
 mod totals;
@@ -21,8 +21,10 @@ use clap::Args;
 
 use crate::bulk::rules::rules;
 use crate::bulk::{Format, RULE_COUNTS, project};
-use process::{Run, median};
-use table::{Figures, Table};
+use process::Run;
+pub use process::median;
+use table::Figures;
+pub use table::Table;
 
 const PERIOD: &str = "2026-10";
 const DUCKDB: &str = include_str!("../../sql/run.py");

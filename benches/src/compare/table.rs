@@ -44,16 +44,27 @@ impl Table {
 
     /// What comes after the scan and after its sums were put together, by the run's own timings.
     pub fn after_the_cube(&mut self, run: &Run) {
-        let milliseconds = |line: &str| {
-            let mut words = line.split_whitespace();
-            let (name, time, unit) = (words.next()?, words.next()?, words.next()?);
-            let before = ["load", "discover", "plan", "scan", "assemble", "total"];
-            let counts = unit == "ms" && !before.contains(&name);
-            time.parse::<u32>().ok().filter(|_| counts)
-        };
-        let seconds = f64::from(run.stderr.lines().filter_map(milliseconds).sum::<u32>()) / 1000.0;
+        let seconds = seconds_after_the_cube(run);
         let measured = format!("{seconds:.2} s");
         self.goal("after the cube".to_owned(), "≤ 10 s", measured, seconds <= 10.0);
+    }
+
+    /// The company with much shared cost.
+    pub fn shared_cost(&mut self, run: &Run) {
+        self.run("200 pools: costbook", run);
+        let seconds = seconds_after_the_cube(run);
+        let measured = format!("{seconds:.2} s");
+        self.goal("200 pools: after the cube".to_owned(), "≤ 10 s", measured, seconds <= 10.0);
+        let peak = run.peak_megabytes;
+        let measured = format!("{peak:.0} MB");
+        self.goal("200 pools: peak memory".to_owned(), "≤ 1000 MB", measured, peak <= 1000.0);
+    }
+
+    /// Pools that give to each other and nothing else.
+    pub fn knot(&mut self, name: &str, run: &Run) {
+        self.run(&format!("{name}: costbook"), run);
+        let seconds = run.wall_seconds;
+        self.goal(name.to_owned(), "≤ 10 s", format!("{seconds:.2} s"), seconds <= 10.0);
     }
 
     pub fn rules(&mut self, few: &Run, many: &Run) {
@@ -93,9 +104,13 @@ impl Table {
         }
     }
 
-    pub fn print(&self) {
+    pub fn print_runs(&self) {
         print_rows(["process", "wall s", "CPU s", "peak MB"], &self.runs);
         print_rows(["work", "goal", "measured", "reached"], &self.goals);
+    }
+
+    pub fn print(&self) {
+        self.print_runs();
         println!("\nGrand totals:");
         for line in &self.sums {
             println!("  {line}");
@@ -129,6 +144,17 @@ impl Table {
         let reached = if reached { "yes" } else { "no" };
         self.goals.push([name, goal.to_owned(), measured, reached.to_owned()]);
     }
+}
+
+fn seconds_after_the_cube(run: &Run) -> f64 {
+    let milliseconds = |line: &str| {
+        let mut words = line.split_whitespace();
+        let (name, time, unit) = (words.next()?, words.next()?, words.next()?);
+        let before = ["load", "discover", "plan", "scan", "assemble", "total"];
+        let counts = unit == "ms" && !before.contains(&name);
+        time.parse::<u32>().ok().filter(|_| counts)
+    };
+    f64::from(run.stderr.lines().filter_map(milliseconds).sum::<u32>()) / 1000.0
 }
 
 /// As Markdown, so that the figures can be put into `docs/performance.md` as they are.

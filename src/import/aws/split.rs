@@ -61,7 +61,7 @@ impl Maker<'_> {
         };
         draft.classify.push(rule);
         let note = format!("{note}; those who share are owners named as the values");
-        draft.pools.push(Pool { name: pool, note, split });
+        draft.pools.push(Pool { name: pool, note, split, within: Vec::new() });
     }
 }
 

@@ -1,9 +1,9 @@
 //! Allocations: what is split becomes a pool, and its elements the owners who share it.
 
+use crate::domain::Amount;
 use crate::import::aws::even;
 use crate::import::condition::Condition;
-use crate::import::draft::{Outcome, Pool, Proposal, Rule, Split};
-use crate::import::emit::scalar;
+use crate::import::draft::{Outcome, Pool, Rule, Split};
 use crate::import::tree::Tree;
 
 use super::origin::Origin;
@@ -31,11 +31,7 @@ impl Formation<'_> {
         self.draft.tell_unread(tree, &KNOWN, &what);
         let made = match (tree.get("AllocateByRules"), tree.get("AllocateByStreams")) {
             (Some(rules), None) => self.by_rules(id, rules, &what),
-            (None, Some(streams)) => {
-                self.by_streams(id, streams);
-                let why = "its quantities come by telemetry, which the definition does not hold; what it would be is proposed at the end";
-                Err((streams.span.clone(), why.to_owned()))
-            }
+            (None, Some(streams)) => self.by_streams(id, streams, &what),
             _ => {
                 Err((tree.span.clone(), "it needs AllocateByRules or AllocateByStreams".to_owned()))
             }
@@ -43,7 +39,8 @@ impl Formation<'_> {
         if let Err((span, why)) = made {
             self.draft.leave_out(&span, what, why);
         } else if let Some(cutoff) = tree.get("ElementCutoff") {
-            let why = "small shares are not gathered; the pool's key `cutoff` can do it";
+            // Known from https://docs.cloudzero.com/docs/element-cutoff-thresholds, read 2026-11-21.
+            let why = "it takes the smallest elements whose shares come to a part of the whole; the pool's key `cutoff` goes by each share alone";
             self.draft.leave_out(&cutoff.span, format!("`ElementCutoff` of {what}"), why);
         }
         IS_A_POOL.to_owned()
@@ -55,10 +52,6 @@ impl Formation<'_> {
         let need = |key: &str| {
             tree.get(key).ok_or_else(|| (tree.span.clone(), format!("it has no `{key}`")))
         };
-        if let Some(partition) = tree.get("ForEachElementOf") {
-            let why = "it splits each part by itself; give the pool `within` and the field that tells the parts";
-            return Err((partition.span.clone(), why.to_owned()));
-        }
         let spend = need("SpendToAllocate")?;
         let keys = ["Source", "Sources", "CoalesceSources", "Transforms", "Conditions"];
         self.draft.tell_unread(spend, &keys, what);
@@ -69,6 +62,10 @@ impl Formation<'_> {
         }
         let elements = need("AcrossElements")?;
         let split = self.method(need("AllocationMethod")?, elements, what)?;
+        let within = match tree.get("ForEachElementOf") {
+            Some(partition) => self.partition(partition, &split, what)?,
+            None => Vec::new(),
+        };
         self.draft.tell_view(&tree.span, what, id);
         let pool = self.draft.pool_name(id);
         let note = format!("{what}, {}", tree.span);
@@ -76,8 +73,29 @@ impl Formation<'_> {
         let outcome = Outcome::Pool(pool.clone());
         self.draft.classify.push(Rule { name, note: note.clone(), when, outcome });
         let note = format!("{note}; those who share are owners named as the elements");
-        self.draft.pools.push(Pool { name: pool, note, split });
+        self.draft.pools.push(Pool { name: pool, note, split, within });
         Ok(())
+    }
+
+    /// The field of which each value is split by itself.
+    fn partition(&mut self, tree: &Tree, split: &Split, what: &str) -> Result<Vec<String>, Wrong> {
+        if !matches!(split, Split::Proportional { .. }) {
+            let why = "equal shares of each part by itself are equal shares of the whole, but for elements that only some parts have";
+            return Err((tree.span.clone(), why.to_owned()));
+        }
+        let known = ["GroupBy", "Source", "Sources", "CoalesceSources", "Transforms"];
+        self.draft.tell_unread(tree, &known, what);
+        let group = tree.get("GroupBy").unwrap_or(tree);
+        let keys = ["Type", "Source", "Sources", "CoalesceSources", "Transforms"];
+        if group
+            .entries()
+            .iter()
+            .any(|(key, _)| !keys.contains(&key.text.as_str()) && key.text != "GroupBy")
+        {
+            let why = "its parts are told otherwise than by the values of a source";
+            return Err((group.span.clone(), why.to_owned()));
+        }
+        self.fields_of(&Origin::of(group), &group.span, what)
     }
 
     fn method(&mut self, method: &Tree, elements: &Tree, what: &str) -> Result<Split, Wrong> {
@@ -169,34 +187,48 @@ impl Formation<'_> {
         self.draft.write_otherwise(&tree.span, format!("the elements of {what}"), why);
     }
 
-    /// What the allocation would be with tables of quantities.
-    fn by_streams(&mut self, id: &str, tree: &Tree) {
+    /// A pool by tables of quantities. Which charges it splits, the stream says, which the
+    /// definition does not hold.
+    fn by_streams(&mut self, id: &str, tree: &Tree, what: &str) -> Result<(), Wrong> {
+        self.draft.tell_unread(tree, &["Streams", "Rate"], what);
         let streams = tree.get("Streams").map(Tree::items).unwrap_or_default();
         let streams: Vec<&str> = streams.iter().filter_map(Tree::scalar).collect();
-        let Some((first, others)) = streams.split_first() else { return };
-        let on_zero = match others.first() {
-            Some(next) => format!("{{ driver: {} }}", scalar(next)),
-            None => "unallocated".to_owned(),
-        };
-        let name = self.draft.pool_name(id);
-        let pool = match tree.get("Rate") {
+        if streams.is_empty() {
+            return Err((tree.span.clone(), "it names no stream".to_owned()));
+        }
+        if let Some(third) = streams.get(2) {
+            let why = format!(
+                "`{third}` and what stands behind it are left out: a pool goes by one table, and by another where that has nothing"
+            );
+            self.draft.write_otherwise(&tree.span, what, why);
+        }
+        let mut names = streams.iter().take(2).map(|stream| {
+            self.draft.driver_name(stream, &format!("the telemetry stream `{stream}`"))
+        });
+        let (driver, otherwise) = (names.next().unwrap_or_default(), names.next());
+        drop(names);
+        let split = match tree.get("Rate") {
+            None => Split::Driver { driver, otherwise },
             Some(rate) => {
-                let price = rate.scalar_of("Value").unwrap_or("0").to_owned();
-                let rest = scalar(rate.scalar_of("DefaultElement").unwrap_or("unallocated"));
-                format!(
-                    "  {name}: {{ split: rate, driver: {}, price: {price} USD, remainder: {rest} }}",
-                    scalar(first)
-                )
+                self.draft.tell_unread(rate, &["Type", "Value", "DefaultElement"], what);
+                let price = rate.scalar_of("Value").filter(|value| {
+                    value.parse::<Amount>().is_ok_and(|amount| !amount.is_negative())
+                });
+                let Some(price) = price else {
+                    return Err((rate.span.clone(), "its rate is no price".to_owned()));
+                };
+                let why = "CloudZero names no currency of a rate; it is taken for USD";
+                self.draft.write_otherwise(&rate.span, format!("the rate of {what}"), why);
+                let remainder = rate.scalar_of("DefaultElement").filter(|name| !name.is_empty());
+                let remainder = remainder.map(str::to_owned);
+                Split::Rate { driver, tiers: vec![(None, format!("{price} USD"))], remainder }
             }
-            None => format!(
-                "  {name}: {{ split: driver, driver: {}, on_zero_driver: {on_zero} }}",
-                scalar(first)
-            ),
         };
-        let needs = vec![
-            format!("The allocation `{id}` ({}): declare `{first}` under `drivers` in costbook.yaml, with a table of", tree.span),
-            "its quantities, lead the charges that it splits to the pool, and take the signs of comment off:".to_owned(),
-        ];
-        self.draft.proposals.push(Proposal { needs, lines: vec!["pools:".to_owned(), pool] });
+        let why = "which charges it splits, its telemetry says: lead them to the pool by a rule";
+        self.draft.write_otherwise(&tree.span, what, why);
+        let name = self.draft.pool_name(id);
+        let note = format!("{what}, {}", tree.span);
+        self.draft.pools.push(Pool { name, note, split, within: Vec::new() });
+        Ok(())
     }
 }

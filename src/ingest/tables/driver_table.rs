@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::diagnostics::{Code, Finding};
 use crate::domain::{DateRange, Period as Month, normal_form};
-use crate::rules::{DriverColumns, DriverField, HeaderField as _};
+use crate::rules::{DriverColumns, DriverField, HeaderField as _, is_same_header};
 
 use super::driver_source::{self, Source, Wanted};
 use super::drivers::{
@@ -92,6 +92,14 @@ impl<'a> Reader<'a> {
             )));
         }
         let scope = scope_positions(source, file, &mut errors);
+        for at in at.values().chain(&scope) {
+            let header = &headers[*at];
+            if headers.iter().filter(|other| is_same_header(other, header)).count() > 1 {
+                let text = format!("the table has two columns `{header}`");
+                let help = "one of them would silently count; rename or remove the other";
+                errors.push(lacks(text).help(help));
+            }
+        }
         let mut claims: BTreeMap<usize, &str> = BTreeMap::new();
         for (field, position) in &at {
             if let Some(other) = claims.insert(*position, field.name()) {
