@@ -2,7 +2,7 @@
 
 use plotters::coord::Shift;
 use plotters::drawing::{DrawingArea, IntoDrawingArea};
-use plotters::element::{Circle, PathElement, Rectangle, Text};
+use plotters::element::{Circle, PathElement, Polygon, Rectangle, Text};
 use plotters::prelude::SVGBackend;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, FontStyle, IntoFont, RGBColor, ShapeStyle, TextStyle};
@@ -71,6 +71,12 @@ impl Canvas<'_> {
     pub(super) fn line(&self, points: Vec<(i32, i32)>, color: RGBColor, width: u32) -> Drawn {
         let style = ShapeStyle::from(color).stroke_width(width);
         self.area.draw(&PathElement::new(points, style)).map_err(|e| broken(&e))
+    }
+
+    /// A filled shape that lets through what lies behind it.
+    pub(super) fn band(&self, outline: Vec<(i32, i32)>, color: RGBColor, alpha: f64) -> Drawn {
+        let shape = Polygon::new(outline, color.mix(alpha).filled());
+        self.area.draw(&shape).map_err(|e| broken(&e))
     }
 
     pub(super) fn dot(&self, at: (i32, i32), radius: i32, color: RGBColor) -> Drawn {

@@ -6,6 +6,7 @@
 //! label               names and figures as short, harmless text
 //! series              cost by owner and month: the largest owners and the rest
 //! owners              stacked columns of the series
+//! flow                bands from providers through pools to who bears it
 //! pareto              bars of what is unallocated, with a cumulative line
 //! ```
 //!
@@ -13,6 +14,7 @@
 //! Figures that are written beside the marks come from the amounts themselves.
 
 mod canvas;
+pub(super) mod flow;
 mod label;
 mod owners;
 mod pareto;
