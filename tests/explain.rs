@@ -245,3 +245,77 @@ fn what_is_not_there_is_told_with_what_is() {
         assert!(answer.stderr.contains(hint), "{}", answer.stderr);
     }
 }
+
+/// What a Mermaid chart's arrows carry that begin at a node of these, by label.
+fn carried(chart: &str, begins: impl Fn(&str) -> bool) -> Exact {
+    let node = |line: &str| {
+        let (id, label) = line.trim().split_once("[\"")?;
+        Some((id.to_owned(), label.trim_end_matches("\"]").to_owned()))
+    };
+    let nodes: std::collections::BTreeMap<String, String> =
+        chart.lines().filter_map(node).collect();
+    let arrows = chart.lines().filter_map(|line| {
+        let (from, rest) = line.trim().split_once(" -")?;
+        let amount = rest.split_once("|\"")?.1.split_once("\"|")?.0;
+        Some((from, exact(amount)))
+    });
+    arrows.filter(|(from, _)| begins(&nodes[*from])).map(|(_, amount)| amount).sum()
+}
+
+#[test]
+fn the_flow_is_drawn_whole_and_names_stay_names() {
+    const HOSTILE: &str = "<script>alert(1)</script>\u{202e}\"|] --> x";
+    let charge = |at: usize| {
+        let provider = if at == 0 { HOSTILE.to_owned() } else { format!("provider {at}") };
+        let amount = match at {
+            0 => "99.25".to_owned(),
+            1 => "-7.5".to_owned(),
+            _ => format!("{at}.25"),
+        };
+        let service = if at.is_multiple_of(2) { "support" } else { "db" };
+        let owner = if at.is_multiple_of(3) { "1" } else { "2" };
+        Charge::sound()
+            .with("ProviderName", &provider)
+            .with("ServiceName", service)
+            .with("SubAccountId", owner)
+            .costs(&amount)
+    };
+    let rules = format!(
+        "classify:\n  - {{ name: s, when: {{ service: support }}, pool: support }}\n{OWNERS}\
+         pools: {{ support: {{ split: proportional }} }}\n"
+    );
+    let many = Project::ruled(&rules).bill("bill.csv", &Bill::of((0..40).map(charge)));
+    let drawn = |format: &str, more: &[&str]| {
+        let answer = explain(&many, &[&["--format", format], more].concat());
+        assert_eq!(answer.exit, Some(0), "{}", answer.stderr);
+        answer.stdout
+    };
+    let svg = drawn("svg", &["--threads", "1"]);
+    assert_eq!(svg, drawn("svg", &["--threads", "3"]));
+    assert!(svg.starts_with("<svg role=\"img\"") && svg.contains("<desc id=\"flow-desc\">"));
+    assert!(!svg.contains("<script") && !svg.contains('\u{202e}'), "a name is obeyed");
+    // 40 providers: the largest, and all others as one; what takes away has its sign.
+    assert!(svg.contains("26 others") && svg.contains("−7.50"), "{svg}");
+    let chart = drawn("mermaid", &[]);
+    assert!(chart.contains("-.->|\"-7.5\"|"), "{chart}");
+    assert!(!chart.contains("<script") && !chart.contains("\"|]"), "{chart}");
+    let total: Exact =
+        many.published().table("showback.csv").iter().map(|row| exact(&row["total"])).sum();
+    let begins = |label: &str| !label.starts_with("pool ");
+    assert_eq!(carried(&chart, begins), total);
+    let pool = drawn("mermaid", &["--pool", "support"]);
+    let (into, out) = (carried(&pool, begins), carried(&pool, |label| !begins(label)));
+    assert_eq!(into, out, "{pool}");
+    let owner = drawn("mermaid", &["--owner", "retail"]);
+    let bears = exact(
+        &many
+            .published()
+            .table("showback.csv")
+            .iter()
+            .find(|row| row["owner"] == "retail")
+            .unwrap()["total"],
+    );
+    assert_eq!(carried(&owner, |_| true), bears);
+    let wrong = explain(&many, &["--format", "svg", "--rows"]);
+    assert_eq!(wrong.exit, Some(2), "{}", wrong.stderr);
+}

@@ -36,7 +36,7 @@ pub(super) const OTHERS: RGBColor = RGBColor(187, 187, 187);
 pub(super) const NOBODY: RGBColor = RGBColor(102, 102, 102);
 pub(super) const INK: RGBColor = RGBColor(34, 34, 34);
 pub(super) const FAINT: RGBColor = RGBColor(221, 221, 221);
-const PAPER: RGBColor = RGBColor(255, 255, 255);
+pub(super) const PAPER: RGBColor = RGBColor(255, 255, 255);
 /// The backend divides sizes by this before it writes them.
 const BACKEND_FACTOR: f64 = 1.24;
 

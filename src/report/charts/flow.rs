@@ -11,7 +11,7 @@ use crate::report::Facts;
 use crate::report::flow::{FlowGraph, FlowScope, graphs};
 
 use super::canvas::{
-    Align, Canvas, Frame, INK, NOBODY, OTHERS, PALETTE, VERMILLION, draw as draw_on,
+    Align, Canvas, Frame, INK, NOBODY, OTHERS, PALETTE, PAPER, VERMILLION, draw as draw_on,
 };
 use super::label::{digits_for, figure, short};
 use super::scale::{Scale, float};
@@ -31,11 +31,16 @@ const NODE: i32 = 12;
 const LEFT: i32 = 260;
 const RIGHT: i32 = 820;
 const LETTERS: usize = 24;
-const POOL_LETTERS: usize = 16;
+const POOL_LETTERS: usize = 20;
 /// Points of a band's edge.
 const STEPS: i32 = 24;
 const HATCH: i32 = 7;
 const ALPHA: f64 = 0.45;
+/// What takes away is seen however small it is.
+const NEGATIVE_ALPHA: f64 = 0.9;
+const NEGATIVE_LEAST: i32 = 3;
+/// A letter of a label, about.
+const LETTER: i32 = 7;
 /// Flows that are told in words.
 const TOLD: usize = 60;
 
@@ -129,8 +134,10 @@ fn layout(graph: &FlowGraph) -> (Vec<Place>, i32) {
         let height = scale.pixel(float(size(graph, at))).max(2);
         let column = i32::try_from(node.column).unwrap_or(0);
         let left = LEFT + (RIGHT - LEFT) * column / last;
-        let top = tops[node.column];
-        tops[node.column] += height.max(LEAST) + GAP;
+        // A node stands in the middle of the room that its label takes.
+        let room = height.max(LEAST);
+        let top = tops[node.column] + (room - height) / 2;
+        tops[node.column] += room + GAP;
         let color = if node.is_others {
             OTHERS
         } else if node.column + 1 == graph.columns {
@@ -175,13 +182,17 @@ fn draw_panel(
         let amount = if node.column == 0 { out } else { into };
         // A pool whose sources are not drawn shows what goes out of it.
         let amount = if amount.is_zero() { out } else { amount };
-        let middle = top + place.top + place.height.max(LEAST) / 2;
+        let middle = top + place.top + place.height / 2;
         let is_pool = node.column > 0 && node.column + 1 < graph.columns;
         let letters = if is_pool { POOL_LETTERS } else { LETTERS };
         let text = format!("{}  {}", short(&node.label, letters), figure(amount, digits));
         if node.column == 0 {
             canvas.text(&text, (place.left - 8, middle), Align::Right, 12)?;
         } else {
+            if is_pool {
+                // Bands pass behind it.
+                plate(canvas, (place.left + NODE + 4, middle), &text)?;
+            }
             canvas.text(&text, (place.left + NODE + 6, middle), Align::Left, 12)?;
         }
     }
@@ -203,7 +214,8 @@ fn draw_bands(
         let along = |sum: &mut Amount, place: &Place| {
             let begin = scale.pixel(float(*sum));
             *sum += edge.amount.abs();
-            let end = scale.pixel(float(*sum)).max(begin + 1);
+            let least = if edge.amount.is_negative() { NEGATIVE_LEAST } else { 1 };
+            let end = scale.pixel(float(*sum)).max(begin + least);
             (top + place.top + begin, top + place.top + end)
         };
         let begin = along(&mut left[edge.from], from);
@@ -214,16 +226,29 @@ fn draw_bands(
         let is_negative = edge.amount.is_negative();
         let color = if is_negative { VERMILLION } else { from.color };
         let outline: Vec<_> = upper.iter().copied().chain(lower.iter().rev().copied()).collect();
-        canvas.band(outline, color, ALPHA)?;
+        canvas.band(outline, color, if is_negative { NEGATIVE_ALPHA } else { ALPHA })?;
         if is_negative {
             hatch(canvas, &upper, &lower)?;
             let (middle, other) = (upper[upper.len() / 2], lower[lower.len() / 2]);
-            let text = figure(edge.amount, digits(graph));
-            let at = (middle.0, i32::midpoint(middle.1, other.1) - 8);
+            // Digits of its own: a small credit is no zero.
+            let text = figure(edge.amount, digits_for(edge.amount.abs()));
+            let at = (middle.0, i32::midpoint(middle.1, other.1) - 9);
+            plate(canvas, (at.0 - wide_of(&text) / 2, at.1), &text)?;
             canvas.bold(&text, at, Align::Middle, 11)?;
         }
     }
     Ok(())
+}
+
+fn wide_of(text: &str) -> i32 {
+    i32::try_from(text.chars().count()).unwrap_or(0) * LETTER
+}
+
+/// Lightens what lies behind a label that begins there.
+fn plate(canvas: &Canvas, (left, middle): (i32, i32), text: &str) -> Result<(), Finding> {
+    let right = left + wide_of(text) + 4;
+    let (upper, lower) = (middle - 7, middle + 7);
+    canvas.band(vec![(left, upper), (right, upper), (right, lower), (left, lower)], PAPER, 0.75)
 }
 
 /// Strokes across a band.
