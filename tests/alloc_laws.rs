@@ -16,8 +16,18 @@ use num_traits::{Signed, Zero};
 use oracle::{Borne, expect};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
-use support::{Bill, Exact, Output, Project, exact, plain};
+use support::{Bill, Exact, Output, PERIOD, Project, exact, plain};
 use world::{Item, Order, Pool, Split, World, world};
+
+/// Tables whose figures go by way of pools.
+const TABLES: [&str; 6] = [
+    "showback.csv",
+    "showback_detail.csv",
+    "unallocated.csv",
+    "allocation_trace.csv",
+    "reciprocal.csv",
+    "conservation.csv",
+];
 
 fn config(cases: u32) -> ProptestConfig {
     let asked = std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok());
@@ -173,6 +183,18 @@ proptest! {
         let other = other.output();
         for table in ["showback.csv", "allocation_trace.csv"] {
             prop_assert_eq!(output.table(table), other.table(table), "{}\n{}", table, described(&world));
+        }
+    }
+
+    /// Every figure of every table is told with what it is made of, and that adds up.
+    #[test]
+    fn every_figure_can_be_explained(world in world()) {
+        let project = project(&world).bill("bill.csv", &world.bill());
+        let output = published(&world, &project);
+        for table in TABLES.iter().filter(|table| output.files.contains_key(**table)) {
+            let asked = ["explain", "--project", ".", "--period", PERIOD, "--file", table];
+            let answer = project.command(asked);
+            prop_assert_eq!(answer.exit, Some(0), "{}\n{}", answer.stderr, described(&world));
         }
     }
 

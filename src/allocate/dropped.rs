@@ -117,7 +117,7 @@ impl Weigher<'_> {
         });
         let parts = parts.collect();
         let method = format!("dropped usage against {}", self.month.prior());
-        Weights { method, total: decimal(&total), parts }
+        Weights { method, total: decimal(&total), parts, ..Weights::default() }
     }
 
     fn as_classified(&self, classified: Option<&str>) -> Weights {
@@ -129,7 +129,7 @@ impl Weigher<'_> {
         };
         let weight = Weight { to, pool, size: Ratio::one(), text: "1".to_owned() };
         let method = "dropped usage: as classified".to_owned();
-        Weights { method, total: "1".to_owned(), parts: vec![weight] }
+        Weights { method, total: "1".to_owned(), parts: vec![weight], ..Weights::default() }
     }
 }
 

@@ -9,6 +9,7 @@
 //! convert             lines and trace in the report currency
 //! lint                rules that cannot decide, overlap or miss money; `OverlapFinder` is its scan
 //! RowFinder           the scan again, for the rows behind a figure
+//! Sources, DriverRows what a division divides, and the driver rows that it goes by
 //! FinalShares         divisions chained through pools, down to who bears a lot in the end
 //! RowAllocator        the scan again, every charge with who bears it and shared ones in parts
 //! MoveFinder          the scan again, decided by two sets of rules
@@ -65,6 +66,7 @@ mod rows;
 mod shared;
 mod shares;
 mod solve;
+mod sources;
 mod sums;
 mod usage;
 mod worklist;
@@ -93,4 +95,5 @@ pub use moves::{Decided, Move, MoveFinder, MovePlan, moves};
 pub use order::order_faults;
 pub use plan::Plan;
 pub use pools::{Setting, allocate};
-pub use rows::{FoundRow, RowFinder, Sought};
+pub use rows::{FoundCell, FoundRow, RowFinder, Sought};
+pub use sources::{DriverRows, Sources};

@@ -81,6 +81,8 @@ pub struct Shares {
     pub driver_total: String,
     /// In the order of parties.
     pub parts: Vec<Part>,
+    /// Who weighed too little and gets nothing, with the weight, where the pool has a cutoff.
+    pub cut_off: Vec<(Party, String)>,
 }
 
 /// One receiver's part.

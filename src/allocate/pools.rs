@@ -97,7 +97,7 @@ pub(super) fn line_key(line: &Line) -> impl Ord + '_ {
 }
 
 /// The pools that charges of a month were classified to.
-fn held(cube: &Cube, month: Period) -> BTreeSet<PoolName> {
+pub(super) fn held(cube: &Cube, month: Period) -> BTreeSet<PoolName> {
     let pools = cube.groups_of(month).filter_map(|cells| match cells.group.verdict.bearer {
         Bearer::Pool(pool, value) => Some((pool, value)),
         Bearer::Owner(_) | Bearer::Unallocated(_) => None,

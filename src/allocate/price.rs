@@ -77,7 +77,7 @@ impl Charging<'_> {
             parts.push(Weight { to, pool, size, text: format!("{quantity}{unit}") });
         }
         let method = format!("rate by {}", self.driver.name);
-        Weights { method, total: format!("{total}{unit}"), parts }
+        Weights { method, total: format!("{total}{unit}"), parts, ..Weights::default() }
     }
 
     /// What consumers are charged, and what the remainder's bearer is relieved of by it, rounded to

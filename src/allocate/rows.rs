@@ -6,7 +6,7 @@ use crate::domain::{Costs, Currency, MetricSet};
 use crate::ingest::{Charges, FileId, Rejection, RowPlace, Sink};
 use crate::rules::{PoolId, RuleId};
 
-use super::cube::Bearer;
+use super::cube::{Bearer, NameId};
 use super::kernel::Kernel;
 use super::plan::Plan;
 use super::shared::{Registry, Target};
@@ -19,6 +19,8 @@ pub enum Sought {
     Pool(PoolId, Option<String>),
     /// Charges without an owner.
     Unallocated,
+    /// Every charge of the period.
+    Anybody,
 }
 
 /// A charge of the bearer that is looked for, billed in the period.
@@ -37,6 +39,29 @@ pub struct FoundRow {
     pub identity: Option<String>,
     /// Values of all detail dimensions and where each came from, as `name=value (provenance)`.
     pub decided_by: String,
+    /// The cell of the cube that it is summed in.
+    pub cell: FoundCell,
+}
+
+/// What the cell of a charge is told apart by, but for rule, day and currency.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FoundCell {
+    /// `owner`, `pool` or `unallocated`, as reports write it.
+    pub kind: &'static str,
+    /// The owner, or the pool's label; empty where nobody bears it.
+    pub bearer: String,
+    /// Why nobody bears it, and the owner that was asked for.
+    pub reason: &'static str,
+    pub asked: String,
+    pub provider: String,
+    pub source: String,
+    pub billing_account: String,
+    pub sub_account: String,
+    pub service: String,
+    pub charge_category: String,
+    pub component: String,
+    /// Of the detail dimensions, in their order; empty where a charge has none.
+    pub dimensions: Vec<String>,
 }
 
 /// A thread's share of the search.
@@ -70,6 +95,36 @@ fn decided_by(plan: &Plan<'_>, registry: &Registry, target: Target) -> String {
     parts.collect::<Vec<_>>().join("; ")
 }
 
+fn cell_of(plan: &Plan<'_>, registry: &Registry, target: Target) -> FoundCell {
+    let group = &registry.groups.values[target.group as usize];
+    let text = |name: NameId| registry.names.text(name).unwrap_or("").to_owned();
+    let (kind, bearer) = match group.verdict.bearer {
+        Bearer::Owner(owner) => ("owner", text(owner)),
+        Bearer::Pool(pool, value) => {
+            ("pool", plan.rules.pool(pool).label(registry.names.text(value)))
+        }
+        Bearer::Unallocated(_) => ("unallocated", String::new()),
+    };
+    let (reason, asked) = match group.verdict.bearer {
+        Bearer::Unallocated(reason) => (reason.name(), text(reason.asked())),
+        Bearer::Owner(_) | Bearer::Pool(..) => ("", String::new()),
+    };
+    FoundCell {
+        kind,
+        bearer,
+        reason,
+        asked,
+        provider: text(group.provider),
+        source: text(group.source),
+        billing_account: text(group.billing_account),
+        sub_account: text(group.sub_account),
+        service: text(group.service),
+        charge_category: text(group.charge_category),
+        component: text(group.component),
+        dimensions: group.dimensions.iter().map(|name| text(*name)).collect(),
+    }
+}
+
 fn is_sought(sought: &Sought, registry: &Registry, target: Target) -> bool {
     let bearer = registry.groups.values[target.group as usize].verdict.bearer;
     match (sought, bearer) {
@@ -78,7 +133,7 @@ fn is_sought(sought: &Sought, registry: &Registry, target: Target) -> bool {
             let is_meant = |value: &String| registry.names.text(found_value) == Some(value);
             *pool == found && value.as_ref().is_none_or(is_meant)
         }
-        (Sought::Unallocated, Bearer::Unallocated(_)) => true,
+        (Sought::Unallocated, Bearer::Unallocated(_)) | (Sought::Anybody, _) => true,
         _ => false,
     }
 }
@@ -110,6 +165,7 @@ impl Sink for RowFinder<'_> {
                 resource: resource.map(|text| String::from_utf8_lossy(text).into_owned()),
                 identity: identity.map(|text| String::from_utf8_lossy(text).into_owned()),
                 decided_by: decided_by(self.plan, &registry, target),
+                cell: cell_of(self.plan, &registry, target),
             });
         }
     }

@@ -36,6 +36,8 @@ pub(super) struct Weights {
     pub(super) method: String,
     pub(super) total: String,
     pub(super) parts: Vec<Weight>,
+    /// As in [`Shares`].
+    pub(super) cut_off: Vec<(Party, String)>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -68,7 +70,8 @@ impl Weights {
         };
         let mut parts: Vec<Part> = self.parts.into_iter().map(part).collect();
         parts.sort_by(|a, b| a.to.cmp(&b.to));
-        Some(Shares { method: self.method, driver_total: self.total, parts })
+        let cut_off = self.cut_off;
+        Some(Shares { method: self.method, driver_total: self.total, parts, cut_off })
     }
 }
 
@@ -76,7 +79,8 @@ impl Weights {
 pub(super) fn whole(to: Party, pool: Option<PoolName>, method: &str) -> Shares {
     let (driver_value, share, weight) = (String::new(), Ratio::one(), BigUint::one());
     let part = Part { to, pool, driver_value, share, weight };
-    Shares { method: method.to_owned(), driver_total: String::new(), parts: vec![part] }
+    let (method, cut_off) = (method.to_owned(), Vec::new());
+    Shares { method, driver_total: String::new(), parts: vec![part], cut_off }
 }
 
 /// What shares go by, for one pool at the time when it is emptied.
@@ -241,7 +245,7 @@ impl<'a> Weigher<'a> {
             text: "1".to_owned(),
         };
         let (method, total) = (method.to_owned(), leaves.len().to_string());
-        Weights { method, total, parts: leaves.iter().map(one).collect() }
+        Weights { method, total, parts: leaves.iter().map(one).collect(), ..Weights::default() }
     }
 
     fn fixed(&self, of: Of<'_>, findings: &mut Vec<Finding>) -> Weights {
@@ -265,7 +269,7 @@ impl<'a> Weigher<'a> {
             }
             parts.push(Weight { to, pool, size: share.ratio().clone(), text: share.to_string() });
         }
-        Weights { method: "fixed".to_owned(), total: "1".to_owned(), parts }
+        Weights { method: "fixed".to_owned(), total: "1".to_owned(), parts, ..Weights::default() }
     }
 
     fn closed(&self, owner: &str, share: &str) -> Finding {
@@ -313,6 +317,7 @@ impl<'a> Weigher<'a> {
                         .into_iter()
                         .map(|(owner, amount)| by_cost(owner, amount))
                         .collect(),
+                    cut_off: Vec::new(),
                 });
             }
         }
@@ -406,7 +411,7 @@ impl<'a> Weigher<'a> {
         });
         let parts = parts.collect();
         let method = format!("driver {}", names.join(" + "));
-        Some(Weights { method, total: totals.join(" + "), parts })
+        Some(Weights { method, total: totals.join(" + "), parts, ..Weights::default() })
     }
 
     pub(super) fn consumer(
@@ -452,6 +457,7 @@ impl<'a> Weigher<'a> {
             }
         }
         weights.method = format!("{}, cutoff", weights.method);
+        weights.cut_off = small.into_iter().map(|part| (part.to, part.text)).collect();
         weights.parts = kept;
         weights
     }

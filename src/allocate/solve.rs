@@ -286,7 +286,7 @@ impl Round {
         });
         let parts = parts.collect();
         let method = format!("reciprocal with {group}: {}", declared.method);
-        Shares { method, driver_total: String::new(), parts }
+        Shares { method, driver_total: String::new(), parts, cut_off: Vec::new() }
     }
 }
 

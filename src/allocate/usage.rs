@@ -160,16 +160,30 @@ impl<'d> Usage<'d> {
         rules: &RuleSet,
     ) -> BTreeMap<Receiver, Amount> {
         let mut found: BTreeMap<Receiver, Amount> = BTreeMap::new();
+        for (row, consumer) in self.counted(driver, asked, rules) {
+            *found.entry(consumer.clone()).or_default() += row.quantity;
+        }
+        found
+    }
+
+    /// The rows that [`Usage::quantities`] adds up.
+    pub(super) fn counted<'u>(
+        &'u self,
+        driver: &DriverUse,
+        asked: Asked<'u>,
+        rules: &'u RuleSet,
+    ) -> Vec<&'u (&'d DriverRow, Receiver)> {
+        let mut found = Vec::new();
         let mut most = None;
-        for (row, consumer) in self.rows(driver, asked.pool, rules) {
-            let Some(said) = said_of(row, &asked) else { continue };
+        for row in self.rows(driver, asked.pool, rules) {
+            let Some(said) = said_of(row.0, &asked) else { continue };
             if most.is_none_or(|most| said > most) {
                 found.clear();
                 most = Some(said);
             }
-            let is_itself = matches!(consumer, Receiver::Pool(name) if name == asked.pool);
+            let is_itself = matches!(&row.1, Receiver::Pool(name) if name == asked.pool);
             if most == Some(said) && !is_itself {
-                *found.entry(consumer.clone()).or_default() += row.quantity;
+                found.push(row);
             }
         }
         found

@@ -107,11 +107,33 @@ pub(super) struct ExplainArgs {
     /// Explain what has no owner.
     #[arg(long, conflicts_with_all = ["owner", "pool"])]
     pub(super) unallocated: bool,
+    /// Explain lines of this table of a run, such as showback.csv; all of them where none is named.
+    #[arg(long, value_name = "TABLE", conflicts_with_all = ["owner", "pool", "unallocated", "rows"])]
+    pub(super) file: Option<String>,
+    /// The line, as editors count; the header is line 1.
+    #[arg(long, value_name = "N", requires = "file")]
+    pub(super) line: Option<u64>,
+    /// The lines of which these columns have these values.
+    #[arg(
+        long,
+        value_name = "COLUMN=VALUE",
+        value_delimiter = ',',
+        requires = "file",
+        conflicts_with = "line"
+    )]
+    pub(super) cell: Vec<String>,
+    /// Only this column.
+    #[arg(long, value_name = "NAME", requires = "file")]
+    pub(super) column: Option<String>,
+    /// Levels down to which figures are followed; where a column is named, down to the rows.
+    #[arg(long, value_name = "N", requires = "file")]
+    pub(super) depth: Option<usize>,
     /// Add the source rows, with file and row number.
     #[arg(long)]
     pub(super) rows: bool,
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub(super) format: Format,
+    /// As text, as JSON, or the flow of cost as a picture: of an owner, a pool, or the whole month.
+    #[arg(long, value_enum, default_value_t = ExplainFormat::Text)]
+    pub(super) format: ExplainFormat,
     #[command(flatten)]
     pub(super) threads: ThreadArgs,
 }
@@ -296,6 +318,16 @@ pub(super) enum FailOn {
 pub(super) enum Format {
     Text,
     Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ExplainFormat {
+    Text,
+    Json,
+    /// A picture of the flow
+    Svg,
+    /// The flow as text that Mermaid draws
+    Mermaid,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -6,10 +6,12 @@ use crate::allocate::{FoundRow, Plan, RowFinder, Sought};
 use crate::diagnostics::{Code, Finding, Severity, did_you_mean, printable};
 use crate::ingest::{ScanOptions, Silent, scan};
 use crate::report::explain::{Branch, json, of_owner, of_pool, of_unallocated, rows_table, text};
+use crate::report::{FlowScope, flow_mermaid, flow_svg};
 
-use super::args::{ExplainArgs, Format};
+use super::args::{ExplainArgs, ExplainFormat};
 use super::console::{self, Report};
 use super::exit::Exit;
+use super::explain_lines::explain_lines;
 use super::load::{Loaded, Loader};
 use super::pipeline::{Options, Outcome, pipeline};
 use super::run::period;
@@ -50,6 +52,12 @@ fn explain_code(name: &str) -> Exit {
 }
 
 fn explain_figure(args: &ExplainArgs, project: &Loaded) -> Result<String, Vec<Finding>> {
+    if let Some(file) = &args.file {
+        return explain_lines(args, file, project);
+    }
+    if let ExplainFormat::Svg | ExplainFormat::Mermaid = args.format {
+        return draw_flow(args, project);
+    }
     let sought = sought(args, project)?;
     let options = Options {
         period: period(&args.period).map_err(|finding| vec![finding])?,
@@ -61,17 +69,46 @@ fn explain_figure(args: &ExplainArgs, project: &Loaded) -> Result<String, Vec<Fi
     let trees = match &sought {
         Sought::Owner(owner) => of_owner(&facts, owner),
         Sought::Pool(pool, value) => of_pool(&facts, *pool, value.as_deref()),
-        Sought::Unallocated => of_unallocated(&facts),
+        Sought::Unallocated | Sought::Anybody => of_unallocated(&facts),
     };
-    if trees.is_empty() && args.format == Format::Text {
+    if trees.is_empty() && args.format == ExplainFormat::Text {
         return Ok(nothing(&sought, project, &outcome));
     }
     let rows =
         if args.rows { find_rows(project, &outcome, &sought, options.threads) } else { Vec::new() };
     Ok(match args.format {
-        Format::Text => as_text(&outcome, project, &trees, args.rows.then_some(&rows)),
-        Format::Json => as_json(&outcome, project, &trees, args.rows.then_some(&rows)),
+        ExplainFormat::Json => as_json(&outcome, project, &trees, args.rows.then_some(&rows)),
+        _ => as_text(&outcome, project, &trees, args.rows.then_some(&rows)),
     })
+}
+
+/// The flow of an owner, a pool or the whole month as a picture.
+fn draw_flow(args: &ExplainArgs, project: &Loaded) -> Result<String, Vec<Finding>> {
+    let one = |finding: Finding| vec![finding];
+    if args.rows || args.unallocated {
+        let text = "a picture is of --owner, --pool or the whole month, without --rows";
+        return Err(vec![Finding::new(Code::InvalidValue, text)]);
+    }
+    let is_month = args.owner.is_none() && args.pool.is_none();
+    let sought = if is_month { Sought::Anybody } else { sought(args, project)? };
+    let scope = match sought {
+        Sought::Owner(owner) => FlowScope::Owner(owner),
+        Sought::Pool(pool, value) => {
+            FlowScope::Pool(project.rules.pool(pool).label(value.as_deref()))
+        }
+        Sought::Unallocated | Sought::Anybody => FlowScope::Month,
+    };
+    let options = Options {
+        period: period(&args.period).map_err(one)?,
+        threads: args.threads.count(),
+        watch: &|_| Box::new(Silent),
+    };
+    let outcome = pipeline(project, &options, &mut Timings::default())?;
+    let facts = outcome.facts(project);
+    match args.format {
+        ExplainFormat::Mermaid => Ok(flow_mermaid(&facts, &scope)),
+        _ => flow_svg(&facts, &scope).map_err(one),
+    }
 }
 
 /// Whose figure is asked for; names that do not exist get a hint.
@@ -104,7 +141,7 @@ fn sought(args: &ExplainArgs, project: &Loaded) -> Result<Sought, Vec<Finding>> 
             Ok(Sought::Pool(found.pool, found.value))
         }
         _ => {
-            let text = "say what to explain: --owner ID, --pool NAME, --unallocated, or a code such as unknown-owner";
+            let text = "say what to explain: --owner ID, --pool NAME, --unallocated, --file TABLE, or a code such as unknown-owner";
             Err(vec![Finding::new(Code::MissingKey, text)])
         }
     }
@@ -117,12 +154,12 @@ fn nothing(sought: &Sought, project: &Loaded, outcome: &Outcome) -> String {
             let label = project.rules.pool(*pool).label(value.as_deref());
             format!("pool `{}` receives", printable(&label))
         }
-        Sought::Unallocated => "unallocated is".to_owned(),
+        Sought::Unallocated | Sought::Anybody => "unallocated is".to_owned(),
     };
     format!("{who} nothing in {}\n", outcome.period)
 }
 
-fn find_rows(
+pub(super) fn find_rows(
     project: &Loaded,
     outcome: &Outcome,
     sought: &Sought,

@@ -20,6 +20,7 @@ mod console;
 mod dataset;
 mod exit;
 mod explain;
+mod explain_lines;
 mod import;
 mod init;
 mod load;

@@ -40,6 +40,15 @@ impl Scratch {
         Ok(Self { folder, files: AtomicU32::new(0) })
     }
 
+    /// Beside all reports, for who publishes nothing.
+    ///
+    /// # Errors
+    /// [`Code::OutputFailed`] where the system's folder for such things takes none.
+    pub fn of_process() -> Result<Self, Finding> {
+        let name = format!("costbook-{}", std::process::id());
+        Self::new(std::env::temp_dir().join(name)).map_err(|error| failed("scratch", &error))
+    }
+
     /// A file of its own.
     ///
     /// # Errors

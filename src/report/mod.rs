@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! Facts               everything a run knows, lent to this room
+//! flow                the flow of cost as a graph, and as text that draws it
 //! frame               the border to polars, with exact sums
 //! digest              the one pass over the cube for everything small
 //! showback, detail    who bears what, as a table and cell by cell
@@ -40,6 +41,7 @@ mod detail;
 mod digest;
 mod exchange;
 pub mod explain;
+mod flow;
 mod frame;
 mod identity;
 mod kpi;
@@ -69,6 +71,7 @@ mod write;
 
 pub use allocated_focus::{AllocatedFocus, DatasetFormat, Scratch};
 pub use changes::{SourceChange, changes};
+pub use flow::{FlowScope, flow_mermaid};
 pub use identity::run_id;
 pub use licenses::{
     Duties, LicenseFacts, write_duties, write_license_quarantine, write_licenses,
@@ -89,6 +92,14 @@ use crate::domain::{Org, Period};
 use crate::ingest::ScanReport;
 use crate::reconcile::Reconciled;
 use crate::rules::{Project, RuleSet};
+
+/// The flow of a month's cost as a picture, in SVG.
+///
+/// # Errors
+/// [`Code::OutputFailed`](crate::diagnostics::Code::OutputFailed), never in practice.
+pub fn flow_svg(facts: &Facts<'_>, scope: &FlowScope) -> Result<String, Finding> {
+    charts::flow::draw(facts, scope)
+}
 
 /// Everything a run knows, lent to the reports.
 #[derive(Clone, Copy, Debug)]

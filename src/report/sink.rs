@@ -28,21 +28,41 @@ pub struct WrittenFile {
     pub sha256: String,
 }
 
-/// Writes files into one directory and remembers what they hold.
+/// Writes files into one directory and remembers what they hold; or keeps them in memory.
 pub(super) struct Sink {
-    directory: PathBuf,
+    /// `None`: in memory.
+    directory: Option<PathBuf>,
     files: Vec<WrittenFile>,
+    /// What was written in memory, by name.
+    kept: Vec<(String, Vec<u8>)>,
 }
 
 impl Sink {
     pub(super) fn new(directory: &Path) -> Self {
-        Self { directory: directory.to_owned(), files: Vec::new() }
+        Self { directory: Some(directory.to_owned()), files: Vec::new(), kept: Vec::new() }
+    }
+
+    /// For who looks at the reports and publishes nothing.
+    pub(super) fn in_memory() -> Self {
+        Self { directory: None, files: Vec::new(), kept: Vec::new() }
     }
 
     /// With what another sink of the same directory wrote.
     pub(super) fn and(mut self, other: Self) -> Self {
         self.files.extend(other.files);
+        self.kept.extend(other.kept);
         self
+    }
+
+    /// What was written in memory, by name.
+    pub(super) fn kept(self) -> Vec<(String, Vec<u8>)> {
+        self.kept
+    }
+
+    fn keep(&mut self, name: &str, file: HashedFile) {
+        let (written, bytes) = file.finish(name);
+        self.files.push(written);
+        self.kept.extend(bytes.map(|bytes| (name.to_owned(), bytes)));
     }
 
     /// Writes a table: the header, then what `rows` writes. Every row has as many fields as the
@@ -58,7 +78,7 @@ impl Sink {
         let filled = table.write_record(header).and_then(|()| rows(&mut table));
         filled.map_err(|error| failed(name, &error))?;
         let file = table.into_inner().map_err(|error| failed(name, error.error()))?;
-        self.files.push(file.finish(name));
+        self.keep(name, file);
         Ok(())
     }
 
@@ -70,7 +90,7 @@ impl Sink {
     ) -> Result<(), Finding> {
         let mut file = self.create(name)?;
         fill(&mut file).map_err(|error| failed(name, &error))?;
-        self.files.push(file.finish(name));
+        self.keep(name, file);
         Ok(())
     }
 
@@ -78,7 +98,7 @@ impl Sink {
     pub(super) fn bytes(&mut self, name: &str, bytes: &[u8]) -> Result<(), Finding> {
         let mut file = self.create(name)?;
         file.write_all(bytes).map_err(|error| failed(name, &error))?;
-        self.files.push(file.finish(name));
+        self.keep(name, file);
         Ok(())
     }
 
@@ -92,18 +112,26 @@ impl Sink {
     }
 
     fn create(&self, name: &str) -> Result<HashedFile, Finding> {
-        let path = self.directory.join(name);
+        let new = |place| HashedFile { place, hash: Sha256::new(), bytes: 0 };
+        let Some(directory) = &self.directory else { return Ok(new(Place::Memory(Vec::new()))) };
+        let path = directory.join(name);
         let opened = path.parent().map_or(Ok(()), fs::create_dir_all);
         // Never over a file that is already there: the directory was handed over empty.
         let file = opened.and_then(|()| File::create_new(&path));
         let file = file.map_err(|error| failed(name, &error))?;
-        Ok(HashedFile { file, hash: Sha256::new(), bytes: 0 })
+        Ok(new(Place::Disk(file)))
     }
+}
+
+/// Where a file lies.
+enum Place {
+    Disk(File),
+    Memory(Vec<u8>),
 }
 
 /// A file that is hashed as it is written.
 pub(super) struct HashedFile {
-    file: File,
+    place: Place,
     hash: Sha256,
     bytes: u64,
 }
@@ -116,8 +144,11 @@ impl HashedFile {
         &mut self,
         pieces: impl Iterator<Item = io::Result<Vec<u8>>>,
     ) -> io::Result<()> {
+        let Place::Disk(file) = &mut self.place else {
+            return pieces.into_iter().try_for_each(|piece| self.write_all(&piece?));
+        };
         let mut hash = std::mem::take(&mut self.hash);
-        let disk = self.file.try_clone()?;
+        let disk = file.try_clone()?;
         std::thread::scope(|scope| {
             let (full, when_full) = sync_channel::<()>(1);
             let syncer = scope.spawn(move || when_full.iter().try_for_each(|()| disk.sync_data()));
@@ -135,7 +166,7 @@ impl HashedFile {
                 // The one who hashes ends only after this channel does.
                 let sent = send.send(Arc::clone(&piece));
                 sent.map_err(|_| io::Error::other("nobody hashes what is written"))?;
-                self.file.write_all(&piece)?;
+                file.write_all(&piece)?;
                 if self.bytes / SYNC_BYTES > synced {
                     // Where the disk is behind, the next one takes these along.
                     let _ = full.try_send(());
@@ -148,22 +179,32 @@ impl HashedFile {
         })
     }
 
-    fn finish(self, name: &str) -> WrittenFile {
+    fn finish(self, name: &str) -> (WrittenFile, Option<Vec<u8>>) {
         let sha256 = hex(&self.hash.finalize());
-        WrittenFile { name: name.to_owned(), bytes: self.bytes, sha256 }
+        let written = WrittenFile { name: name.to_owned(), bytes: self.bytes, sha256 };
+        match self.place {
+            Place::Disk(_) => (written, None),
+            Place::Memory(bytes) => (written, Some(bytes)),
+        }
     }
 }
 
 impl Write for HashedFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.file.write(bytes)?;
+        let written = match &mut self.place {
+            Place::Disk(file) => file.write(bytes)?,
+            Place::Memory(kept) => kept.write(bytes)?,
+        };
         self.hash.update(&bytes[..written]);
         self.bytes += written as u64;
         Ok(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
+        match &mut self.place {
+            Place::Disk(file) => file.flush(),
+            Place::Memory(_) => Ok(()),
+        }
     }
 }
 

@@ -53,7 +53,7 @@ pub fn write_with(
             let mut sink = Sink::new(directory);
             detail::write(facts, threads, &mut sink).map(|()| sink)
         });
-        let others = write_others(facts, directory);
+        let others = write_others(facts, Sink::new(directory));
         (detail.join().unwrap_or_else(|panic| resume_unwind(panic)), others)
     });
     let mut sink = others?.and(detail?);
@@ -63,12 +63,25 @@ pub fn write_with(
     Ok(Written { run_id: run_id(facts), files: sink.finish()? })
 }
 
+/// Every file that [`write_with`] writes, in memory, by name: for who looks and publishes nothing.
+pub(in crate::report) fn in_memory(
+    facts: &Facts,
+    dataset: Option<AllocatedFocus>,
+    threads: usize,
+) -> Result<Vec<(String, Vec<u8>)>, Finding> {
+    let mut sink = write_others(facts, Sink::in_memory())?;
+    detail::write(facts, threads, &mut sink)?;
+    if let Some(mut dataset) = dataset {
+        allocated_focus::write(facts, &mut dataset, &mut sink)?;
+    }
+    Ok(sink.kept())
+}
+
 /// Everything but the detail.
-fn write_others(facts: &Facts, directory: &Path) -> Result<Sink, Finding> {
+fn write_others(facts: &Facts, mut sink: Sink) -> Result<Sink, Finding> {
     let showback = Showback::of(facts)?;
     let digest = Digest::of(facts);
     let unallocated = unallocated::list(facts, &digest);
-    let mut sink = Sink::new(directory);
     showback.write(facts, &mut sink)?;
     unallocated::write(facts, &unallocated, &mut sink)?;
     proof::write_trace(facts, &mut sink)?;

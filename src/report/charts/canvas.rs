@@ -2,7 +2,7 @@
 
 use plotters::coord::Shift;
 use plotters::drawing::{DrawingArea, IntoDrawingArea};
-use plotters::element::{Circle, PathElement, Rectangle, Text};
+use plotters::element::{Circle, PathElement, Polygon, Rectangle, Text};
 use plotters::prelude::SVGBackend;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, FontStyle, IntoFont, RGBColor, ShapeStyle, TextStyle};
@@ -36,7 +36,7 @@ pub(super) const OTHERS: RGBColor = RGBColor(187, 187, 187);
 pub(super) const NOBODY: RGBColor = RGBColor(102, 102, 102);
 pub(super) const INK: RGBColor = RGBColor(34, 34, 34);
 pub(super) const FAINT: RGBColor = RGBColor(221, 221, 221);
-const PAPER: RGBColor = RGBColor(255, 255, 255);
+pub(super) const PAPER: RGBColor = RGBColor(255, 255, 255);
 /// The backend divides sizes by this before it writes them.
 const BACKEND_FACTOR: f64 = 1.24;
 
@@ -71,6 +71,12 @@ impl Canvas<'_> {
     pub(super) fn line(&self, points: Vec<(i32, i32)>, color: RGBColor, width: u32) -> Drawn {
         let style = ShapeStyle::from(color).stroke_width(width);
         self.area.draw(&PathElement::new(points, style)).map_err(|e| broken(&e))
+    }
+
+    /// A filled shape that lets through what lies behind it.
+    pub(super) fn band(&self, outline: Vec<(i32, i32)>, color: RGBColor, alpha: f64) -> Drawn {
+        let shape = Polygon::new(outline, color.mix(alpha).filled());
+        self.area.draw(&shape).map_err(|e| broken(&e))
     }
 
     pub(super) fn dot(&self, at: (i32, i32), radius: i32, color: RGBColor) -> Drawn {

@@ -6,6 +6,7 @@
 //! label               names and figures as short, harmless text
 //! series              cost by owner and month: the largest owners and the rest
 //! owners              stacked columns of the series
+//! flow                bands from providers through pools to who bears it
 //! pareto              bars of what is unallocated, with a cumulative line
 //! entitled            bars of what is used of what is owned, by product
 //! expiry              contracts on a line of time
@@ -17,6 +18,7 @@
 mod canvas;
 mod entitled;
 mod expiry;
+pub(super) mod flow;
 mod label;
 mod owners;
 mod pareto;

@@ -5,6 +5,7 @@
 //! of_owner, of_pool, of_unallocated
 //!                     figures of a run → branches
 //! text, json          branches → what is printed
+//! line                any field of any table → what it is made of
 //! ```
 //!
 //! The branches under one heading are one cut of their parent; a parent may be cut twice, by what
@@ -12,11 +13,13 @@
 
 mod branch;
 mod json;
+mod line;
 mod origin;
 mod text;
 mod tree;
 
 pub use branch::{Branch, Cut};
 pub use json::json;
+pub use line::{Explainer, FindRows, LineTold, Lines, Told, lines_json, lines_text};
 pub use text::text;
 pub use tree::{of_owner, of_pool, of_unallocated, rows_table};

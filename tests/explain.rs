@@ -1,0 +1,321 @@
+//! `costbook explain --file` through the command: every column of every table of a run is explained, and
+//! what a figure is made of sums to it at each level, to the digit.
+
+mod support;
+
+use std::path::Path;
+use std::process::Command;
+
+use num_bigint::BigInt;
+use serde_json::Value;
+use support::{Answer, Bill, Charge, Exact, Output, PERIOD, Project, exact};
+
+/// A number as explanations write it: a decimal or a fraction.
+fn number(text: &Value) -> Exact {
+    let text = text.as_str().expect("numbers are texts");
+    match text.split_once('/') {
+        None => exact(text),
+        Some((over, under)) => {
+            let whole = |text: &str| text.parse::<BigInt>().expect("a whole number");
+            Exact::new(whole(over), whole(under))
+        }
+    }
+}
+
+fn list(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
+}
+
+/// Holds a figure and all below it; gives how many figures are sums.
+#[track_caller]
+fn hold(figure: &Value) -> usize {
+    assert!(figure["broken"].is_null(), "{figure:#}");
+    let how = figure["how"].as_str().unwrap_or_default();
+    assert!(!how.is_empty(), "nobody says how it comes about: {figure:#}");
+    let mut sums = 0;
+    if !figure["total"].is_null() {
+        let sum: Exact = list(&figure["terms"]).iter().map(|term| number(&term["amount"])).sum();
+        assert_eq!(sum, number(&figure["total"]), "{figure:#}");
+        sums += 1;
+    }
+    for term in list(&figure["terms"]).iter().chain(list(&figure["of"])) {
+        if !term["made_of"].is_null() {
+            sums += hold(&term["made_of"]);
+        }
+    }
+    sums
+}
+
+/// Explains all lines of a table as it was published; gives how many figures are sums.
+#[track_caller]
+fn walk(output: &Output, file: &str, explained: &Value) -> usize {
+    let (rows, columns) = (output.table(file), output.columns(file));
+    let lines = list(&explained["lines"]);
+    assert_eq!(lines.len(), rows.len(), "{file}");
+    let mut sums = 0;
+    for (line, row) in lines.iter().zip(&rows) {
+        let fields = list(&line["fields"]);
+        assert_eq!(fields.len(), columns.len(), "{file}");
+        for (field, column) in fields.iter().zip(&columns) {
+            assert_eq!(field["column"], column.as_str(), "{file}");
+            assert_eq!(field["value"], row[column].as_str(), "{file}, {column}");
+            sums += hold(field);
+        }
+    }
+    sums
+}
+
+/// The tables that a run published.
+fn tables(output: &Output) -> Vec<String> {
+    let is_table = |name: &&String| Path::new(name).extension() == Some("csv".as_ref());
+    output.files.keys().filter(is_table).cloned().collect()
+}
+
+fn json(answer: &Answer) -> Value {
+    assert_eq!(answer.exit, Some(0), "{}", answer.stderr);
+    serde_json::from_str(&answer.stdout).expect("an explanation is well-formed")
+}
+
+fn explain(project: &Project, more: &[&str]) -> Answer {
+    let asked = ["explain", "--project", ".", "--period", PERIOD];
+    project.command([&asked, more].concat())
+}
+
+/// Explains every line of every table of a project.
+#[track_caller]
+fn walk_all(project: &Project) -> Output {
+    let output = project.published();
+    for file in tables(&output) {
+        walk(&output, &file, &json(&explain(project, &["--file", &file, "--format", "json"])));
+    }
+    output
+}
+
+fn project(rules: &str, charges: &[(&str, &str, &str)]) -> Project {
+    let charges = charges.iter().map(|(service, sub_account, amount)| {
+        Charge::sound().with("ServiceName", service).with("SubAccountId", sub_account).costs(amount)
+    });
+    Project::ruled(rules).bill("bill.csv", &Bill::of(charges))
+}
+
+fn with_driver(project: Project, driver: &str) -> Project {
+    project
+        .declaring(
+            "rules: [",
+            "drivers:\n  - { name: use, files: drivers.csv, unit: hours }\nrules: [",
+        )
+        .file("drivers.csv", driver)
+}
+
+const OWNERS: &str = "  - { name: pay, when: { sub_account_id: \"1\" }, owner: payments }\n  \
+     - { name: ret, when: { sub_account_id: \"2\" }, owner: retail }\n";
+
+/// Lines of the sample, as `explain` is asked of it in place.
+fn of_sample(more: &[&str]) -> Value {
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/acme");
+    let asked = Command::new(env!("CARGO_BIN_EXE_costbook"))
+        .args(["explain", "--period", "2026-10", "--format", "json", "--project"])
+        .arg(&sample)
+        .args(more)
+        .output()
+        .expect("the command runs");
+    assert!(asked.status.success(), "{}", String::from_utf8_lossy(&asked.stderr));
+    serde_json::from_slice(&asked.stdout).expect("an explanation is well-formed")
+}
+
+#[test]
+fn every_column_of_every_table_of_the_sample_is_explained() {
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/acme");
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("2026-10");
+    let ran = Command::new(env!("CARGO_BIN_EXE_costbook"))
+        .args(["run", "--period", "2026-10", "--allocated-focus", "csv", "--project"])
+        .arg(&sample)
+        .arg("--out")
+        .arg(&out)
+        .output()
+        .expect("the command runs");
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    let output = Output::read(&out);
+    // The dataset has a line for each part of each charge: some are asked below.
+    for file in tables(&output).iter().filter(|name| *name != "allocated_focus.csv") {
+        let sums = walk(&output, file, &of_sample(&["--file", file]));
+        assert_eq!(sums == 0, file == "quarantine.csv", "{file} has {sums} sums");
+    }
+    let rows = output.table("allocated_focus.csv");
+    let divided = rows.iter().find(|row| !row["x_Pool"].is_empty()).unwrap();
+    let whole = rows.iter().find(|row| row["x_Pool"].is_empty()).unwrap();
+    for row in [divided, whole] {
+        let cell = format!("x_OriginChargeId={}", row["x_OriginChargeId"]);
+        let lines = of_sample(&["--file", "allocated_focus.csv", "--cell", &cell]);
+        let sums: usize =
+            list(&lines["lines"]).iter().flat_map(|line| list(&line["fields"])).map(hold).sum();
+        assert_eq!(sums > 0, !row["x_Pool"].is_empty(), "{cell}");
+    }
+}
+
+#[test]
+fn a_total_is_followed_through_pools_down_to_rows() {
+    let cell = "kind=owner,owner=CC3010,currency=EUR";
+    let asked = ["--file", "showback.csv", "--cell", cell, "--column", "total", "--depth", "7"];
+    let lines = of_sample(&asked);
+    let total = &lines["lines"][0]["fields"][0];
+    assert!(hold(total) > 100, "the sample's figure is made of many");
+    let text = total.to_string();
+    for place in
+        ["showback_detail.csv", "allocation_trace.csv", "data/azure/focus-1.0-2026-10.csv, row "]
+    {
+        assert!(text.contains(place), "{place}");
+    }
+}
+
+#[test]
+fn weights_prices_and_cutoffs_can_be_done_again_by_hand() {
+    let rules = format!(
+        "classify:\n  - {{ name: l, when: {{ service: lake }}, pool: lake }}\n{OWNERS}\
+         pools: {{ lake: {{ split: rate, driver: use, tiers: [ {{ to: 10, price: 2 EUR }}, {{ price: 1.5 EUR }} ], remainder: payments }} }}\n"
+    );
+    let priced = with_driver(
+        project(&rules, &[("lake", "1", "100"), ("db", "2", "7")]),
+        "period,consumer,quantity\n2026-10,retail,12\n2026-10,payments,4\n",
+    );
+    walk_all(&priced);
+    let cell = "to=retail,method=rate by use";
+    let asked = ["--file", "allocation_trace.csv", "--cell", cell, "--column", "rounded"];
+    let text = explain(&priced, &asked).stdout;
+    for line in [
+        "10 hours from 0 to 10 × 2 = 20 EUR",
+        "2 hours from 10 to 12 × 1.5 = 3 EUR",
+        "together 23 EUR",
+        "drivers.csv, row 2",
+    ] {
+        assert!(text.contains(line), "{line} is not in {text}");
+    }
+    let rules = format!(
+        "classify:\n  - {{ name: s, when: {{ service: support }}, pool: support }}\n{OWNERS}\
+         pools: {{ support: {{ split: proportional, cutoff: {{ below: 10%, into: others }} }} }}\n"
+    );
+    let charges = [("support", "1", "10"), ("db", "1", "95"), ("db", "2", "5")];
+    let cut = project(&rules, &charges);
+    walk_all(&cut);
+    let asked = ["--file", "allocation_trace.csv", "--cell", "metric=EffectiveCost"];
+    let text = explain(&cut, &asked).stdout;
+    assert!(text.contains("retail weighs 5"), "{text}");
+}
+
+#[test]
+fn pools_that_feed_and_use_each_other_add_up_too() {
+    let rules = format!(
+        "classify:\n  - {{ name: a, when: {{ service: a }}, pool: a }}\n  \
+         - {{ name: b, when: {{ service: b }}, pool: b }}\n  \
+         - {{ name: c, when: {{ service: c }}, pool: c }}\n{OWNERS}\
+         pools:\n  \
+         a: {{ split: fixed, shares: {{ b: 1/2, retail: 1/2 }} }}\n  \
+         b: {{ split: fixed, shares: {{ a: 1/4, payments: 3/4 }} }}\n  \
+         c: {{ split: driver, driver: use, on_zero_driver: widen }}\n\
+         stages: [ [ c ], {{ reciprocal: [ a, b ] }} ]\n"
+    );
+    let charges = [("a", "1", "70.01"), ("b", "1", "35"), ("c", "1", "10"), ("db", "2", "3.333")];
+    let driver = "day,consumer,quantity\n2026-10-05,payments,1\n2026-10-05,a,2\n";
+    let shared = with_driver(project(&rules, &charges), driver)
+        .declaring("rules: [", "rounding: { digits: 2 }\nrules: [");
+    let output = walk_all(&shared);
+    assert!(output.files.contains_key("reciprocal.csv"));
+    let converted = with_driver(project(&rules, &charges), driver)
+        .declaring(
+            "currency: EUR",
+            "currency: USD\nexchange: { rates: fx.csv, policy: month_end, digits: 4 }",
+        )
+        .file("fx.csv", "date,from,to,rate\n2026-10-31,EUR,USD,1.1557\n");
+    walk_all(&converted);
+}
+
+#[test]
+fn what_is_not_there_is_told_with_what_is() {
+    let small = project(&format!("classify:\n{OWNERS}"), &[("db", "1", "1"), ("db", "2", "2")]);
+    for (asked, hint) in [
+        (["--file", "showbak.csv"].as_slice(), "did you mean `showback.csv`?"),
+        (&["--file", "showback.csv", "--column", "totl"], "did you mean `total`?"),
+        (&["--file", "showback.csv", "--line", "1"], "its lines are 2 to 3"),
+        (&["--file", "showback.csv", "--cell", "owner=nobody"], "its lines are 2 to 3"),
+        (&["--file", "showback.csv", "--cell", "owner"], "COLUMN=VALUE"),
+    ] {
+        let answer = explain(&small, asked);
+        assert_eq!(answer.exit, Some(2), "{asked:?}");
+        assert!(answer.stderr.contains(hint), "{}", answer.stderr);
+    }
+}
+
+/// What a Mermaid chart's arrows carry that begin at a node of these, by label.
+fn carried(chart: &str, begins: impl Fn(&str) -> bool) -> Exact {
+    let node = |line: &str| {
+        let (id, label) = line.trim().split_once("[\"")?;
+        Some((id.to_owned(), label.trim_end_matches("\"]").to_owned()))
+    };
+    let nodes: std::collections::BTreeMap<String, String> =
+        chart.lines().filter_map(node).collect();
+    let arrows = chart.lines().filter_map(|line| {
+        let (from, rest) = line.trim().split_once(" -")?;
+        let amount = rest.split_once("|\"")?.1.split_once("\"|")?.0;
+        Some((from, exact(amount)))
+    });
+    arrows.filter(|(from, _)| begins(&nodes[*from])).map(|(_, amount)| amount).sum()
+}
+
+#[test]
+fn the_flow_is_drawn_whole_and_names_stay_names() {
+    const HOSTILE: &str = "<script>alert(1)</script>\u{202e}\"|] --> x";
+    let charge = |at: usize| {
+        let provider = if at == 0 { HOSTILE.to_owned() } else { format!("provider {at}") };
+        let amount = match at {
+            0 => "99.25".to_owned(),
+            1 => "-7.5".to_owned(),
+            _ => format!("{at}.25"),
+        };
+        let service = if at.is_multiple_of(2) { "support" } else { "db" };
+        let owner = if at.is_multiple_of(3) { "1" } else { "2" };
+        Charge::sound()
+            .with("ProviderName", &provider)
+            .with("ServiceName", service)
+            .with("SubAccountId", owner)
+            .costs(&amount)
+    };
+    let rules = format!(
+        "classify:\n  - {{ name: s, when: {{ service: support }}, pool: support }}\n{OWNERS}\
+         pools: {{ support: {{ split: proportional }} }}\n"
+    );
+    let many = Project::ruled(&rules).bill("bill.csv", &Bill::of((0..40).map(charge)));
+    let drawn = |format: &str, more: &[&str]| {
+        let answer = explain(&many, &[&["--format", format], more].concat());
+        assert_eq!(answer.exit, Some(0), "{}", answer.stderr);
+        answer.stdout
+    };
+    let svg = drawn("svg", &["--threads", "1"]);
+    assert_eq!(svg, drawn("svg", &["--threads", "3"]));
+    assert!(svg.starts_with("<svg role=\"img\"") && svg.contains("<desc id=\"flow-desc\">"));
+    assert!(!svg.contains("<script") && !svg.contains('\u{202e}'), "a name is obeyed");
+    // 40 providers: the largest, and all others as one; what takes away has its sign.
+    assert!(svg.contains("26 others") && svg.contains("−7.50"), "{svg}");
+    let chart = drawn("mermaid", &[]);
+    assert!(chart.contains("-.->|\"-7.5\"|"), "{chart}");
+    assert!(!chart.contains("<script") && !chart.contains("\"|]"), "{chart}");
+    let total: Exact =
+        many.published().table("showback.csv").iter().map(|row| exact(&row["total"])).sum();
+    let begins = |label: &str| !label.starts_with("pool ");
+    assert_eq!(carried(&chart, begins), total);
+    let pool = drawn("mermaid", &["--pool", "support"]);
+    let (into, out) = (carried(&pool, begins), carried(&pool, |label| !begins(label)));
+    assert_eq!(into, out, "{pool}");
+    let owner = drawn("mermaid", &["--owner", "retail"]);
+    let bears = exact(
+        &many
+            .published()
+            .table("showback.csv")
+            .iter()
+            .find(|row| row["owner"] == "retail")
+            .unwrap()["total"],
+    );
+    assert_eq!(carried(&owner, |_| true), bears);
+    let wrong = explain(&many, &["--format", "svg", "--rows"]);
+    assert_eq!(wrong.exit, Some(2), "{}", wrong.stderr);
+}
