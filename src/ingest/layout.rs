@@ -10,9 +10,9 @@ use crate::domain::Column;
 use crate::rules::{ColumnMap, ColumnSource, FurtherCharge, InputRef, TagShape};
 
 use super::charge::WantedText;
-use super::csv::stream::{head_names, names_read};
+use super::csv::stream::{decoded, head_names, names_read};
 use super::guard::guarded;
-use super::open::{self, Kind};
+use super::open::{self, CsvStream, Kind};
 use super::parquet::file::ParquetHead;
 use super::scan::SourceFile;
 use super::values::header::{Absent, Finder, listed, no_bill, other_dataset};
@@ -213,6 +213,10 @@ fn headers(
     wanted: &[WantedText],
     reader: Option<&Path>,
 ) -> Result<Vec<String>, Finding> {
+    if let Some(table) = &file.made {
+        let head = decoded(CsvStream::made(table)).and_then(|mut text| open::csv_head(&mut text));
+        return placed(file, head.map(|head| head.headers));
+    }
     let (handle, kind) = open::open(&file.location, &file.path)?;
     if kind != Kind::Workbook {
         return placed(file, text_headers(file, names_read(map, wanted)));

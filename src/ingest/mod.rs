@@ -65,7 +65,7 @@ pub use report::{
     day_bit, days_of,
 };
 pub use row_numbers::RowNumbers;
-pub use scan::{Progress, ScanOptions, Silent, SourceFile, scan};
+pub use scan::{Progress, ScanOptions, Silent, SourceFile, scan, scan_beside};
 pub use tables::cells::Cells;
 pub use tables::drivers::{Consumer, DriverFile, DriverPart, DriverRow, DriverTable, read_driver};
 pub use tables::invoices::{Invoice, InvoiceFile, InvoiceTable, read_invoices};

@@ -159,7 +159,7 @@ pub(super) struct Fingerprint {
 
 impl Fingerprint {
     /// Of a file that is its own content.
-    fn plain(raw: Hashing<File>) -> Self {
+    fn plain(raw: Hashing<impl Read>) -> Self {
         let bytes = raw.bytes;
         let file = raw.hex();
         Self { content: Content { bytes, sha256: Some(file.clone()) }, file, bytes }
@@ -170,6 +170,8 @@ impl Fingerprint {
 pub(super) enum CsvStream {
     Plain(Hashing<File>),
     Gzip(Box<Hashing<MultiGzDecoder<BufReader<Hashing<File>>>>>),
+    /// A table that was made, and lies on no disk.
+    Made(Hashing<io::Cursor<Arc<[u8]>>>),
     /// A sheet, and the hashes of its workbook.
     Sheet(Box<SheetStream>, Fingerprint),
     /// A stream that is decoded.
@@ -199,6 +201,10 @@ impl CsvStream {
         }
     }
 
+    pub(super) fn made(table: &Arc<[u8]>) -> Self {
+        Self::Made(Hashing::new(io::Cursor::new(Arc::clone(table))))
+    }
+
     /// Lets go of what is costly to hold while other files are opened and read.
     pub(super) fn park(&mut self) {
         if let Self::Sheet(stream, _) = self {
@@ -225,6 +231,7 @@ impl CsvStream {
     pub(super) fn end(self) -> StreamEnd {
         let fingerprint = match self {
             Self::Plain(raw) => Fingerprint::plain(raw),
+            Self::Made(raw) => Fingerprint::plain(raw),
             Self::Gzip(content) => {
                 let Hashing { input, hash, bytes } = *content;
                 let raw = input.into_inner().into_inner();
@@ -255,6 +262,7 @@ impl Read for CsvStream {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
             Self::Plain(input) => input.read(buffer),
+            Self::Made(input) => input.read(buffer),
             Self::Gzip(input) => {
                 let size = input.read(buffer)?;
                 let packed = input.input.get_ref().get_ref().bytes;

@@ -20,7 +20,7 @@ use super::charge::{Sink, WantedText};
 use super::csv::blocks::BlockError;
 use super::csv::feed::{Room, Sent, feed};
 use super::csv::rows::{CsvFormat, look_at_head, read_block};
-use super::csv::stream::{names_read, open_text};
+use super::csv::stream::{Text, decoded, names_read, open_text};
 use super::delivery::gate::{Gate, GatePlan};
 use super::desk::{Desk, Tray};
 use super::guard;
@@ -46,6 +46,8 @@ pub struct SourceFile {
     /// Relative to the project, with `/`: the name in all reports.
     pub path: Arc<str>,
     pub location: PathBuf,
+    /// The table itself, where it was made and lies on no disk: CSV with a header. Then `location` says nothing.
+    pub made: Option<Arc<[u8]>>,
     pub map: Arc<ColumnMap>,
     /// Where the table stands, where the file is a workbook and its source says it.
     pub place: SheetPlace,
@@ -69,6 +71,7 @@ impl SourceFile {
             source,
             path,
             location,
+            made: None,
             map,
             place,
             delivery: 0,
@@ -76,6 +79,13 @@ impl SourceFile {
             appends: false,
             may_be_empty: false,
         }
+    }
+
+    /// A table that was made, as a source and a delivery of its own. It may have no row.
+    #[must_use]
+    pub fn made(source: &str, path: &str, table: Vec<u8>, map: Arc<ColumnMap>) -> Self {
+        let alone = Self::alone(source, path, PathBuf::new(), map);
+        Self { made: Some(table.into()), may_be_empty: true, appends: true, ..alone }
     }
 }
 
@@ -118,11 +128,24 @@ pub fn scan<S: Sink>(
     options: ScanOptions<'_>,
     make_sink: impl Fn() -> S + Sync,
 ) -> (ScanReport, Vec<S>) {
-    let plan = GatePlan::new(files, wanted);
+    scan_beside(files, wanted, &[], options, make_sink)
+}
+
+/// As [`scan`], with texts behind the others that files may well lack: that no file has them is told to nobody.
+pub fn scan_beside<S: Sink>(
+    files: &[SourceFile],
+    wanted: &[WantedText],
+    beside: &[WantedText],
+    options: ScanOptions<'_>,
+    make_sink: impl Fn() -> S + Sync,
+) -> (ScanReport, Vec<S>) {
+    let all = [wanted, beside].concat();
+    let plan = GatePlan::new(files, &all);
     let gated = || Gate::new(&plan, make_sink());
     let mut duplicates: BTreeMap<usize, FileReport> = BTreeMap::new();
     loop {
-        let (mut report, gates) = pass(files, &duplicates, plan.wanted(), options, &gated);
+        let (mut report, gates) =
+            pass(files, &duplicates, (plan.wanted(), wanted), options, &gated);
         for index in account::undecided(&report) {
             hash_content(&mut report.files[index], &files[index].location);
         }
@@ -157,7 +180,7 @@ fn hash_content(report: &mut FileReport, location: &Path) {
 fn pass<S: Sink>(
     files: &[SourceFile],
     duplicates: &BTreeMap<usize, FileReport>,
-    wanted: &[WantedText],
+    (wanted, needed): (&[WantedText], &[WantedText]),
     options: ScanOptions<'_>,
     make_sink: &(impl Fn() -> S + Sync),
 ) -> (ScanReport, Vec<S>) {
@@ -185,7 +208,7 @@ fn pass<S: Sink>(
     let heads = heads.filter_map(|(index, (file, opened))| {
         opened.body.binding().map(|binding| (index, file, binding.headers.as_slice()))
     });
-    let asked = asked_nowhere(heads.clone(), wanted);
+    let asked = asked_nowhere(heads.clone(), needed);
     let absent = absent_everywhere(heads);
     let mut report = ScanReport { judged: asked, ..ScanReport::default() };
     for ((file, opened), end) in files.iter().zip(opened).zip(ends) {
@@ -260,11 +283,15 @@ fn try_open(
     reader: Option<&Path>,
 ) -> Result<Opened, Vec<Finding>> {
     let id = FileId(u32::try_from(index).unwrap_or(u32::MAX));
+    if let Some(table) = &file.made {
+        let text = decoded(CsvStream::made(table)).map_err(|f| vec![f])?;
+        return open_csv(id, file, (text, &file.map, None), wanted);
+    }
     let (handle, kind) = open::open(&file.location, &file.path).map_err(|f| vec![f])?;
     let stamp = Stamp::of(&handle).ok();
     let mut findings: Vec<Finding> = open::suffix_note(&file.path, kind).into_iter().collect();
-    let mut look = Look::new(&file.map);
     if kind == Kind::Parquet {
+        let mut look = Look::new(&file.map);
         let head = guarded(|| ParquetHead::open(&handle)).map_err(|f| vec![f])?;
         let looked_at = quality::wanted(&file.map);
         let first = Circumstances { order: None, is_nested: head.is_nested() };
@@ -285,15 +312,29 @@ fn try_open(
         let body = Body::Parquet(Box::new(head.into_format(id, binding)), handle);
         return Ok(Opened { body, stamp, version, sheet: None, findings });
     }
-    let (mut text, map, sheet) = if kind == Kind::Workbook {
-        let wanted = wanted_of(&file.map, &file.place);
-        let sheet = open_workbook(handle, &wanted, reader).map_err(|f| vec![f])?;
-        (sheet.text, &map_of_sheet(&file.map, sheet.since_1904), Some(sheet.layout))
+    let opened = if kind == Kind::Workbook {
+        let asked = wanted_of(&file.map, &file.place);
+        let sheet = open_workbook(handle, &asked, reader).map_err(|f| vec![f])?;
+        let map = map_of_sheet(&file.map, sheet.since_1904);
+        open_csv(id, file, (sheet.text, &map, Some(sheet.layout)), wanted)?
     } else {
         let names = names_read(&file.map, wanted);
         let text = open_text(handle, kind, &file.location, names).map_err(|f| vec![f])?;
-        (text, &file.map, None)
+        open_csv(id, file, (text, &file.map, None), wanted)?
     };
+    findings.extend(opened.findings);
+    Ok(Opened { stamp, findings, ..opened })
+}
+
+/// A stream of CSV, whatever it was made of.
+fn open_csv(
+    id: FileId,
+    file: &SourceFile,
+    (mut text, map, sheet): (Text, &Arc<ColumnMap>, Option<SheetTable>),
+    wanted: &[WantedText],
+) -> Result<Opened, Vec<Finding>> {
+    let mut findings = Vec::new();
+    let mut look = Look::new(map);
     let head = open::csv_head(&mut text).map_err(|f| vec![f])?;
     let mut stream = text.stream;
     stream.park();
@@ -317,7 +358,7 @@ fn try_open(
     let format = CsvFormat { file: id, binding, delimiter: head.delimiter, cells };
     Ok(Opened {
         body: Body::Csv(Box::new(format), Mutex::new(Some((stream, head.rest)))),
-        stamp,
+        stamp: None,
         version,
         sheet,
         findings,

@@ -5,6 +5,7 @@
 //!   Entitlement       a right that is owned, with its terms
 //!   Contract          what was agreed: ends, notices, commitments
 //!   UseRow            a row of use: an installation, a host, a machine, a seat, a sample, a counter
+//! LicenseCharges      rights as charges of a month, in FOCUS columns
 //! Extent              a number between bounds: what is unknown is a range and never zero
 //! Measured            what a metric makes of the use of a product, in one reading of its terms
 //!   Demand            so much is needed, of this product, here, for this machine or user
@@ -23,6 +24,8 @@
 mod billing;
 mod burndown;
 mod calendar;
+mod charges;
+mod consumption;
 mod contracts;
 mod extent;
 mod forecast;
@@ -50,6 +53,8 @@ mod warnings;
 pub use billing::{BesideLicenses, LicensePlan, LicenseSink, license_uses};
 pub use burndown::{BurnDown, BurnMonth, ShortfallRule, Spent, burn_downs};
 pub use calendar::{Calendar, Calendars};
+pub use charges::{CHARGES_TABLE, ChargedBySource, LicenseCharges, license_charges};
+pub use consumption::{Consumption, consumption};
 pub use contracts::{
     ContractState, NoticeTerms, Terms, beyond_allowance, contract_kind_name, contract_terms,
     is_material,

@@ -237,14 +237,14 @@ impl DriverFormat {
     }
 }
 
-fn read_policy(node: &Node, sink: &mut Sink) -> Option<SpecialPolicy> {
+pub(super) fn read_policy(node: &Node, sink: &mut Sink) -> Option<SpecialPolicy> {
     if matches!(node.kind, Kind::Map(_)) {
-        let map = Mapping::read(node, "a policy of `idle`", OWNER_KEYS, sink)?;
+        let map = Mapping::read(node, "a policy of usage", OWNER_KEYS, sink)?;
         let owner = map.need("owner", sink).and_then(|node| word(node, "`owner`", sink))?;
         return Some(SpecialPolicy::Owner(owner.text));
     }
     let choices = [("spread", true), ("unallocated", false)];
-    let is_spread = super::decode::choice(node, "policy of `idle`", &choices, sink)?;
+    let is_spread = super::decode::choice(node, "policy of usage", &choices, sink)?;
     Some(if is_spread { SpecialPolicy::Spread } else { SpecialPolicy::Unallocated })
 }
 

@@ -5,11 +5,14 @@ use crate::diagnostics::{Code, Finding, Span};
 
 use super::decode::{Mapping, is_identifier, is_name, items, word, words};
 use super::driver_export::{self, DriverExport, EXPORT_KEYS, read_export};
+use super::driver_licenses::{
+    DriverOfLicenses, LICENSE_KEYS, LICENSES, UNKNOWN, read_license_driver,
+};
 use super::headers::{HeaderField, Headers, read_headers};
-use super::node::{self, Node};
+use super::node::{self, Kind, Node};
 use super::project::{read_patterns, refuse_repeats};
 use super::read_delivery::is_pattern;
-use super::shape::{KeyShape, Shape, key, needed};
+use super::shape::{KeyShape, Shape, key, needed, words_of};
 use super::shipped;
 use super::sink::Sink;
 use super::workbook::{LAST_ROW, SheetPlace, read_place};
@@ -38,6 +41,8 @@ pub enum DriverShape {
     Table(DriverColumns),
     /// An export of another system, by what is known of its format.
     Export(Box<DriverExport>),
+    /// The measured use of a product; there are no files.
+    Licenses(Box<DriverOfLicenses>),
 }
 
 /// What is asked of a row of a driver.
@@ -77,7 +82,7 @@ pub type DriverColumns = Headers<DriverField>;
 
 pub(super) const DRIVER_KEYS: &[KeyShape] = &[
     needed("name", Shape::Text),
-    needed("files", Shape::Texts),
+    key("files", Shape::Texts),
     key("format", Shape::Text),
     key("sheet", Shape::Text),
     key("header_row", Shape::Whole(LAST_ROW)),
@@ -85,9 +90,16 @@ pub(super) const DRIVER_KEYS: &[KeyShape] = &[
     key("scope", Shape::Texts),
     key("unit", Shape::Text),
     key("measure", Shape::Text),
-    key("consumer", Shape::Text),
+    key("consumer", Shape::Texts),
     key("pool", Shape::Text),
     key("idle", driver_export::IDLE),
+    key("product", Shape::Text),
+    key("publisher", Shape::Text),
+    key("edition", Shape::Text),
+    key("metric", Shape::Text),
+    key("interpretation", Shape::Text),
+    key("over", driver_export::IDLE),
+    key("unknown", Shape::Choice(|| words_of(&UNKNOWN))),
 ];
 
 fn field_names() -> Vec<&'static str> {
@@ -106,8 +118,15 @@ fn read_entry(node: &Node, sink: &mut Sink) -> Option<DriverDecl> {
     let map = Mapping::read(node, "a driver", DRIVER_KEYS, sink)?;
     let name = map.need("name", sink).and_then(|node| word(node, "`name`", sink));
     let name = name.filter(|name| is_identifier(name, "the name of a driver", true, sink));
-    let files =
-        map.need("files", sink).and_then(|node| read_patterns(node, "`files`", is_pattern, sink));
+    let is_of_licenses = map.get("format").is_some_and(|node| is_word(node, LICENSES));
+    let files = if is_of_licenses {
+        refuse_keys(&map, FILE_KEYS, "is not read of a driver that licenses make", sink);
+        Some(Vec::new())
+    } else {
+        refuse_keys(&map, LICENSE_KEYS, "is a key of drivers of `format: licenses`", sink);
+        let node = map.need("files", sink);
+        node.and_then(|node| read_patterns(node, "`files`", is_pattern, sink))
+    };
     let files = files.filter(|files| files.iter().all(|file| tells_year(file, sink)));
     let unit = map.get("unit").and_then(|node| word(node, "`unit`", sink));
     let unit = unit.filter(|unit| is_name(unit, "a unit", sink)).map(|unit| unit.text);
@@ -119,7 +138,7 @@ fn read_entry(node: &Node, sink: &mut Sink) -> Option<DriverDecl> {
     let (name, shape) = (name?, shape?);
     let unit = unit.or_else(|| match &shape {
         DriverShape::Export(export) => Some(export.unit().to_owned()),
-        DriverShape::Table(_) => None,
+        DriverShape::Table(_) | DriverShape::Licenses(_) => None,
     });
     Some(DriverDecl {
         name: name.text,
@@ -154,9 +173,20 @@ fn read_shape(map: &Mapping<'_>, sink: &mut Sink) -> Option<DriverShape> {
         };
         return own.map(|own| DriverShape::Table(shipped_columns().with(own)));
     };
+    if is_word(node, LICENSES) {
+        let made = read_license_driver(map, sink);
+        return made.map(|made| DriverShape::Licenses(Box::new(made)));
+    }
     refuse_keys(map, &["columns", "scope"], "is not read of a driver that has a `format`", sink);
     read_export(node, map, sink).map(|export| DriverShape::Export(Box::new(export)))
 }
+
+fn is_word(node: &Node, word: &str) -> bool {
+    matches!(&node.kind, Kind::Scalar(text) if text == word)
+}
+
+/// Keys of drivers that are made of files.
+const FILE_KEYS: &[&str] = &["files", "sheet", "header_row", "columns", "scope", "measure", "pool"];
 
 fn refuse_keys(map: &Mapping<'_>, keys: &[&str], why: &str, sink: &mut Sink) {
     for (key, span) in keys.iter().filter_map(|key| Some((key, map.key_span(key)?))) {

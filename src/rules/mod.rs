@@ -41,6 +41,7 @@ mod dated;
 mod decode;
 mod delivery;
 mod driver_export;
+mod driver_licenses;
 mod drivers;
 mod exchange;
 mod fields;
@@ -87,6 +88,7 @@ pub(crate) use driver_export::shipped_export_examples;
 pub use driver_export::{
     DriverExport, DriverFormat, KeyedColumns, Measure, Property, SpecialPolicy,
 };
+pub use driver_licenses::{DriverOfLicenses, HolderField, UnknownUse, UserOf};
 #[cfg(test)]
 pub(crate) use drivers::shipped_driver_examples;
 pub use drivers::{DriverColumns, DriverDecl, DriverField, DriverShape};

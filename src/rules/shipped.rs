@@ -146,6 +146,12 @@ pub fn license_rules() -> (Vec<RuleText>, Vec<RuleText>) {
     (texts(LICENSE_RULES), texts(LICENSE_TABLES))
 }
 
+/// Path and text of the column map of what rights are charged.
+#[must_use]
+pub fn license_charges() -> (&'static str, &'static str) {
+    ("shipped:rules/licenses/charges.yaml", include_str!("../../rules/licenses/charges.yaml"))
+}
+
 /// Path and text of the column map of that format.
 #[must_use]
 pub fn column_map(name: &str) -> Option<(&'static str, &'static str)> {

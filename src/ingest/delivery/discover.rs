@@ -14,7 +14,7 @@ use crate::rules::{
 };
 
 use super::manifest::{self, Manifest};
-use super::{Circumstances, Delivery, Draft, drafts, file_name, folder, is_within};
+use super::{Circumstances, Delivery, Draft, Told, drafts, file_name, folder, is_within};
 use crate::ingest::guard::guarded;
 use crate::ingest::layout::recognise;
 use crate::ingest::open::hex;
@@ -138,6 +138,20 @@ pub(super) fn common_policy(files: &[SourceFile]) -> DeliveryPolicy {
 }
 
 impl Discovery {
+    /// Adds a table that was made, as a delivery of its own.
+    pub fn put(&mut self, mut file: SourceFile) {
+        file.delivery = u32::try_from(self.deliveries.len()).unwrap_or(u32::MAX);
+        self.deliveries.push(Delivery {
+            source: file.source.to_string(),
+            name: file.path.to_string(),
+            manifests: Vec::new(),
+            files: vec![self.files.len()],
+            told: vec![Told::default()],
+            replaced_by: None,
+        });
+        self.files.push(file);
+    }
+
     /// Adds the files of a source and what they make up.
     fn add(&mut self, mut files: Vec<SourceFile>, mut drafts: Vec<Draft>) {
         let first_file = self.files.len();

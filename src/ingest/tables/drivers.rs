@@ -118,6 +118,11 @@ pub fn read_driver(file: &DriverFile<'_>) -> Result<DriverPart, Vec<Finding>> {
     let part = match &file.declared.shape {
         DriverShape::Table(columns) => driver_table::read(file, columns, &mut errors)?,
         DriverShape::Export(export) => driver_export::read(file, export, &mut errors)?,
+        // Licenses make it, and it has no file.
+        DriverShape::Licenses(_) => {
+            let text = "the driver is made of the use of licenses and has no file";
+            return Err(vec![Finding::new(Code::DriverBroken, text).at(at_file(file))]);
+        }
     };
     if errors.is_empty() {
         errors.extend(part.is_of_other_months(file));

@@ -4,6 +4,7 @@
 //! ```text
 //! LicensesDecl        `licenses:` of the project file
 //!   InputDecl         tables of one kind, and how their columns become ours
+//!   ChargeRule        which rights are charged to the month, and how
 //! ProductRules        raw names and SKUs → products, dated
 //! CloudFacts          which license a charge of a cloud bill pays for, or brings
 //! LicenseRules        all rule files, read together
@@ -24,6 +25,7 @@
 //! leans on itself.
 
 mod askable;
+mod charges;
 mod cloud;
 mod duties;
 mod example;
@@ -66,6 +68,10 @@ use super::node::{self, Kind, Node};
 use super::shape::{CITATION_KEYS, KeyShape, Shape, key};
 use super::sink::Sink;
 
+pub use charges::{
+    BilledIn, ChargeRule, ChargeTerms, ChargeWhat, Charged, LICENSE_SOURCE, PriceFor, RightAsked,
+    RightKey,
+};
 pub use cloud::{CloudAsk, CloudCitation, CloudFact, CloudRule, CloudRules, LicenseModel};
 pub use duties::{DutyRules, duty_rules, shipped_duties};
 pub use example::{Example, ExampleRow, Expected};

@@ -7,6 +7,7 @@ use crate::rules::project::{is_pattern, read_patterns, refuse_repeats};
 use crate::rules::shape::{KeyShape, Shape, key};
 use crate::rules::sink::Sink;
 
+use super::charges::{CHARGE_KEYS, ChargeRule, read_charges};
 use super::inputs::{INPUT_KEYS, InputDecl, read_input};
 
 /// What the project says of licenses.
@@ -19,6 +20,8 @@ pub struct LicensesDecl {
     /// The project's own table of products.
     pub products: Option<(String, Span)>,
     pub inputs: Vec<InputDecl>,
+    /// Which rights become charges of the month, in the order of the project file.
+    pub charges: Vec<ChargeRule>,
 }
 
 pub(in crate::rules) const KEYS: &[KeyShape] = &[
@@ -26,6 +29,7 @@ pub(in crate::rules) const KEYS: &[KeyShape] = &[
     key("packs", Shape::Texts),
     key("products", Shape::Text),
     key("inputs", Shape::List(&Shape::Map(INPUT_KEYS))),
+    key("charges", Shape::List(&Shape::Map(CHARGE_KEYS))),
 ];
 
 pub(in crate::rules) fn read_licenses(node: &Node, sink: &mut Sink) -> Option<LicensesDecl> {
@@ -46,11 +50,13 @@ pub(in crate::rules) fn read_licenses(node: &Node, sink: &mut Sink) -> Option<Li
     if inputs.len() < nodes.len() && sink.count() == before {
         sink.report(Code::InvalidValue, &node.span, "an input cannot be read");
     }
+    let charges = map.get("charges").and_then(|node| read_charges(node, sink));
     (sink.count() == before).then(|| LicensesDecl {
         rules: rules.unwrap_or_default(),
         packs,
         products: products.map(|path| (path.text, path.span)),
         inputs,
+        charges: charges.unwrap_or_default(),
     })
 }
 
