@@ -47,7 +47,7 @@ pub(super) fn explain_lines(
     let setting = Setting {
         rules: &project.rules,
         org: &project.org,
-        drivers: &project.drivers,
+        drivers: &outcome.licensed.drivers,
         rounding_digits: project.project.rounding_digits,
     };
     // Where all lines are asked, the bills are read once and not once for each party.

@@ -20,6 +20,7 @@ use crate::rules::{
 };
 
 use super::console::seen_path;
+use super::license_money::declare_source;
 use super::licenses::LoadedLicenses;
 use super::workbook::executable;
 
@@ -100,12 +101,13 @@ impl Loader {
         let Some(text) = self.read(PROJECT_FILE, "project", None) else {
             return Err(std::mem::take(&mut self.errors));
         };
-        let project = Project::parse(PROJECT_FILE, &text)?;
+        let mut project = Project::parse(PROJECT_FILE, &text)?;
         let org = self.org(&project);
         let metadata = self.metadata(&project);
         // Rules over tables that could not be read would only repeat what is wrong with those.
         let tables_are_fine = self.errors.is_empty();
-        let maps = self.maps(&project);
+        let mut maps = self.maps(&project);
+        self.errors.extend(declare_source(&mut project, &mut maps).err().unwrap_or_default());
         let exchange = self.exchange(&project);
         let invoices = if self.reads_invoices { self.invoices(&project) } else { Vec::new() };
         let drivers = self.drivers(&project);

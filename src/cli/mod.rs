@@ -24,6 +24,7 @@ mod explain;
 mod explain_lines;
 mod import;
 mod init;
+mod license_money;
 mod licenses;
 mod load;
 mod load_drivers;

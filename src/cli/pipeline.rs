@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 
 use crate::allocate::{
-    Allocation, ConservationRow, Conversions, Cube, Kernel, PeriodTotal, Plan, Setting, allocate,
-    assemble, broken, convert, findings, period_totals, prove, prove_conversion,
+    Allocation, ConservationRow, Conversions, Cube, PeriodTotal, Plan, Setting, allocate, assemble,
+    broken, convert, findings, period_totals, prove, prove_conversion,
 };
 use crate::diagnostics::{Finding, Severity};
 use crate::domain::Period;
-use crate::ingest::{Progress, ScanOptions, ScanReport, SourceFile, discover, judge, scan};
+use crate::ingest::{DriverTable, Progress, ScanOptions, ScanReport, SourceFile, discover, judge};
 use crate::reconcile::{Reconciled, reconcile};
 use crate::report::Facts;
 
+use super::license_money::{Licensed, licensed, put_charges, scan_with_licenses};
 use super::load::Loaded;
 use super::timings::Timings;
 use super::workbook::executable;
@@ -27,6 +28,7 @@ pub(super) struct Outcome {
     pub(super) conservation: Vec<ConservationRow>,
     pub(super) totals: Vec<PeriodTotal>,
     pub(super) reconciled: Reconciled,
+    pub(super) licensed: Licensed,
     pub(super) findings: Vec<Finding>,
 }
 
@@ -49,28 +51,31 @@ pub(super) fn pipeline(
 ) -> Result<Outcome, Vec<Finding>> {
     let Loaded { rules, org, metadata, .. } = project;
     let period = options.period;
-    let found = timings.stage("discover", || {
+    let mut found = timings.stage("discover", || {
         let reader = executable();
         let sources = &project.project.sources;
         discover(&project.root, sources, &project.maps, Some(period), reader.as_deref())
     })?;
+    let charges = put_charges(project, &mut found, period)?;
     let files = &found.files;
     let plan = timings.stage("plan", || Plan::new(rules, org, metadata, files, period));
     let plan = plan
         .keep_invoices(!project.invoices.is_empty())
         .keep_days(project.drivers.iter().any(|driver| driver.has_days));
-    let (mut scan, kernels) = timings.stage("scan", || {
+    let (mut scan, kernels, uses) = timings.stage("scan", || {
         let watching = (options.watch)(files);
         let reader = executable();
         let threads = options.threads;
         let options = ScanOptions { threads, progress: &*watching, reader: reader.as_deref() };
-        scan(files, plan.wanted(), options, || Kernel::new(&plan))
+        scan_with_licenses(project, &plan, (files, period), options)
     });
     judge(&found, &project.project.sources, period, &mut scan);
     refuse(scan.findings())?;
     let cube =
         timings.stage("assemble", || assemble(&plan, kernels)).map_err(|finding| vec![finding])?;
-    let mut months = timings.stage("allocate", || allocated(project, &cube, period));
+    let licensed = licensed(project, charges, &cube, uses)?;
+    let drivers = &licensed.drivers;
+    let mut months = timings.stage("allocate", || allocated(project, drivers, &cube));
     // A pool that could not be emptied would only be told again by the proof.
     refuse(months[&period].findings.iter())?;
     let conversions = timings.stage("convert", || {
@@ -86,7 +91,7 @@ pub(super) fn pipeline(
     refuse(broken(&conservation).iter())?;
     let totals = period_totals(&scan, period, of_period);
     let mut all: Vec<Finding> = scan.findings().cloned().collect();
-    all.extend(project.notes.iter().cloned());
+    all.extend(project.notes.iter().chain(&licensed.findings).cloned());
     all.extend(conversions.findings.iter().cloned());
     let reconciled = timings.stage("reconcile", || {
         let declared = &project.project.invoices;
@@ -105,20 +110,25 @@ pub(super) fn pipeline(
         conservation,
         totals,
         reconciled,
+        licensed,
         findings: all,
     })
 }
 
 /// The period and all months at hand, each by its own rules.
-fn allocated(project: &Loaded, cube: &Cube, period: Period) -> BTreeMap<Period, Allocation> {
+fn allocated(
+    project: &Loaded,
+    drivers: &[DriverTable],
+    cube: &Cube,
+) -> BTreeMap<Period, Allocation> {
     let setting = Setting {
         rules: &project.rules,
         org: &project.org,
-        drivers: &project.drivers,
+        drivers,
         rounding_digits: project.project.rounding_digits,
     };
     let mut months: BTreeMap<Period, Allocation> = BTreeMap::new();
-    for month in cube.months().into_iter().chain([period]) {
+    for month in cube.months().into_iter().chain([cube.period]) {
         months.entry(month).or_insert_with(|| allocate(cube, setting, month));
     }
     months
@@ -149,6 +159,7 @@ impl Outcome {
             reconciled: &self.reconciled,
             findings: &self.findings,
             inputs: &project.inputs,
+            license_charges: self.licensed.charges.as_deref(),
         }
     }
 }

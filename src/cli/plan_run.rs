@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::diagnostics::{Code, Finding, Severity};
 use crate::domain::Period;
 use crate::ingest::contained;
+use crate::licenses::CHARGES_TABLE;
 use crate::report::plan::{
     BillFiles, Cause, Comparison, InputHashes, PublishedRun, State, Step, Subject, UsedRates,
     file_hash,
@@ -274,7 +275,9 @@ fn with_old_bills(
 ) -> Result<(Loaded, Ran), String> {
     let manifests = published.manifests.iter().map(|(path, hash)| (path, hash));
     let files = published.bills.iter().map(|(path, hash, _)| (path, hash));
-    for (path, hash) in files.chain(manifests) {
+    // What rights are charged is made anew, and compared with the bills.
+    let on_disk = files.chain(manifests).filter(|(path, _)| path.as_str() != CHARGES_TABLE);
+    for (path, hash) in on_disk {
         if file_hash(&is.root.join(path)).as_ref() != Some(hash) {
             return Err(format!("are not all there any more: `{path}` is missing or another"));
         }
@@ -305,6 +308,9 @@ fn narrowed(
     published: &PublishedRun,
     root: &Path,
 ) -> Result<Option<SourceDecl>, String> {
+    if source.files.is_empty() {
+        return Ok(Some(source));
+    }
     let bills = published.bills.iter().map(|(path, ..)| path);
     let read = bills.chain(published.manifests.iter().map(|(path, _)| path));
     let mut files = Vec::new();

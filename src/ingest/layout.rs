@@ -14,7 +14,7 @@ use super::csv::stream::{decoded, head_names, names_read};
 use super::guard::guarded;
 use super::open::{self, CsvStream, Kind};
 use super::parquet::file::ParquetHead;
-use super::scan::SourceFile;
+use super::source_file::SourceFile;
 use super::values::header::{Absent, Finder, listed, no_bill, other_dataset};
 use super::workbook::source::{open_workbook, wanted_of};
 

@@ -4,6 +4,7 @@
 //! delivery    patterns of a source → files (discover); files that belong together, by name and by
 //!             the provider's manifest; which of them count (Gate); what is missing (judge)
 //! open        what a file is, by its content; its hashes
+//! source_file what is read: a file, or a table that was made
 //! stamp       whether it is still that file
 //! layout      heads of bills: their format, and what a map finds, without reading a row
 //! scan        files → charges into sinks, and a report
@@ -43,6 +44,7 @@ mod quality;
 mod report;
 mod row_numbers;
 mod scan;
+mod source_file;
 mod stamp;
 mod tables;
 mod tally;
@@ -65,7 +67,8 @@ pub use report::{
     day_bit, days_of,
 };
 pub use row_numbers::RowNumbers;
-pub use scan::{Progress, ScanOptions, Silent, SourceFile, scan, scan_beside};
+pub use scan::{Progress, ScanOptions, Silent, scan, scan_beside};
+pub use source_file::SourceFile;
 pub use tables::cells::Cells;
 pub use tables::drivers::{Consumer, DriverFile, DriverPart, DriverRow, DriverTable, read_driver};
 pub use tables::invoices::{Invoice, InvoiceFile, InvoiceTable, read_invoices};

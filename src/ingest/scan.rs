@@ -6,14 +6,14 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::diagnostics::{Code, Finding, Place};
 use crate::domain::{Amount, CostMetric, Currency};
-use crate::rules::{ColumnMap, SheetPlace};
+use crate::rules::ColumnMap;
 
 use super::account;
 use super::charge::{Sink, WantedText};
@@ -31,63 +31,13 @@ use super::parquet::parts::{self, ParquetJob, Part};
 use super::quality::{self, Look};
 use super::report::{FileId, FileReport, Role, ScanReport, SheetTable};
 use super::row_numbers::RowNumbers;
+use super::source_file::SourceFile;
 use super::stamp::Stamp;
 use super::tally::{SourceSum, Tally};
 use super::values::binding::{Binding, Circumstances};
 use super::workbook::source::{
     BINARY, map_of_sheet, open_workbook, refusal_in, sheet_findings, wanted_of,
 };
-
-/// A bill to read.
-#[derive(Clone, Debug)]
-pub struct SourceFile {
-    /// Name of its source.
-    pub source: Arc<str>,
-    /// Relative to the project, with `/`: the name in all reports.
-    pub path: Arc<str>,
-    pub location: PathBuf,
-    /// The table itself, where it was made and lies on no disk: CSV with a header. Then `location` says nothing.
-    pub made: Option<Arc<[u8]>>,
-    pub map: Arc<ColumnMap>,
-    /// Where the table stands, where the file is a workbook and its source says it.
-    pub place: SheetPlace,
-    /// Index of its delivery.
-    pub delivery: u32,
-    /// Whether it counts: a file of a delivery that was replaced is read for its totals only.
-    pub is_counted: bool,
-    /// Whether deliveries of its source add to others, so that they may overlap with them.
-    pub appends: bool,
-    /// Whether its source says that it may have a header and no row.
-    pub may_be_empty: bool,
-}
-
-impl SourceFile {
-    /// A file that is a source of its own, and a delivery.
-    #[must_use]
-    pub fn alone(source: &str, path: &str, location: PathBuf, map: Arc<ColumnMap>) -> Self {
-        let (source, path) = (source.into(), path.into());
-        let place = SheetPlace::default();
-        Self {
-            source,
-            path,
-            location,
-            made: None,
-            map,
-            place,
-            delivery: 0,
-            is_counted: true,
-            appends: false,
-            may_be_empty: false,
-        }
-    }
-
-    /// A table that was made, as a source and a delivery of its own. It may have no row.
-    #[must_use]
-    pub fn made(source: &str, path: &str, table: Vec<u8>, map: Arc<ColumnMap>) -> Self {
-        let alone = Self::alone(source, path, PathBuf::new(), map);
-        Self { made: Some(table.into()), may_be_empty: true, appends: true, ..alone }
-    }
-}
 
 /// Told how far a scan is; called from many threads.
 pub trait Progress: Sync {

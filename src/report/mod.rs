@@ -120,6 +120,8 @@ pub struct Facts<'a> {
     pub findings: &'a [Finding],
     /// Project file, rule files, column maps, tables of owners and metadata.
     pub inputs: &'a [InputFile],
+    /// The table of what rights are charged, which the scan read as a bill.
+    pub license_charges: Option<&'a [u8]>,
 }
 
 /// A text input of the run, for the manifest.

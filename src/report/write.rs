@@ -5,6 +5,7 @@ use std::panic::resume_unwind;
 use std::path::Path;
 
 use crate::diagnostics::Finding;
+use crate::licenses::CHARGES_TABLE;
 
 use super::Facts;
 use super::allocated_focus::AllocatedFocus;
@@ -93,6 +94,9 @@ fn write_others(facts: &Facts, mut sink: Sink) -> Result<Sink, Finding> {
     commitments::write(facts, &mut sink)?;
     kpi::write(facts, &showback, &mut sink)?;
     charts::write(facts, &unallocated, &mut sink)?;
+    if let Some(table) = facts.license_charges {
+        sink.bytes(CHARGES_TABLE, table)?;
+    }
     run_json::write(facts, &mut sink)?;
     manifest::write(facts, &mut sink)?;
     Ok(sink)

@@ -17,7 +17,7 @@ use crate::rules::{Days, DeliveryPolicy, SourceDecl, View};
 use super::discover::{Discovery, common_policy};
 use super::{Delivery, Told};
 use crate::ingest::report::{FileReport, Overlap, Repeated, Role, ScanReport, days_of, known_sums};
-use crate::ingest::scan::SourceFile;
+use crate::ingest::source_file::SourceFile;
 
 /// Exact sums by currency and metric; a metric that is not known is not in the list.
 pub type Sums = BTreeMap<(Currency, CostMetric), Amount>;

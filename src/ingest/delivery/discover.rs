@@ -18,7 +18,7 @@ use super::{Circumstances, Delivery, Draft, Told, drafts, file_name, folder, is_
 use crate::ingest::guard::guarded;
 use crate::ingest::layout::recognise;
 use crate::ingest::open::hex;
-use crate::ingest::scan::SourceFile;
+use crate::ingest::source_file::SourceFile;
 
 const OPTIONS: MatchOptions = MatchOptions {
     case_sensitive: true,
@@ -67,7 +67,8 @@ pub fn survey(
     let mut found = Discovery::default();
     let mut errors = Vec::new();
     let mut claimed: BTreeMap<String, &str> = BTreeMap::new();
-    for (source, maps) in sources.iter().zip(maps) {
+    // A source without patterns is made of other inputs, and put beside the others.
+    for (source, maps) in sources.iter().zip(maps).filter(|(source, _)| !source.files.is_empty()) {
         let shapes: Vec<ManifestShape> =
             maps.iter().flat_map(|map| map.manifests.iter().cloned()).collect();
         let reading = SourceReader { root, source, shapes: &shapes, period };

@@ -14,7 +14,7 @@ use crate::domain::{Column, CostMetric, Period};
 
 use crate::ingest::charge::{Charge, Charges, Rejection, Sink, WantedText};
 use crate::ingest::report::{Overlap, Repeated, ScanReport, day_bit, days_of};
-use crate::ingest::scan::SourceFile;
+use crate::ingest::source_file::SourceFile;
 
 use super::references::References;
 
