@@ -9,9 +9,11 @@ use crate::allocate::{
 use crate::diagnostics::{Finding, Severity};
 use crate::domain::Period;
 use crate::ingest::{Progress, ScanOptions, ScanReport, SourceFile, discover, judge, scan};
+use crate::licenses::{Beside, LicenseOutcome};
 use crate::reconcile::{Reconciled, reconcile};
-use crate::report::Facts;
+use crate::report::{Facts, LicenseReports};
 
+use super::licenses::outcome;
 use super::load::Loaded;
 use super::timings::Timings;
 use super::workbook::executable;
@@ -27,6 +29,8 @@ pub(super) struct Outcome {
     pub(super) conservation: Vec<ConservationRow>,
     pub(super) totals: Vec<PeriodTotal>,
     pub(super) reconciled: Reconciled,
+    /// Where the project declares any.
+    pub(super) licenses: Option<LicenseOutcome>,
     pub(super) findings: Vec<Finding>,
 }
 
@@ -38,7 +42,7 @@ pub(super) struct Options<'a> {
     pub(super) watch: &'a dyn Fn(&[SourceFile]) -> Box<dyn Progress>,
 }
 
-/// Bills → charges → cube → allocation → report currency → proof → invoices.
+/// Bills → charges → cube → allocation → report currency → proof → invoices → licenses.
 ///
 /// # Errors
 /// Everything that keeps the reports from being right; nothing is written then.
@@ -94,6 +98,8 @@ pub(super) fn pipeline(
     });
     all.extend(reconciled.findings.iter().cloned());
     all.extend(findings(&scan, &cube, rules, org, of_period, &totals));
+    let licenses = timings.stage("licenses", || licensed(project, period))?;
+    all.extend(licenses.iter().flat_map(|outcome| outcome.notes.iter().cloned()));
     refuse(all.iter())?;
     Ok(Outcome {
         period,
@@ -105,6 +111,7 @@ pub(super) fn pipeline(
         conservation,
         totals,
         reconciled,
+        licenses,
         findings: all,
     })
 }
@@ -122,6 +129,14 @@ fn allocated(project: &Loaded, cube: &Cube, period: Period) -> BTreeMap<Period, 
         months.entry(month).or_insert_with(|| allocate(cube, setting, month));
     }
     months
+}
+
+/// Owned against used, where the project declares licenses.
+fn licensed(project: &Loaded, period: Period) -> Result<Option<LicenseOutcome>, Vec<Finding>> {
+    if project.licenses.is_none() {
+        return Ok(None);
+    }
+    outcome(project, period, &Beside::default()).map(Some)
 }
 
 /// Stops where there are errors, with all findings at hand.
@@ -149,6 +164,13 @@ impl Outcome {
             reconciled: &self.reconciled,
             findings: &self.findings,
             inputs: &project.inputs,
+            licenses: self.licenses.as_ref().zip(project.licenses.as_ref()).map(
+                |(outcome, licenses)| LicenseReports {
+                    organisation: &project.project.organisation,
+                    told: &licenses.told,
+                    outcome,
+                },
+            ),
         }
     }
 }

@@ -120,13 +120,16 @@ pub struct Facts<'a> {
     pub findings: &'a [Finding],
     /// Project file, rule files, column maps, tables of owners and metadata.
     pub inputs: &'a [InputFile],
+    /// Owned against used, where the project declares licenses.
+    pub licenses: Option<LicenseReports<'a>>,
 }
 
 /// A text input of the run, for the manifest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InputFile {
     /// `project`, `rules`, `column map`, `owners`, `metadata`, `exchange rates`,
-    /// `invoices`.
+    /// `invoices`, `drivers`; of licenses `license pack`, `license rules`, `license table`,
+    /// `license calendar`, `license products`, `licenses`.
     pub kind: &'static str,
     pub path: String,
     pub sha256: String,

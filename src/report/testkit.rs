@@ -153,6 +153,7 @@ impl World {
             reconciled: &self.reconciled,
             findings: &self.findings,
             inputs: &self.inputs,
+            licenses: None,
         }
     }
 }

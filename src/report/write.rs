@@ -93,6 +93,9 @@ fn write_others(facts: &Facts, mut sink: Sink) -> Result<Sink, Finding> {
     commitments::write(facts, &mut sink)?;
     kpi::write(facts, &showback, &mut sink)?;
     charts::write(facts, &unallocated, &mut sink)?;
+    if let Some(licenses) = &facts.licenses {
+        licenses.write_into(&mut sink)?;
+    }
     run_json::write(facts, &mut sink)?;
     manifest::write(facts, &mut sink)?;
     Ok(sink)
