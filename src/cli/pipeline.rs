@@ -13,7 +13,7 @@ use crate::licenses::{Beside, LicenseOutcome};
 use crate::reconcile::{Reconciled, reconcile};
 use crate::report::{Facts, LicenseReports};
 
-use super::licenses::outcome;
+use super::licenses::{burns, outcome, spent};
 use super::load::Loaded;
 use super::timings::Timings;
 use super::workbook::executable;
@@ -62,6 +62,7 @@ pub(super) fn pipeline(
     let plan = timings.stage("plan", || Plan::new(rules, org, metadata, files, period));
     let plan = plan
         .keep_invoices(!project.invoices.is_empty())
+        .keep_scopes(burns(project).next().is_some())
         .keep_days(project.drivers.iter().any(|driver| driver.has_days));
     let (mut scan, kernels) = timings.stage("scan", || {
         let watching = (options.watch)(files);
@@ -98,7 +99,7 @@ pub(super) fn pipeline(
     });
     all.extend(reconciled.findings.iter().cloned());
     all.extend(findings(&scan, &cube, rules, org, of_period, &totals));
-    let licenses = timings.stage("licenses", || licensed(project, period))?;
+    let licenses = timings.stage("licenses", || licensed(project, &cube, period))?;
     all.extend(licenses.iter().flat_map(|outcome| outcome.notes.iter().cloned()));
     refuse(all.iter())?;
     Ok(Outcome {
@@ -132,11 +133,18 @@ fn allocated(project: &Loaded, cube: &Cube, period: Period) -> BTreeMap<Period, 
 }
 
 /// Owned against used, where the project declares licenses.
-fn licensed(project: &Loaded, period: Period) -> Result<Option<LicenseOutcome>, Vec<Finding>> {
+fn licensed(
+    project: &Loaded,
+    cube: &Cube,
+    period: Period,
+) -> Result<Option<LicenseOutcome>, Vec<Finding>> {
     if project.licenses.is_none() {
         return Ok(None);
     }
-    outcome(project, period, &Beside::default()).map(Some)
+    let (spent, notes) = spent(project, cube);
+    let mut outcome = outcome(project, period, &Beside { spent, ..Beside::default() })?;
+    outcome.notes.extend(notes);
+    Ok(Some(outcome))
 }
 
 /// Stops where there are errors, with all findings at hand.
