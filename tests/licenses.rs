@@ -156,3 +156,67 @@ fn a_metric_of_no_rule_is_told_with_its_place() {
     assert!(answer.stderr.contains("license-metric"), "{answer:?}");
     assert!(answer.stderr.contains("owned.csv, row 2"), "{answer:?}");
 }
+
+#[test]
+fn a_run_publishes_licenses_beside_its_reports_and_explains_their_tables() {
+    use support::{Bill, Charge, Output};
+    let project = project().bill("bill.csv", &Bill::of([Charge::sound().costs("10")]));
+    let declared = DECLARED.replace("format: focus, files", "format: focus, days: any, files");
+    let project = project.file("costbook.yaml", declared);
+    let output: Output = project.published();
+    let run = output.run();
+    assert_eq!(run["licenses"]["lines"]["over"], 1, "{run}");
+    assert_eq!(run["licenses"]["warnings"]["over_use"], 1, "{run}");
+    let manifest = output.json("manifest.json");
+    let kinds: Vec<&str> = manifest["inputs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|it| it["kind"].as_str())
+        .collect();
+    for kind in ["license pack", "license rules", "licenses"] {
+        assert!(kinds.contains(&kind), "{kind}: {kinds:?}");
+    }
+    let asked = ask(&project, &["position", "--format", "csv"]);
+    assert_eq!(output.text("license_position.csv"), asked.stdout);
+    assert!(output.text("contracts.ics").starts_with("BEGIN:VCALENDAR\r\n"));
+    for file in
+        ["license_position.csv", "license_warnings.csv", "contracts.csv", "license_matches.csv"]
+    {
+        let explained =
+            project.command(["explain", "--project", ".", "--period", PERIOD, "--file", file]);
+        assert_eq!(explained.exit, Some(0), "{file}: {}", explained.stderr);
+    }
+    let again = project.run();
+    assert_eq!(again.exit, Some(0), "{again:?}");
+    assert_eq!(project.output().text("license_warnings.csv"), output.text("license_warnings.csv"));
+}
+
+#[test]
+fn bills_of_the_scope_burn_a_commitment() {
+    use support::{Bill, Charge};
+    let charge =
+        |provider: &str, cost: &str| Charge::sound().with("ProviderName", provider).costs(cost);
+    let contracts = "id,kind,start,end,commitment,currency,scope,shortfall_rule
+C1,edp,2026-10-01,2026-11-30,100,EUR,provider:AWS,pay
+C2,edp,2026-10-01,2026-11-30,100,EUR,prvider:AWS,pay
+";
+    let project = project()
+        .file(
+            "costbook.yaml",
+            DECLARED.replace("format: focus, files", "format: focus, days: any, files"),
+        )
+        .file("licenses/contracts.csv", contracts)
+        .file("licenses/owned.csv", OWNED.replace(",C1,", ",,").replace(",C2,", ",,"))
+        .bill("bill.csv", &Bill::of([charge("AWS", "31"), charge("Else", "7")]));
+    let answer = project.run_with(&["--verbose"]);
+    assert_eq!(answer.exit, Some(0), "{answer:?}");
+    assert!(answer.stderr.contains("did you mean `provider:AWS`?"), "{answer:?}");
+    let rows = project.output().table("contract_burndown.csv");
+    let of = |contract: &str, column: &str| {
+        rows.iter().find(|row| row["contract"] == contract).unwrap()[column].clone()
+    };
+    assert_eq!([of("C1", "consumed"), of("C1", "told_days")], ["31", "31"]);
+    // A unit a day over 61 days.
+    assert_eq!([of("C1", "forecast_run_rate"), of("C2", "told_days")], ["61", "0"]);
+}

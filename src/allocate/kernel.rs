@@ -225,6 +225,9 @@ impl<'p> Kernel<'p> {
             if plan.keeps_invoices {
                 invoiced(&mut registry.names, &mut group, &texts);
             }
+            if plan.keeps_scopes {
+                scoped(&mut registry.names, &mut group, &texts, source);
+            }
             UNCOVERED
         };
         let unallocated = match verdict.bearer {
@@ -302,6 +305,15 @@ fn invoiced(names: &mut Names, group: &mut Group, texts: &[Option<&str>]) {
     group.billing_account = names.id(Plan::text(Role::BillingAccount, texts));
 }
 
+/// Fills in what scopes of commitments name.
+fn scoped(names: &mut Names, group: &mut Group, texts: &[Option<&str>], source: &str) {
+    group.source = names.id(Some(source));
+    group.provider = names.id(Plan::provider(texts));
+    group.billing_account = names.id(Plan::text(Role::BillingAccount, texts));
+    group.sub_account = names.id(Plan::text(Role::SubAccount, texts));
+    group.service = names.id(Plan::text(Role::Service, texts));
+}
+
 /// Fills in what only reports of the period itself tell apart.
 fn detail(
     plan: &Plan<'_>,
@@ -311,10 +323,8 @@ fn detail(
     source: &str,
     resolved: &crate::tags::Resolved<'_>,
 ) {
-    group.source = names.id(Some(source));
+    scoped(names, group, texts, source);
     invoiced(names, group, texts);
-    group.sub_account = names.id(Plan::text(Role::SubAccount, texts));
-    group.service = names.id(Plan::text(Role::Service, texts));
     group.charge_category = names.id(Plan::text(Role::ChargeCategory, texts));
     group.dimensions = plan.detail.iter().map(|id| names.id(resolved.dimension(*id))).collect();
 }

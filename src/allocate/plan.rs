@@ -71,6 +71,7 @@ pub struct Plan<'p> {
     change_days: Vec<NaiveDate>,
     /// Whether charges of other months are told apart by invoice.
     pub(super) keeps_invoices: bool,
+    pub(super) keeps_scopes: bool,
     /// Whether charges of other months are told apart by day.
     pub(super) keeps_days: bool,
     /// Fields by which pools tell their charges apart, or those of their receivers.
@@ -121,6 +122,7 @@ impl<'p> Plan<'p> {
             detail,
             change_days,
             keeps_invoices: false,
+            keeps_scopes: false,
             keeps_days: false,
             lot_fields,
             receiver_fields,
@@ -131,6 +133,12 @@ impl<'p> Plan<'p> {
     #[must_use]
     pub fn keep_invoices(self, keeps_invoices: bool) -> Self {
         Self { keeps_invoices, ..self }
+    }
+
+    /// Tells charges of other months apart by the fields of scopes too, to know what burned a commitment.
+    #[must_use]
+    pub fn keep_scopes(self, keeps_scopes: bool) -> Self {
+        Self { keeps_scopes, ..self }
     }
 
     /// Tells charges of other months apart by day too, for drivers that are dated by day.

@@ -16,7 +16,7 @@ use crate::licenses::{
 use crate::rules::licenses::{CloudRules, InputKind, LICENSE_SOURCE};
 use crate::rules::{ColumnMap, DriverShape, FormatName, Project, SheetPlace, SourceDecl, shipped};
 
-use super::licenses::outcome;
+use super::licenses::{outcome, spent};
 use super::load::Loaded;
 
 /// Makes the charges of rights a source of the project, where it charges any.
@@ -89,6 +89,8 @@ fn is_of_licenses(source: &SourceDecl) -> bool {
 pub(super) struct Licensed {
     /// The table of what rights are charged, where any are.
     pub(super) charges: Option<Vec<u8>>,
+    /// Where the project declares licenses.
+    pub(super) outcome: Option<LicenseOutcome>,
     /// In the order of their declarations, those of licenses among them.
     pub(super) drivers: Vec<DriverTable>,
     pub(super) findings: Vec<Finding>,
@@ -112,7 +114,9 @@ pub(super) fn licensed(
     if findings.iter().any(|finding| finding.severity() == Severity::Error) {
         return Err(findings);
     }
-    let beside = Beside { uses, spent: Vec::new() };
+    let (spent, told) = spent(project, cube);
+    findings.extend(told);
+    let beside = Beside { uses, spent };
     let period = cube.period;
     let outcome = project.licenses.as_ref().map(|_| outcome(project, period, &beside));
     let outcome = outcome.transpose()?;
@@ -120,7 +124,7 @@ pub(super) fn licensed(
     let (drivers, told) = drivers(project, outcome.as_ref(), period)?;
     findings.extend(told);
     let charges = charges.map(|charges| charges.table);
-    Ok(Licensed { charges, drivers, findings })
+    Ok(Licensed { charges, outcome, drivers, findings })
 }
 
 fn charged_by_sources(cube: &Cube) -> impl Iterator<Item = ChargedBySource<'_>> {

@@ -10,9 +10,10 @@ use crate::diagnostics::{Finding, Severity};
 use crate::domain::Period;
 use crate::ingest::{DriverTable, Progress, ScanOptions, ScanReport, SourceFile, discover, judge};
 use crate::reconcile::{Reconciled, reconcile};
-use crate::report::Facts;
+use crate::report::{Facts, LicenseReports};
 
 use super::license_money::{Licensed, licensed, put_charges, scan_with_licenses};
+use super::licenses::burns;
 use super::load::Loaded;
 use super::timings::Timings;
 use super::workbook::executable;
@@ -40,7 +41,7 @@ pub(super) struct Options<'a> {
     pub(super) watch: &'a dyn Fn(&[SourceFile]) -> Box<dyn Progress>,
 }
 
-/// Bills → charges → cube → allocation → report currency → proof → invoices.
+/// Bills → charges → cube → allocation → report currency → proof → invoices; licenses between cube and allocation.
 ///
 /// # Errors
 /// Everything that keeps the reports from being right; nothing is written then.
@@ -61,6 +62,7 @@ pub(super) fn pipeline(
     let plan = timings.stage("plan", || Plan::new(rules, org, metadata, files, period));
     let plan = plan
         .keep_invoices(!project.invoices.is_empty())
+        .keep_scopes(burns(project).next().is_some())
         .keep_days(project.drivers.iter().any(|driver| driver.has_days));
     let (mut scan, kernels, uses) = timings.stage("scan", || {
         let watching = (options.watch)(files);
@@ -73,7 +75,7 @@ pub(super) fn pipeline(
     refuse(scan.findings())?;
     let cube =
         timings.stage("assemble", || assemble(&plan, kernels)).map_err(|finding| vec![finding])?;
-    let licensed = licensed(project, charges, &cube, uses)?;
+    let licensed = timings.stage("licenses", || licensed(project, charges, &cube, uses))?;
     let drivers = &licensed.drivers;
     let mut months = timings.stage("allocate", || allocated(project, drivers, &cube));
     // A pool that could not be emptied would only be told again by the proof.
@@ -160,6 +162,13 @@ impl Outcome {
             findings: &self.findings,
             inputs: &project.inputs,
             license_charges: self.licensed.charges.as_deref(),
+            licenses: self.licensed.outcome.as_ref().zip(project.licenses.as_ref()).map(
+                |(outcome, licenses)| LicenseReports {
+                    organisation: &project.project.organisation,
+                    told: &licenses.told,
+                    outcome,
+                },
+            ),
         }
     }
 }

@@ -8,7 +8,15 @@ use super::sink::hex;
 /// Raised whenever the same inputs would give other bytes than before.
 const OUTPUT_FORMAT: u32 = 1;
 /// Kinds of text inputs that say what is done; the others say what it is done to.
-const RULE_KINDS: [&str; 3] = ["project", "rules", "column map"];
+const RULE_KINDS: [&str; 7] = [
+    "project",
+    "rules",
+    "column map",
+    "license pack",
+    "license rules",
+    "license table",
+    "license calendar",
+];
 /// Hex digits of a run id: enough to tell runs apart, short enough for a file name.
 const RUN_ID_DIGITS: usize = 16;
 

@@ -122,13 +122,16 @@ pub struct Facts<'a> {
     pub inputs: &'a [InputFile],
     /// The table of what rights are charged, which the scan read as a bill.
     pub license_charges: Option<&'a [u8]>,
+    /// Owned against used, where the project declares licenses.
+    pub licenses: Option<LicenseReports<'a>>,
 }
 
 /// A text input of the run, for the manifest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InputFile {
     /// `project`, `rules`, `column map`, `owners`, `metadata`, `exchange rates`,
-    /// `invoices`.
+    /// `invoices`, `drivers`; of licenses `license pack`, `license rules`, `license table`,
+    /// `license calendar`, `license products`, `licenses`.
     pub kind: &'static str,
     pub path: String,
     pub sha256: String,

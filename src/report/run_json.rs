@@ -9,10 +9,10 @@ use crate::diagnostics::{Finding, Severity};
 use crate::domain::{Amount, CostMetric, Costs, Currency};
 use crate::ingest::FileReport;
 
-use super::Facts;
 use super::identity::{rules_hash, run_id};
 use super::quarantined::{Quarantined, quarantined};
 use super::sink::{Sink, failed};
+use super::{Facts, LicenseReports};
 
 /// Raised when a name in `run.json` or `manifest.json` changes its meaning.
 pub(super) const SCHEMA_VERSION: u32 = 1;
@@ -51,7 +51,25 @@ struct Run<'a> {
     report_totals: Vec<ReportTotal>,
     quarantined: Vec<InQuarantine>,
     other_months: Vec<OtherMonth>,
+    /// Where the project declares licenses.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    licenses: Option<Licenses>,
     findings: Vec<Aggregated<'a>>,
+}
+
+/// Owned against used, in counts; the tables tell the rest.
+#[derive(Serialize)]
+struct Licenses {
+    /// The day of the position.
+    day: String,
+    entitlements: usize,
+    contracts: usize,
+    rows_of_use: usize,
+    /// Lines of the position by status.
+    lines: BTreeMap<&'static str, u64>,
+    /// Warnings that are not silenced, by kind.
+    warnings: BTreeMap<&'static str, u64>,
+    silenced: u64,
 }
 
 #[derive(Serialize)]
@@ -175,9 +193,35 @@ pub(super) fn write(facts: &Facts, sink: &mut Sink) -> Result<(), Finding> {
         report_totals: report_totals(facts).unwrap_or_default(),
         quarantined: in_quarantine(facts),
         other_months: other_months(facts),
+        licenses: facts.licenses.as_ref().map(licenses),
         findings: findings(facts.findings),
     };
     write_json("run.json", &run, sink)
+}
+
+fn licenses(reports: &LicenseReports<'_>) -> Licenses {
+    let outcome = reports.outcome;
+    let mut lines = BTreeMap::new();
+    for line in &outcome.positions {
+        *lines.entry(line.status.name()).or_default() += 1;
+    }
+    let (mut warnings, mut silenced) = (BTreeMap::new(), 0);
+    for warning in &outcome.warnings {
+        if warning.silenced_by.is_some() {
+            silenced += 1;
+        } else {
+            *warnings.entry(warning.kind.name()).or_default() += 1;
+        }
+    }
+    Licenses {
+        day: outcome.day.to_string(),
+        entitlements: outcome.inventory.entitlements.len(),
+        contracts: outcome.inventory.contracts.len(),
+        rows_of_use: outcome.inventory.uses.len(),
+        lines,
+        warnings,
+        silenced,
+    }
 }
 
 /// Writes a document with stable order of keys, indented, with a last newline.

@@ -1,8 +1,8 @@
 //! The month in a few lines, for whoever watches a run.
 
-use super::Facts;
 use super::quarantined::quarantined;
 use super::run_json::report_totals;
+use super::{Facts, LicenseReports};
 
 /// A line per currency, one of all of them where each has a rate, and one per currency of what lies
 /// in quarantine. Texts of bills are as they were read.
@@ -35,5 +35,6 @@ pub fn summary(facts: &Facts<'_>) -> Vec<String> {
         );
         lines.push(format!("in quarantine {rows}, {money}"));
     }
+    lines.extend(facts.licenses.as_ref().map(LicenseReports::summary));
     lines
 }

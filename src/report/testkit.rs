@@ -154,6 +154,7 @@ impl World {
             findings: &self.findings,
             inputs: &self.inputs,
             license_charges: None,
+            licenses: None,
         }
     }
 }

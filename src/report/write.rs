@@ -97,6 +97,9 @@ fn write_others(facts: &Facts, mut sink: Sink) -> Result<Sink, Finding> {
     if let Some(table) = facts.license_charges {
         sink.bytes(CHARGES_TABLE, table)?;
     }
+    if let Some(licenses) = &facts.licenses {
+        licenses.write_into(&mut sink)?;
+    }
     run_json::write(facts, &mut sink)?;
     manifest::write(facts, &mut sink)?;
     Ok(sink)

@@ -2,12 +2,14 @@
 //!
 //! ```text
 //! load                rules, packs, calendars and tables of a project
+//! spent               what bills say of commitments
 //! outcome             all of it on a day
 //! command             what is asked of it
 //! ```
 
 mod command;
 mod load;
+mod spent;
 
 use crate::diagnostics::{Code, Finding};
 use crate::domain::Period;
@@ -17,6 +19,7 @@ use super::load::Loaded;
 
 pub(super) use command::licenses;
 pub(super) use load::LoadedLicenses;
+pub(super) use spent::{burns, spent};
 
 /// Everything about the licenses of a project on the last day of a month, with what bills tell beside its tables.
 ///

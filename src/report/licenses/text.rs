@@ -17,6 +17,15 @@ const MOST_LINES: usize = 40;
 type Row<const N: usize> = [String; N];
 
 impl LicenseReports<'_> {
+    /// All of it in a line.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let lines = self.outcome.positions.iter().filter(|line| !is_plain_spare(line));
+        let warnings = self.outcome.warnings.iter().filter(|it| it.silenced_by.is_none()).count();
+        let (lines, warnings) = (counts(&lines.collect::<Vec<_>>()), counted(warnings, "warning"));
+        format!("licenses: {lines}; {warnings}")
+    }
+
     /// Owned against used: a sum, then lines that are over, unknown, near and fine. `is_asked` picks products.
     #[must_use]
     pub fn position_text(&self, is_asked: &dyn Fn(&Position) -> bool, is_whole: bool) -> String {

@@ -2,13 +2,14 @@
 //! of every column of every table.
 
 mod allocation;
+mod licenses;
 mod money;
 mod proof;
 
 use super::registry::Output;
 
 /// In the order of `docs/outputs.md`.
-pub(super) static OUTPUTS: [&Output; 14] = [
+pub(super) static OUTPUTS: [&Output; 24] = [
     &money::SHOWBACK,
     &money::DETAIL,
     &money::UNALLOCATED,
@@ -23,4 +24,14 @@ pub(super) static OUTPUTS: [&Output; 14] = [
     &money::COMMITMENTS,
     &money::COMMITMENT_USE,
     &proof::KPI,
+    &licenses::POSITION,
+    &licenses::MATCHES,
+    &licenses::PURCHASES,
+    &licenses::VALUATION,
+    &licenses::UNRECOGNISED,
+    &licenses::QUARANTINE,
+    &licenses::CONTRACTS,
+    &licenses::BURNDOWN,
+    &licenses::BURNDOWN_MONTHS,
+    &licenses::WARNINGS,
 ];
