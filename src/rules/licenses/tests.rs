@@ -180,8 +180,15 @@ fn hostile_files_are_bounded() {
     assert!(found[0].message.contains("at most 20000 rows"), "{found:?}");
 }
 
-/// The reference, docs/licenses.md.
+/// The reference of metrics, docs/licenses.md.
 const REFERENCE: &str = include_str!("../../../docs/licenses.md");
+
+/// The references of the other keys of license rule files.
+const OTHERS: [&str; 3] = [
+    include_str!("../../../docs/licenses-inputs.md"),
+    include_str!("../../../docs/license-position.md"),
+    include_str!("../../../docs/license-contracts.md"),
+];
 
 #[test]
 fn every_example_of_the_reference_is_what_it_says() {
@@ -203,11 +210,22 @@ fn every_word_of_the_language_is_in_the_reference() {
     words.extend(expression::FUNCTIONS.iter().map(|(name, _, _)| *name));
     assert!(words.len() > 80, "{words:?}");
     let is_there = |word: &str| {
-        let written = [("`", "`"), ("`", ":"), (" ", ":"), (": ", "`"), (": ", " "), ("`", "(")];
-        written.iter().any(|(before, after)| REFERENCE.contains(&format!("{before}{word}{after}")))
+        let written = [
+            ("`", "`"),
+            ("`", ":"),
+            (" ", ":"),
+            ("\n", ":"),
+            (": ", "`"),
+            (": ", " "),
+            (": ", "\n"),
+            ("`", "("),
+        ];
+        let mut written = written.iter().map(|(before, after)| format!("{before}{word}{after}"));
+        let pages = || OTHERS.iter().chain([&REFERENCE]);
+        written.any(|written| pages().any(|page| page.contains(&written)))
     };
     let missing: Vec<&str> = words.into_iter().filter(|word| !is_there(word)).collect();
-    assert!(missing.is_empty(), "not in docs/licenses.md: {missing:?}");
+    assert!(missing.is_empty(), "not in the references: {missing:?}");
 }
 
 /// Keys and words of choices, however deep.
@@ -240,4 +258,19 @@ fn every_shipped_metric_is_in_the_reference() {
     let is_there = |metric: &&Metric| !REFERENCE.contains(&format!("`{}`", metric.name));
     let missing: Vec<&str> = rules.metrics.iter().filter(is_there).map(|m| &*m.name).collect();
     assert!(missing.is_empty(), "{missing:?}");
+}
+
+#[test]
+fn a_source_tells_when_it_was_read_or_who_tells_of_it() {
+    let of = |by: &str| read(&SOUND.replacen("read: 2026-01-01", by, 1));
+    for by in ["via: a reseller", "read: 2026-01-01, via: a stored copy"] {
+        assert!(of(by).is_ok(), "{by}");
+    }
+    let found = of("clause: all cores").unwrap_err();
+    assert!(found.iter().any(|f| f.message.contains("or `via`: who tells of it")), "{found:?}");
+    let whole = LicenseRules::shipped().unwrap();
+    let sources = whole.metrics.iter().flat_map(|metric| &metric.versions).map(|v| &v.source);
+    let shown: Vec<String> = sources.map(ToString::to_string).collect();
+    assert!(shown.iter().any(|text| text.contains("(read 2026-11-22, a stored copy)")));
+    assert!(shown.iter().any(|text| text.contains("(not read; costbook's own definition)")));
 }

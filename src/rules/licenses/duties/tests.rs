@@ -8,7 +8,7 @@ fn read(text: &str) -> Result<DutyRules, Vec<Finding>> {
 }
 
 const ALL: &str = "
-metrics: []
+metrics: {}
 thresholds:
   - name: office
     for: { publisher: Microsoft, product: [\"Microsoft 365*\", \"Office*\"], auto_renew: true }
