@@ -1218,6 +1218,10 @@ const OF_LICENSES: &[Code] = &[
     Code::LicenseQuarantined,
     Code::LicenseUnrecognised,
     Code::LicenseColumnUnread,
+    Code::LicenseMetric,
+    Code::LicenseCountedTwice,
+    Code::LicenseStale,
+    Code::LicenseReused,
 ];
 
 #[test]

@@ -34,6 +34,11 @@ pub(super) enum Command {
     Explain(ExplainArgs),
     /// Check the rules by themselves and against the bills, or run the examples that they carry.
     Rules(RulesArgs),
+    /// Show which licenses are owned, used and lacking, what that costs, and what to look after.
+    ///
+    /// The tables of what is owned, agreed and used are declared under `licenses:` of the project.
+    /// They are looked at as of the last day of a month.
+    Licenses(LicensesArgs),
     /// Show what a change would do in money, before it is made: who pays more, and why.
     ///
     /// The month is run as another folder has the project, and then as this one has it; or two months
@@ -162,6 +167,94 @@ pub(super) struct PlanArgs {
     pub(super) top: usize,
     #[command(flatten)]
     pub(super) threads: ThreadArgs,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = LICENSES_HELP)]
+pub(super) struct LicensesArgs {
+    #[command(subcommand)]
+    pub(super) command: LicensesCommand,
+}
+
+const LICENSES_HELP: &str = "Examples:
+  costbook licenses check --period 2026-10
+      What is wrong with rules and tables, all at once.
+  costbook licenses position --period 2026-10
+      Owned against used; what is lacking stands first.
+  costbook licenses position --period 2026-10 --product \"Oracle Database\" --all
+      One product, by each metric and reading of its terms.
+  costbook licenses warnings --period 2026-10 --fail-on over_use,notice
+      For cron: exits with 1 where more is used than owned, or a last day of notice is near.
+A run writes the same as files beside its reports: license_position.csv, license_warnings.csv, contracts.ics and more.";
+
+#[derive(Debug, Subcommand)]
+pub(super) enum LicensesCommand {
+    /// Check license rules, the examples that they carry, and every table of what is owned and used.
+    Check(LicensesCheckArgs),
+    /// Show owned against used by product, metric and reading of its terms, with what is lacking first.
+    Position(LicensesPositionArgs),
+    /// Show what somebody should know before it costs money, the gravest first.
+    Warnings(LicensesWarningsArgs),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct LicensesCheckArgs {
+    #[command(flatten)]
+    pub(super) project: ProjectArgs,
+    #[command(flatten)]
+    pub(super) period: PeriodArgs,
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(super) format: Format,
+    /// Exit with 1 where there are findings of this severity or a higher one.
+    #[arg(long, value_name = "SEVERITY")]
+    pub(super) fail_on: Option<FailOn>,
+}
+
+/// What questions about licenses share.
+#[derive(Debug, ClapArgs)]
+pub(super) struct LicensesAsk {
+    #[command(flatten)]
+    pub(super) project: ProjectArgs,
+    #[command(flatten)]
+    pub(super) period: PeriodArgs,
+    /// Only this product, such as "SQL Server".
+    #[arg(long, value_name = "NAME")]
+    pub(super) product: Option<String>,
+    /// As text, or the columns of the table that a run writes, as CSV or JSON.
+    #[arg(long, value_enum, default_value_t = LicensesFormat::Text)]
+    pub(super) format: LicensesFormat,
+    /// Show every line of the text, and warnings that are silenced.
+    #[arg(long)]
+    pub(super) all: bool,
+    /// Print notes about the tables too.
+    #[arg(long, short)]
+    pub(super) verbose: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct LicensesPositionArgs {
+    #[command(flatten)]
+    pub(super) ask: LicensesAsk,
+    /// Write all tables, charts and the calendar of licenses into this folder too, which must not hold them yet.
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: Option<PathBuf>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct LicensesWarningsArgs {
+    #[command(flatten)]
+    pub(super) ask: LicensesAsk,
+    /// Exit with 1 where a warning that is not silenced is of one of these kinds, or as grave as one of
+    /// these severities, apart by commas: `over_use,notice`, or `error`.
+    #[arg(long, value_name = "KIND|SEVERITY")]
+    pub(super) fail_on: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum LicensesFormat {
+    Text,
+    Csv,
+    Json,
 }
 
 #[derive(Debug, ClapArgs)]

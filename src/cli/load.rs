@@ -20,6 +20,7 @@ use crate::rules::{
 };
 
 use super::console::seen_path;
+use super::licenses::LoadedLicenses;
 use super::workbook::executable;
 
 const PROJECT_FILE: &str = "costbook.yaml";
@@ -41,6 +42,8 @@ pub(super) struct Loaded {
     pub(super) invoices: Vec<Invoice>,
     /// In the order of their declarations.
     pub(super) drivers: Vec<DriverTable>,
+    /// What it declares and tells of licenses.
+    pub(super) licenses: Option<LoadedLicenses>,
     /// For each source, in their order, the column maps that its files can be of.
     pub(super) maps: Vec<Vec<Arc<ColumnMap>>>,
     pub(super) inputs: Vec<InputFile>,
@@ -106,6 +109,7 @@ impl Loader {
         let exchange = self.exchange(&project);
         let invoices = if self.reads_invoices { self.invoices(&project) } else { Vec::new() };
         let drivers = self.drivers(&project);
+        let licenses = self.licenses(&project);
         let rules = tables_are_fine.then(|| self.rules(&project, &org, &metadata)).flatten();
         if let Some((rules, _)) = &rules {
             self.errors.extend(order_faults(rules));
@@ -126,6 +130,7 @@ impl Loader {
                 exchange,
                 invoices,
                 drivers,
+                licenses,
                 maps,
                 inputs: std::mem::take(&mut self.inputs),
                 notes: std::mem::take(&mut self.notes),
@@ -134,7 +139,12 @@ impl Loader {
     }
 
     /// A text of the project, kept for findings and for the manifest.
-    fn read(&mut self, path: &str, kind: &'static str, named_at: Option<&Span>) -> Option<String> {
+    pub(super) fn read(
+        &mut self,
+        path: &str,
+        kind: &'static str,
+        named_at: Option<&Span>,
+    ) -> Option<String> {
         if let Err(finding) = self.contained(path, named_at) {
             self.errors.push(finding);
             return None;
@@ -166,6 +176,25 @@ impl Loader {
         Some(text)
     }
 
+    /// Notes a file of the project that another reader reads; tells whether it is there.
+    pub(super) fn hashed(&mut self, path: &str, kind: &'static str, named_at: &Span) -> bool {
+        let read = self.contained(path, Some(named_at)).and_then(|()| {
+            read_limited(&self.root.join(path))
+                .map_err(|error| self.not_found(path, &error, Some(named_at)))
+        });
+        match read {
+            Ok(bytes) => {
+                let (sha256, length) = (sha256_hex(&bytes), bytes.len() as u64);
+                self.inputs.push(InputFile { kind, path: path.to_owned(), sha256, bytes: length });
+                true
+            }
+            Err(finding) => {
+                self.errors.push(finding);
+                false
+            }
+        }
+    }
+
     /// Refuses links that lead out of the project; the project file itself may be one.
     pub(super) fn contained(&self, path: &str, named_at: Option<&Span>) -> Result<(), Finding> {
         let Some(span) = named_at else { return Ok(()) };
@@ -193,7 +222,7 @@ impl Loader {
     }
 
     /// What may be meant by a path that leads to nothing: a file beside it that is nearly so called.
-    fn nearby(&self, path: &str) -> String {
+    pub(super) fn nearby(&self, path: &str) -> String {
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
         let entries = fs::read_dir(self.root.join(folder)).into_iter().flatten().flatten();
         let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());

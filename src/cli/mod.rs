@@ -5,6 +5,7 @@
 //! load                a project's texts and tables → checked rules
 //! pipeline            the main job, stage by stage
 //! run, check, explain, plan, rules, init, import
+//! licenses            owned against used
 //! states              a project with parts of another one
 //! workbook            the process that reads a workbook for another one
 //! exit                what the process ends with, and why
@@ -23,6 +24,7 @@ mod explain;
 mod explain_lines;
 mod import;
 mod init;
+mod licenses;
 mod load;
 mod load_drivers;
 mod pipeline;
@@ -60,6 +62,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::check(args),
         Command::Explain(args) => explain::explain(args),
         Command::Rules(args) => rules::rules(args),
+        Command::Licenses(args) => licenses::licenses(args),
         Command::Plan(args) => plan::plan(args),
         Command::Init(args) => init::init(args),
         Command::Import(args) => import::import(args),

@@ -142,7 +142,7 @@ fn seen(bills: &Bills, month: Period) -> String {
     format!("  {month}: {charges} in {files} looked at\n")
 }
 
-fn counted(count: usize, noun: &str) -> String {
+pub(super) fn counted(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
@@ -165,7 +165,7 @@ fn as_json(
     format!("{whole:#}\n")
 }
 
-fn finding_json(finding: &Finding, project: &str) -> Value {
+pub(super) fn finding_json(finding: &Finding, project: &str) -> Value {
     let place = finding.place.as_ref().map(|place| match place {
         Place::Text(span) => json!({
             "path": seen_path(project, &span.path),

@@ -103,10 +103,15 @@ fn shown(path: &Path) -> String {
     printable(&path.to_string_lossy()).into_owned()
 }
 
+/// The day it is, UTC.
+pub(super) fn today() -> NaiveDate {
+    chrono::Utc::now().date_naive()
+}
+
 /// The month that was asked for.
 pub(super) fn period(args: &PeriodArgs) -> Result<Period, Finding> {
     let today = match &args.as_of {
-        None => chrono::Utc::now().date_naive(),
+        None => today(),
         Some(text) => NaiveDate::parse_from_str(text, "%Y-%m-%d").map_err(|_| {
             Finding::new(
                 Code::InvalidValue,

@@ -66,6 +66,7 @@ impl<'a> Mix<'a> {
             exchange: self.rates.exchange.clone(),
             invoices: Vec::new(),
             drivers: self.drivers.drivers.clone(),
+            licenses: None,
             maps: self.bills.maps.clone(),
             inputs: Vec::new(),
             notes: Vec::new(),

@@ -174,6 +174,15 @@ codes! {
     LicenseColumnUnread "license-column-unread" Note Advice
         "A table of licenses has columns that nothing reads. Name them under `columns` of the input where they hold something of use, or under `ignored`; else nothing needs to be done."
 
+    LicenseMetric "license-metric" Warning Advice
+        "A right is counted by a metric that no rule declares, or that has no version of the day. Nothing of its use is measured, and its line of the position is unknown. Mend the metric's name in the inventory, declare the metric in a license rule file, or use the pack that has it."
+    LicenseCountedTwice "license-counted-twice" Warning Advice
+        "A product is owned in several metrics, and rights of more than one fit the same use, so that each metric counts it. Assign the rights to what they cover, or restrict them by environment, pool, region or legal entity."
+    LicenseStale "license-stale" Warning Advice
+        "The newest table of an input of licenses is of an earlier month than the one that is looked at. The position tells what was used then. Add the month's table."
+    LicenseReused "license-reused" Warning Advice
+        "A license was given to somebody within the days for which terms keep it with whoever gave it back, and no other one was free. Buy one more, or tell the reason of the release where terms except it, such as a leaver."
+
     DriverPartial "driver-partial" Warning Advice
         "The quantities of a driver are of a part of the month only, and stand for all of it. Nothing needs to be done while the month is open or where the rest is alike; else export the whole month."
     DriverBinary "driver-binary" Note Advice

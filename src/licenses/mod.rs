@@ -20,6 +20,7 @@
 //! Invariants: numbers are exact fractions; `entitled − consumed = surplus − shortfall`, one of the two
 //! 0; a missing input makes a number a range, with the input's name; the same inputs give the same lines in the same order.
 
+mod assess;
 mod billing;
 mod burndown;
 mod calendar;
@@ -47,6 +48,7 @@ mod testkit;
 mod valuation;
 mod warnings;
 
+pub use assess::{Beside, Given, LicenseOutcome, MONTHS_BACK, assess};
 pub use billing::{BesideLicenses, LicensePlan, LicenseSink, license_uses};
 pub use burndown::{BurnDown, BurnMonth, ShortfallRule, Spent, burn_downs};
 pub use calendar::{Calendar, Calendars};

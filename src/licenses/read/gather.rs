@@ -65,7 +65,7 @@ pub fn gather(parts: Vec<LicensePart>) -> Result<Told, Vec<Finding>> {
     Ok(told)
 }
 
-pub(super) fn place(origin: &Origin) -> Place {
+pub(in crate::licenses) fn place(origin: &Origin) -> Place {
     Place::Cell { path: origin.path.clone(), row: origin.row, column: None }
 }
 

@@ -44,6 +44,7 @@ use used::UserRow;
 pub(super) use row::number_of;
 
 pub use gather::gather;
+pub(in crate::licenses) use gather::place;
 pub use products::read_product_table;
 
 /// Findings about one file; more help nobody.

@@ -4,14 +4,17 @@
 //! fractions such as `1/3`; money is rounded once, to minor units, half up.
 
 mod duties;
+mod json;
 mod matches;
 mod position;
 mod purchases;
 mod quarantined;
 #[cfg(test)]
 mod tests;
+mod text;
 mod unrecognised;
 mod valuation;
+mod whole;
 
 use std::path::Path;
 
@@ -25,8 +28,10 @@ use crate::rules::licenses::HouseRounding;
 use super::sink::{Sink, WrittenFile};
 
 pub use duties::{Duties, write_duties};
+pub use json::LicenseTable;
 pub use quarantined::write_license_quarantine;
 pub use unrecognised::write_unrecognised;
+pub use whole::LicenseReports;
 
 /// What the files are made of.
 #[derive(Clone, Copy, Debug)]

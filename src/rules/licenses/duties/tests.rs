@@ -8,7 +8,6 @@ fn read(text: &str) -> Result<DutyRules, Vec<Finding>> {
 }
 
 const ALL: &str = "
-metrics: {}
 thresholds:
   - name: office
     for: { publisher: Microsoft, product: [\"Microsoft 365*\", \"Office*\"], auto_renew: true }
