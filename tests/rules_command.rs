@@ -185,7 +185,7 @@ FAIL rules/rules.yaml:7  service_name=Mail, charge_period_start=soon -> owner `r
 
 #[test]
 fn schemas_are_printed_as_they_are_committed() {
-    for kind in ["project", "rules", "column-map"] {
+    for kind in ["project", "rules", "column-map", "license-rules"] {
         let answer = support::answer(&mut costbook(["rules", "schema", "--for", kind]));
         let path = support::home().join("docs/schema").join(format!("{kind}.schema.json"));
         let committed = std::fs::read_to_string(path).expect("a schema");

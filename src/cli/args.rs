@@ -314,6 +314,8 @@ pub(super) enum SchemaKind {
     Rules,
     /// Column maps
     ColumnMap,
+    /// License rule files
+    LicenseRules,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -31,6 +31,7 @@ pub(super) fn rules(args: &RulesArgs) -> Exit {
             SchemaKind::Project => SchemaOf::Project,
             SchemaKind::Rules => SchemaOf::Rules,
             SchemaKind::ColumnMap => SchemaOf::ColumnMap,
+            SchemaKind::LicenseRules => SchemaOf::Licenses,
         })),
     }
 }

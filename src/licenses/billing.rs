@@ -316,10 +316,7 @@ fn uses(
     }
     fields.insert("license_model".into(), text(fact.model.name()));
     fields.insert("rule".into(), text(&fact.rule));
-    fields.insert(
-        "citation".into(),
-        text(&format!("{}, read {}", fact.citation.url, fact.citation.read)),
-    );
+    fields.insert("citation".into(), text(&fact.citation.to_string()));
     fields.insert("currency".into(), text(group.currency.code()));
     fields.insert("rows".into(), Value::Number(num_bigint::BigInt::from(sum.rows).into()));
     fields.insert("first_day".into(), Value::Date(sum.first));

@@ -21,10 +21,12 @@ pub enum SchemaOf {
     Rules,
     /// A column map.
     ColumnMap,
+    /// A license rule file.
+    Licenses,
 }
 
 impl SchemaOf {
-    pub const ALL: [Self; 3] = [Self::Project, Self::Rules, Self::ColumnMap];
+    pub const ALL: [Self; 4] = [Self::Project, Self::Rules, Self::ColumnMap, Self::Licenses];
 
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -32,6 +34,7 @@ impl SchemaOf {
             Self::Project => "project",
             Self::Rules => "rules",
             Self::ColumnMap => "column-map",
+            Self::Licenses => "license-rules",
         }
     }
 }
@@ -43,9 +46,10 @@ pub fn schema(of: SchemaOf) -> String {
         SchemaOf::Project => ("costbook: project file", super::project::KEYS),
         SchemaOf::Rules => ("costbook: rule file", super::compile::KEYS),
         SchemaOf::ColumnMap => ("costbook: column map", super::read_map::KEYS),
+        SchemaOf::Licenses => ("costbook: license rule file", super::licenses::KEYS),
     };
     let mut whole = mapping(keys);
-    if of == SchemaOf::Rules {
+    if matches!(of, SchemaOf::Rules | SchemaOf::Licenses) {
         // An empty file declares nothing, which is allowed.
         whole.insert("type".into(), json!(["object", "null"]));
     }

@@ -8,6 +8,7 @@
 //! columns            a charge in the words of FOCUS
 //! csv_file, parquet_file, registers   the files
 //! lines, cur, gcp, oci, purchases     bills of other shapes: CUR, JSON lines, cost reports, a workbook
+//! licenses           what is owned and used: workbooks
 //! finance            exchange rates, and the invoices as they were booked
 //! ```
 
@@ -24,6 +25,7 @@ mod cur;
 mod defects;
 mod finance;
 mod gcp;
+mod licenses;
 mod lines;
 mod meter;
 mod oci;
@@ -76,7 +78,12 @@ pub fn files() -> Result<Vec<File>, Box<dyn Error>> {
         let rows = bill::rows(&AZURE, month);
         files.push((format!("azure/focus-1.0-{}.csv", month.name()), csv(&rows, &AZURE_CSV)?));
         files.extend(others(month)?);
+        let inventory = licenses::inventory(month)?;
+        files.push((format!("licenses/inventory-{}.xlsx", month.name()), inventory));
     }
+    files.push(("licenses/register.xlsx".to_owned(), licenses::register()?));
+    files.push(("licenses/products.csv".to_owned(), licenses::PRODUCTS.into()));
+    files.push(("licenses/holidays.csv".to_owned(), licenses::HOLIDAYS.into()));
     files.push(("oracle/reports_cost-csv_0004.csv.gz".to_owned(), gzip(&oci::correction()?)?));
     files.push(("exchange-rates.csv".to_owned(), finance::RATES.into()));
     Ok(files)

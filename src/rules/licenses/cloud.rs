@@ -5,16 +5,15 @@
 
 use std::sync::Arc;
 
-use chrono::NaiveDate;
-
 use crate::diagnostics::{Code, Finding};
 use crate::rules::decode::{
-    Mapping, choice, date, entries, is_identifier, is_name, some_items, text, word, words,
+    Mapping, choice, entries, is_identifier, is_name, some_items, text, word, words,
 };
 use crate::rules::node::{self, Key, Node};
 use crate::rules::pattern::{Glob, glob};
-use crate::rules::shape::CITATION_KEYS;
 use crate::rules::sink::Sink;
+
+use super::source::{Source, read_source};
 
 /// Who the license of a charge is from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -59,13 +58,7 @@ pub struct CloudFact {
     pub products: Vec<Arc<str>>,
     /// The rule that says so.
     pub rule: Arc<str>,
-    pub citation: CloudCitation,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CloudCitation {
-    pub url: Arc<str>,
-    pub read: NaiveDate,
+    pub citation: Source,
 }
 
 #[derive(Clone, Debug)]
@@ -208,15 +201,9 @@ fn read_file(root: &Node, sink: &mut Sink) -> Option<CloudRules> {
 }
 
 /// The first of the sources of a file is the one that its rules lean on.
-fn read_citation(node: &Node, sink: &mut Sink) -> Option<CloudCitation> {
+fn read_citation(node: &Node, sink: &mut Sink) -> Option<Source> {
     let nodes = some_items(node, "`source`", sink)?;
-    let read = |node: &Node, sink: &mut Sink| {
-        let map = Mapping::read(node, "a source", CITATION_KEYS, sink)?;
-        let url = map.need("url", sink).and_then(|node| text(node, "`url`", sink));
-        let day = map.need("read", sink).and_then(|node| date(node, "`read`", sink));
-        Some(CloudCitation { url: url?.into(), read: day? })
-    };
-    let found: Vec<CloudCitation> = nodes.iter().filter_map(|node| read(node, sink)).collect();
+    let found: Vec<Source> = nodes.iter().filter_map(|node| read_source(node, sink)).collect();
     found.into_iter().next()
 }
 
@@ -250,7 +237,7 @@ fn ask(name: &Key, asks: &[CloudAsk], sink: &mut Sink) -> Option<usize> {
 fn read_rule(
     node: &Node,
     asks: &[CloudAsk],
-    citation: &CloudCitation,
+    citation: &Source,
     sink: &mut Sink,
 ) -> Option<CloudRule> {
     let map = Mapping::read(node, "a rule of cloud licenses", RULE_KEYS, sink)?;

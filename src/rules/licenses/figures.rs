@@ -8,10 +8,9 @@ use crate::diagnostics::{Code, Span};
 use crate::domain::{Amount, SCALE};
 
 use super::matching::ProductName;
-use crate::rules::column_map::Citation;
-use crate::rules::decode::{Mapping, date, is_name, parsed, word};
+use super::source::{Source, read_source};
+use crate::rules::decode::{Mapping, is_name, parsed, word};
 use crate::rules::node::Node;
-use crate::rules::shape::{CITATION_KEYS, KeyShape};
 use crate::rules::sink::Sink;
 
 /// A plain decimal, exactly.
@@ -74,14 +73,11 @@ pub(super) fn product(map: &Mapping<'_>, sink: &mut Sink) -> Option<ProductName>
     Some(ProductName { publisher: publisher?, product: product?, edition: edition? })
 }
 
-/// `source: { url, read }`; outer `None` where it is wrong.
+/// `source: { url, … }`; outer `None` where it is wrong.
 #[expect(clippy::option_option, reason = "a key that is absent is not one that is wrong")]
-pub(super) fn source(map: &Mapping<'_>, sink: &mut Sink) -> Option<Option<Citation>> {
+pub(super) fn source(map: &Mapping<'_>, sink: &mut Sink) -> Option<Option<Source>> {
     let Some(node) = map.get("source") else { return Some(None) };
-    let map = Mapping::read(node, "`source`", CITATION_KEYS as &[KeyShape], sink)?;
-    let url = need_name(&map, "url", sink);
-    let read = map.need("read", sink).and_then(|node| date(node, "`read`", sink));
-    Some(Some(Citation { url: url?, read: read? }))
+    read_source(node, sink).map(Some)
 }
 
 /// Each item by `read`, all of them or none.

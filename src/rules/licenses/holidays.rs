@@ -10,10 +10,11 @@ use crate::rules::decode::{
     Mapping, choice, date, is_identifier, is_inside_project, items, one_or_more, read_valid, word,
 };
 use crate::rules::node::Node;
-use crate::rules::shape::{CITATION_KEYS, KeyShape, Shape, VALID_KEYS, key, needed, words_of};
+use crate::rules::shape::{KeyShape, Shape, VALID_KEYS, key, needed, words_of};
 use crate::rules::sink::Sink;
 
 use super::selector::{self, Selector, read_for};
+use super::source::{SOURCE_KEYS, read_source};
 
 /// A calendar of days without work.
 #[derive(Clone, Debug)]
@@ -49,7 +50,7 @@ pub(super) const KEYS: &[KeyShape] = &[
     key("days", Shape::Some(&Shape::Day)),
     key("file", Shape::Text),
     needed("valid", Shape::Map(VALID_KEYS)),
-    key("source", Shape::Map(CITATION_KEYS)),
+    key("source", Shape::Map(SOURCE_KEYS)),
 ];
 
 /// Reads the list behind `holidays`.
@@ -77,7 +78,8 @@ fn read_entry(node: &Node, sink: &mut Sink) -> Option<HolidayDecl> {
     let file = file.filter(|path| is_inside_project(path, sink));
     let valid = map.need("valid", sink);
     let valid = valid.and_then(|node| read_valid(node, "the calendar", sink));
-    let source = map.get("source").and_then(|node| read_source(node, sink));
+    let source =
+        map.get("source").and_then(|node| read_source(node, sink)).map(|source| source.to_string());
     if sink.count() > before {
         return None;
     }
@@ -116,11 +118,4 @@ fn read_weekend(node: &Node, sink: &mut Sink) -> Option<Vec<Weekday>> {
 fn read_days(node: &Node, sink: &mut Sink) -> Option<BTreeSet<NaiveDate>> {
     let nodes = one_or_more(node, "`days`", sink)?;
     Some(nodes.iter().filter_map(|node| date(node, "a holiday", sink)).collect())
-}
-
-fn read_source(node: &Node, sink: &mut Sink) -> Option<String> {
-    let map = Mapping::read(node, "`source`", CITATION_KEYS, sink)?;
-    let url = map.need("url", sink).and_then(|node| word(node, "`url`", sink));
-    let read = map.need("read", sink).and_then(|node| date(node, "`read`", sink));
-    Some(format!("{}, read {}", url?.text, read?))
 }

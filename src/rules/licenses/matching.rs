@@ -4,15 +4,15 @@ use num_bigint::BigInt;
 use num_rational::Ratio;
 
 use crate::diagnostics::{Code, Span};
-use crate::rules::column_map::Citation;
 use crate::rules::decode::{Mapping, choice, items, some_items, whole, words};
 use crate::rules::node::Node;
-use crate::rules::shape::{CITATION_KEYS, KeyShape, Shape, key, needed, words_of};
+use crate::rules::shape::{KeyShape, Shape, key, needed, words_of};
 use crate::rules::sink::Sink;
 
 use super::fields::USE_RIGHTS;
 use super::figures::{each, maybe_name, need_name, positive, product, source};
 use super::plans::{PLAN_KEYS, Plan, read_plan};
+use super::source::{SOURCE_KEYS, Source};
 
 /// How rights are given to uses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -77,7 +77,7 @@ pub struct EditionLadder {
     pub order: Vec<String>,
     /// The use right that an entitlement needs to cover a lower edition; none where it always does.
     pub right: Option<&'static str>,
-    pub source: Option<Citation>,
+    pub source: Option<Source>,
 }
 
 /// A product that is several: who holds it may use all its parts, and counts once.
@@ -86,7 +86,7 @@ pub struct Suite {
     pub span: Span,
     pub product: ProductName,
     pub parts: Vec<ProductName>,
-    pub source: Option<Citation>,
+    pub source: Option<Source>,
 }
 
 /// A use right without which rights do not cover uses of a kind.
@@ -100,7 +100,7 @@ pub struct NeededRight {
     /// Its values; any where empty.
     pub values: Vec<String>,
     pub right: &'static str,
-    pub source: Option<Citation>,
+    pub source: Option<Source>,
 }
 
 /// Why a use needs no right of its own.
@@ -148,7 +148,7 @@ pub struct Excuse {
     pub values: Vec<String>,
     /// For so many days from the one in the field `since`.
     pub days: Option<u32>,
-    pub source: Option<Citation>,
+    pub source: Option<Source>,
 }
 
 /// A part of an entitlement that is set aside for a pool.
@@ -172,7 +172,7 @@ pub struct WholeHost {
     pub by: String,
     /// The use right that an entitlement needs for it.
     pub right: &'static str,
-    pub source: Option<Citation>,
+    pub source: Option<Source>,
 }
 
 /// How long a released license is not given to somebody else.
@@ -184,7 +184,7 @@ pub struct Reassignment {
     pub days: u32,
     /// Words of the field `release_reason` for which it may be at once.
     pub except: Vec<String>,
-    pub source: Option<Citation>,
+    pub source: Option<Source>,
 }
 
 const SOLVERS: [(&str, Solver); 2] = [("ordered", Solver::Ordered), ("min_cost", Solver::MinCost)];
@@ -205,7 +205,7 @@ pub(super) const KEYS: &[KeyShape] = &[
     key("whole_hosts", Shape::List(&Shape::Map(HOST_KEYS))),
     key("reassignment", Shape::List(&Shape::Map(REASSIGNMENT_KEYS))),
 ];
-const SOURCE: KeyShape = key("source", Shape::Map(CITATION_KEYS));
+const SOURCE: KeyShape = key("source", Shape::Map(SOURCE_KEYS));
 const LADDER_KEYS: &[KeyShape] = &[
     key("publisher", Shape::Text),
     needed("product", Shape::Text),

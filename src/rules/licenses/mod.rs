@@ -65,14 +65,14 @@ use crate::diagnostics::{Code, Finding, Span};
 use super::RuleText;
 use super::decode::Mapping;
 use super::node::{self, Kind, Node};
-use super::shape::{CITATION_KEYS, KeyShape, Shape, key};
+use super::shape::{KeyShape, Shape, key};
 use super::sink::Sink;
 
 pub use charges::{
     BilledIn, ChargeRule, ChargeTerms, ChargeWhat, Charged, LICENSE_SOURCE, PriceFor, RightAsked,
     RightKey,
 };
-pub use cloud::{CloudAsk, CloudCitation, CloudFact, CloudRule, CloudRules, LicenseModel};
+pub use cloud::{CloudAsk, CloudFact, CloudRule, CloudRules, LicenseModel};
 pub use duties::{DutyRules, duty_rules, shipped_duties};
 pub use example::{Example, ExampleRow, Expected};
 pub use expression::{Expr, Function, Operator};
@@ -120,7 +120,7 @@ pub struct LicenseRules {
 }
 
 pub(super) const KEYS: &[KeyShape] = &[
-    key("source", Shape::List(&Shape::Map(CITATION_KEYS))),
+    key("source", Shape::List(&Shape::Map(source::SOURCE_KEYS))),
     key("tables", Shape::Identified { dash: true, shape: &Shape::Map(table::TABLE_KEYS) }),
     key("metrics", Shape::Identified { dash: true, shape: &Shape::Map(read_metric::METRIC_KEYS) }),
     key("products", Shape::List(&Shape::Map(products::PRODUCT_KEYS))),

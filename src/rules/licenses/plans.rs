@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use crate::diagnostics::Span;
-use crate::rules::column_map::Citation;
 use crate::rules::decode::{Mapping, words};
 use crate::rules::node::Node;
-use crate::rules::shape::{CITATION_KEYS, KeyShape, Shape, key, needed};
+use crate::rules::shape::{KeyShape, Shape, key, needed};
 use crate::rules::sink::Sink;
 
 use super::figures::{maybe_name, source};
+use super::source::{SOURCE_KEYS, Source};
 
 /// What a plan is called in inventories: its product, its product with edition, or its SKU.
 pub type PlanName = String;
@@ -21,14 +21,14 @@ pub struct Plan {
     pub publisher: Option<String>,
     pub names: Vec<PlanName>,
     pub parts: BTreeSet<String>,
-    pub source: Option<Citation>,
+    pub source: Option<Source>,
 }
 
 pub(super) const PLAN_KEYS: &[KeyShape] = &[
     key("publisher", Shape::Text),
     needed("names", Shape::Texts),
     needed("parts", Shape::Texts),
-    key("source", Shape::Map(CITATION_KEYS)),
+    key("source", Shape::Map(SOURCE_KEYS)),
 ];
 
 pub(super) fn read_plan(node: &Node, sink: &mut Sink) -> Option<Plan> {

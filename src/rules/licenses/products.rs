@@ -8,13 +8,14 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 
+use super::source::SOURCE_KEYS;
 use crate::diagnostics::{Finding, Place};
 use crate::domain::DateRange;
 use crate::rules::RuleText;
 use crate::rules::decode::{Mapping, is_name, read_valid, some_items, word, words};
 use crate::rules::node::{Key, Node};
 use crate::rules::pattern::{Glob, glob};
-use crate::rules::shape::{CITATION_KEYS, KeyShape, Shape, VALID_KEYS, key, needed};
+use crate::rules::shape::{KeyShape, Shape, VALID_KEYS, key, needed};
 use crate::rules::sink::Sink;
 
 /// A product and what is taken for it.
@@ -87,7 +88,7 @@ pub(in crate::rules) const PRODUCT_KEYS: &[KeyShape] = &[
     key("names", Shape::Texts),
     key("skus", Shape::Texts),
     key("valid", Shape::Map(VALID_KEYS)),
-    key("source", Shape::List(&Shape::Map(CITATION_KEYS))),
+    key("source", Shape::List(&Shape::Map(SOURCE_KEYS))),
 ];
 
 impl ProductRules {

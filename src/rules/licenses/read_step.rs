@@ -189,6 +189,9 @@ pub(super) fn read_step(node: &Node, around: Surroundings<'_>, sink: &mut Sink) 
         }
         None => Arc::from(""),
     };
+    if let Some(note) = map.get("note") {
+        word(note, "`note`", sink)?;
+    }
     let verbs = known.iter().skip(2).map(|key| key.name);
     let mut found = verbs.filter_map(|verb| Some((verb, map.get(verb)?)));
     let (Some((verb, inner)), None) = (found.next(), found.next()) else {

@@ -205,6 +205,9 @@ pub(super) fn read_tables(node: &Node, files: &[RuleText], tables: &mut Tables, 
 fn read_table(name: &Key, node: &Node, files: &[RuleText], sink: &mut Sink) -> Option<Table> {
     let map = Mapping::read(node, "a table", TABLE_KEYS, sink)?;
     let source = map.need("source", sink).and_then(|node| read_source(node, sink));
+    if let Some(title) = map.get("title") {
+        word(title, "`title`", sink)?;
+    }
     let columns = map.need("columns", sink).and_then(|node| read_columns(node, sink))?;
     let rows = match (map.get("file"), map.get("rows")) {
         (Some(file), None) => from_file(file, &columns, files, sink),

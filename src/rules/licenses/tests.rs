@@ -246,3 +246,18 @@ fn every_shipped_metric_is_in_the_reference() {
     let missing: Vec<&str> = rules.metrics.iter().filter(is_there).map(|m| &*m.name).collect();
     assert!(missing.is_empty(), "{missing:?}");
 }
+
+#[test]
+fn a_source_tells_when_it_was_read_or_who_tells_of_it() {
+    let of = |by: &str| read(&SOUND.replacen("read: 2026-01-01", by, 1));
+    for by in ["via: a reseller", "read: 2026-01-01, via: a stored copy"] {
+        assert!(of(by).is_ok(), "{by}");
+    }
+    let found = of("clause: all cores").unwrap_err();
+    assert!(found.iter().any(|f| f.message.contains("or `via`: who tells of it")), "{found:?}");
+    let whole = LicenseRules::shipped().unwrap();
+    let sources = whole.metrics.iter().flat_map(|metric| &metric.versions).map(|v| &v.source);
+    let shown: Vec<String> = sources.map(ToString::to_string).collect();
+    assert!(shown.iter().any(|text| text.contains("(read 2026-11-22, a stored copy)")));
+    assert!(shown.iter().any(|text| text.contains("(not read; costbook's own definition)")));
+}

@@ -5,15 +5,15 @@ use num_rational::Ratio;
 
 use crate::diagnostics::{Code, Span};
 use crate::domain::{Amount, Currency, DateRange};
-use crate::rules::column_map::Citation;
 use crate::rules::decode::{Mapping, choice, items, parsed, read_valid, words};
 use crate::rules::node::Node;
-use crate::rules::shape::{CITATION_KEYS, KeyShape, Shape, VALID_KEYS, key, needed, words_of};
+use crate::rules::shape::{KeyShape, Shape, VALID_KEYS, key, needed, words_of};
 use crate::rules::sink::Sink;
 
 use super::fields::USE_RIGHTS;
 use super::figures::{each, maybe_name, need_name, percent, positive, product, source};
 use super::matching::ProductName;
+use super::source::{SOURCE_KEYS, Source};
 
 /// Prices and terms. Lists in the order of their files.
 #[derive(Clone, Debug, Default)]
@@ -71,7 +71,7 @@ pub struct Offer {
     pub rights: Vec<&'static str>,
     pub valid: DateRange,
     pub clause: Option<String>,
-    pub source: Option<Citation>,
+    pub source: Option<Source>,
 }
 
 /// When over-use is paid, and for how long.
@@ -141,7 +141,7 @@ pub struct OverusePolicy {
     pub product: Option<String>,
     pub contracts: Vec<String>,
     pub clause: Option<String>,
-    pub source: Option<Citation>,
+    pub source: Option<Source>,
 }
 
 /// What an audit costs that finds more than was reported.
@@ -170,7 +170,7 @@ pub(super) const KEYS: &[KeyShape] = &[
     key("policies", Shape::List(&Shape::Map(POLICY_KEYS))),
     key("audits", Shape::List(&Shape::Map(AUDIT_KEYS))),
 ];
-const SOURCE: KeyShape = key("source", Shape::Map(CITATION_KEYS));
+const SOURCE: KeyShape = key("source", Shape::Map(SOURCE_KEYS));
 const OFFER_KEYS: &[KeyShape] = &[
     key("publisher", Shape::Text),
     needed("product", Shape::Text),
