@@ -4,9 +4,11 @@
 //! load                rules, packs, calendars and tables of a project
 //! outcome             all of it on a day
 //! command             what is asked of it
+//! explain             where figures come from, and their evidence
 //! ```
 
 mod command;
+mod explain;
 mod load;
 
 use crate::diagnostics::{Code, Finding};
