@@ -185,6 +185,8 @@ const LICENSES_HELP: &str = "Examples:
       One product, by each metric and reading of its terms.
   costbook licenses warnings --period 2026-10 --fail-on over_use,notice
       For cron: exits with 1 where more is used than owned, or a last day of notice is near.
+  costbook licenses explain \"Oracle Database\" --period 2026-10 --interpretation default
+      Where the figures come from: rights, contracts, the rule with its source, each step, rows with their cells.
 A run writes the same as files beside its reports: license_position.csv, license_warnings.csv, contracts.ics and more.";
 
 #[derive(Debug, Subcommand)]
@@ -195,6 +197,9 @@ pub(super) enum LicensesCommand {
     Position(LicensesPositionArgs),
     /// Show what somebody should know before it costs money, the gravest first.
     Warnings(LicensesWarningsArgs),
+    /// Show where a product's figures come from: rights and contracts, the rule of the metric with its source, each
+    /// step that can be redone by hand, down to rows with their cells.
+    Explain(LicensesExplainArgs),
 }
 
 #[derive(Debug, ClapArgs)]
@@ -248,6 +253,35 @@ pub(super) struct LicensesWarningsArgs {
     /// these severities, apart by commas: `over_use,notice`, or `error`.
     #[arg(long, value_name = "KIND|SEVERITY")]
     pub(super) fail_on: Option<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct LicensesExplainArgs {
+    /// The product, such as "SQL Server"; with its edition too, such as "SQL Server Standard".
+    #[arg(value_name = "PRODUCT")]
+    pub(super) product: String,
+    #[command(flatten)]
+    pub(super) project: ProjectArgs,
+    #[command(flatten)]
+    pub(super) period: PeriodArgs,
+    /// Only lines by this metric.
+    #[arg(long, value_name = "NAME")]
+    pub(super) metric: Option<String>,
+    /// Only lines of this reading of the terms, such as `default`.
+    #[arg(long, value_name = "NAME")]
+    pub(super) interpretation: Option<String>,
+    /// Only lines of this legal entity.
+    #[arg(long, value_name = "NAME")]
+    pub(super) legal_entity: Option<String>,
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(super) format: Format,
+    /// Show every node of the text, not the first twelve of each heading.
+    #[arg(long)]
+    pub(super) all: bool,
+    /// Write the evidence of the product into this folder too, with checksums that `sha256sum -c` reads; it must
+    /// not be there yet.
+    #[arg(long, value_name = "DIR")]
+    pub(super) evidence: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

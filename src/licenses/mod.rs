@@ -37,6 +37,7 @@ mod matching;
 mod measure;
 mod measured;
 mod money;
+mod parts;
 mod position;
 #[cfg(test)]
 mod position_tests;
@@ -74,12 +75,14 @@ pub use matching::{
 pub use measure::{check_examples, measure, measure_all};
 pub use measured::{Breach, Demand, Gap, Measured, Reading, Step, Subject, SubjectKind};
 pub use money::{Money, money_text, number_of, number_text};
+pub use parts::Part;
 pub use position::{
-    Figures, LineKind, Position, PositionInput, PositionKey, Status, UnitPrice, position,
+    Figures, LineKind, Position, PositionInput, PositionKey, Status, UnitPrice, line_parts,
+    position,
 };
 pub use read::{
-    LicenseFile, LicensePart, QuarantinedRow, RawProduct, Told, Unrecognised, gather, products_of,
-    read_file, read_product_table,
+    LicenseFile, LicensePart, QuarantinedRow, RawCells, RawProduct, Told, Unrecognised, gather,
+    products_of, raw_cells, read_file, read_product_table,
 };
 pub use reassign::{Reused, reused};
 pub use solver::{Cheapest, HostChoice, Purchase, SingleOffer};

@@ -24,6 +24,7 @@ use super::matching::{
     Bound, Cover, MatchKind, Matched, NotUsed, World, is_named, is_same_product,
 };
 use super::measured::{Measured, Reading};
+use super::parts::Part;
 
 /// What a position is made of.
 #[derive(Clone, Copy, Debug)]
@@ -189,7 +190,8 @@ impl Position {
 
 /// A line under way, at one bound.
 #[derive(Debug, Default)]
-struct Sums {
+struct Sums<'a> {
+    parts: Vec<Part<'a>>,
     matched: Number,
     lacks: Option<Number>,
     is_unbounded: bool,
@@ -200,7 +202,16 @@ struct Sums {
     entitlements: BTreeSet<Arc<str>>,
 }
 
-impl Sums {
+impl<'a> Sums<'a> {
+    fn add_left(&mut self, left: &'a NotUsed) {
+        self.parts.push(Part::Left(left));
+        self.entitlements.insert(Arc::clone(&left.entitlement));
+        match &left.quantity {
+            Some(quantity) => self.left += quantity,
+            None => self.is_unlimited = true,
+        }
+    }
+
     fn is_short(&self) -> bool {
         self.is_unbounded || self.lacks.as_ref().is_some_and(Signed::is_positive)
     }
@@ -220,24 +231,17 @@ impl Sums {
     }
 }
 
-type Lines = BTreeMap<PositionKey, Sums>;
+type Lines<'a> = BTreeMap<PositionKey, Sums<'a>>;
 
 /// The position, ordered by product, metric, reading, legal entity and pool.
 #[must_use]
 pub fn position(input: &PositionInput<'_>) -> Vec<Position> {
-    let mut worlds: BTreeMap<&World, Vec<&Cover>> = BTreeMap::new();
-    for cover in &input.matched.covers {
-        worlds.entry(&cover.world).or_default().push(cover);
-    }
     let mut found = Vec::new();
-    for covers in worlds.values() {
-        let of = |wanted: &[Bound]| covers.iter().find(|cover| wanted.contains(&cover.bound));
-        let (Some(low), Some(high)) =
-            (of(&[Bound::Exact, Bound::Low]), of(&[Bound::Exact, Bound::High]))
-        else {
-            continue;
-        };
-        let (mut low, mut high) = (sums(input, low), sums(input, high));
+    for (low, high) in bounds(input.matched) {
+        let (mut low, mut high) = (
+            sums(input.inventory, input.measured, low),
+            sums(input.inventory, input.measured, high),
+        );
         let keys: BTreeSet<PositionKey> = low.keys().chain(high.keys()).cloned().collect();
         for key in keys {
             let sums =
@@ -250,7 +254,42 @@ pub fn position(input: &PositionInput<'_>) -> Vec<Position> {
     found
 }
 
-fn sums(input: &PositionInput<'_>, cover: &Cover) -> Lines {
+/// What each line of the position is made of, by the same sums, at its low and at its high bound.
+#[must_use]
+pub fn line_parts<'a>(
+    inventory: &'a Inventory,
+    measured: &'a [Measured],
+    matched: &'a Matched,
+) -> BTreeMap<PositionKey, [Vec<Part<'a>>; 2]> {
+    let mut found: BTreeMap<PositionKey, [Vec<Part<'a>>; 2]> = BTreeMap::new();
+    for (low, high) in bounds(matched) {
+        for (place, cover) in [low, high].into_iter().enumerate() {
+            for (key, sums) in sums(inventory, measured, cover) {
+                found.entry(key).or_default()[place] = sums.parts;
+            }
+        }
+    }
+    for (key, sums) in idle_lines(inventory, matched) {
+        for own in found.entry(key).or_default() {
+            own.extend(&sums.parts);
+        }
+    }
+    found
+}
+
+/// Each world at its low and at its high bound.
+fn bounds(matched: &Matched) -> impl Iterator<Item = (&Cover, &Cover)> {
+    let mut worlds: BTreeMap<&World, Vec<&Cover>> = BTreeMap::new();
+    for cover in &matched.covers {
+        worlds.entry(&cover.world).or_default().push(cover);
+    }
+    worlds.into_values().filter_map(|covers| {
+        let of = |wanted: &[Bound]| covers.iter().find(|cover| wanted.contains(&cover.bound));
+        Some((*of(&[Bound::Exact, Bound::Low])?, *of(&[Bound::Exact, Bound::High])?))
+    })
+}
+
+fn sums<'a>(inventory: &'a Inventory, measured: &'a [Measured], cover: &'a Cover) -> Lines<'a> {
     let key = |product: &Product, holder: &Holder, kind| PositionKey {
         product: product.clone(),
         metric: Arc::clone(&cover.world.metric),
@@ -260,14 +299,13 @@ fn sums(input: &PositionInput<'_>, cover: &Cover) -> Lines {
         kind,
     };
     let mut lines = Lines::new();
-    for measured in input.measured.iter().filter(|measured| is_of(measured, &cover.world)) {
+    for measured in measured.iter().filter(|measured| is_of(measured, &cover.world)) {
         for demand in &measured.demands {
             lines.entry(key(&demand.product, &demand.holder, LineKind::Use)).or_default();
         }
     }
     // What is set aside of an unlimited right is limited.
-    let unlimited: BTreeSet<(&str, Option<&str>)> = input
-        .inventory
+    let unlimited: BTreeSet<(&str, Option<&str>)> = inventory
         .entitlements
         .iter()
         .filter(|right| right.quantity.is_none())
@@ -279,6 +317,7 @@ fn sums(input: &PositionInput<'_>, cover: &Cover) -> Lines {
         let product = if is_suite { &found.product } else { &found.demand.product };
         let line = lines.entry(key(product, &found.demand.holder, LineKind::Use)).or_default();
         line.entitlements.insert(Arc::clone(&found.entitlement));
+        line.parts.push(if found.kind.takes() { Part::Covered(found) } else { Part::Freed(found) });
         if found.kind.takes() {
             line.matched += &found.quantity;
             let part = (&*found.entitlement, found.pool.as_deref());
@@ -288,6 +327,7 @@ fn sums(input: &PositionInput<'_>, cover: &Cover) -> Lines {
     for lacking in &cover.uncovered {
         let demand = &lacking.demand;
         let line = lines.entry(key(&demand.product, &demand.holder, LineKind::Use)).or_default();
+        line.parts.push(Part::Lacking(lacking));
         match &lacking.quantity {
             Some(quantity) => *line.lacks.get_or_insert_with(Number::zero) += quantity,
             None => line.is_unbounded = true,
@@ -300,7 +340,7 @@ fn sums(input: &PositionInput<'_>, cover: &Cover) -> Lines {
 }
 
 /// What is left of a right goes to the one line that can draw on it, else to a line of its own.
-fn add_left(lines: &mut Lines, left: &NotUsed, spare: &PositionKey) {
+fn add_left<'a>(lines: &mut Lines<'a>, left: &'a NotUsed, spare: &PositionKey) {
     let own = &left.product;
     let may_draw = |key: &PositionKey| {
         key.kind == LineKind::Use
@@ -322,16 +362,13 @@ fn add_left(lines: &mut Lines, left: &NotUsed, spare: &PositionKey) {
         _ => spare.clone(),
     };
     let line = lines.entry(key).or_default();
-    line.entitlements.insert(Arc::clone(&left.entitlement));
-    match &left.quantity {
-        Some(quantity) => line.left += quantity,
-        None => line.is_unlimited = true,
-    }
+    line.add_left(left);
     if able.len() < 2 {
         return;
     }
     for key in &able {
         let Some(line) = lines.get_mut(key) else { continue };
+        line.parts.push(Part::Shared(left));
         match &left.quantity {
             Some(quantity) => line.shared_free += quantity,
             None => line.is_shared_unlimited = true,
@@ -348,7 +385,7 @@ fn is_of(measured: &Measured, world: &World) -> bool {
         && measured.reading.interpretation == world.interpretation
 }
 
-fn line(input: &PositionInput<'_>, key: PositionKey, sums: &[Sums; 2]) -> Position {
+fn line(input: &PositionInput<'_>, key: PositionKey, sums: &[Sums<'_>; 2]) -> Position {
     let [low, high] = [sums[0].figures(), sums[1].figures()];
     let own: Vec<&Measured> = input
         .measured
@@ -402,12 +439,12 @@ fn line(input: &PositionInput<'_>, key: PositionKey, sums: &[Sums; 2]) -> Positi
     found
 }
 
-/// Rights by whose metric nothing was measured: what is used of them is not known.
-fn idle(input: &PositionInput<'_>) -> Vec<Position> {
-    let mut lines: BTreeMap<PositionKey, Sums> = BTreeMap::new();
+/// Rights by whose metric nothing was measured.
+fn idle_lines<'a>(inventory: &'a Inventory, matched: &'a Matched) -> Lines<'a> {
+    let mut lines = Lines::new();
     let metrics: BTreeMap<&str, &Arc<str>> =
-        input.inventory.entitlements.iter().map(|right| (&*right.id, &right.metric)).collect();
-    for left in input.matched.idle.iter().filter(|left| left.holds) {
+        inventory.entitlements.iter().map(|right| (&*right.id, &right.metric)).collect();
+    for left in matched.idle.iter().filter(|left| left.holds) {
         let Some(metric) = metrics.get(&*left.entitlement) else { continue };
         let key = PositionKey {
             product: left.product.clone(),
@@ -417,14 +454,14 @@ fn idle(input: &PositionInput<'_>) -> Vec<Position> {
             pool: left.holder.pool.clone(),
             kind: LineKind::Spare,
         };
-        let line = lines.entry(key).or_default();
-        line.entitlements.insert(Arc::clone(&left.entitlement));
-        match &left.quantity {
-            Some(quantity) => line.left += quantity,
-            None => line.is_unlimited = true,
-        }
+        lines.entry(key).or_default().add_left(left);
     }
-    let unknown = |(key, sums): (PositionKey, Sums)| {
+    lines
+}
+
+/// Their lines: what is used of them is not known.
+fn idle(input: &PositionInput<'_>) -> Vec<Position> {
+    let unknown = |(key, sums): (PositionKey, Sums<'_>)| {
         let low = sums.figures();
         let none = |number: &Number| Some(number.clone());
         let high = Figures {
@@ -440,7 +477,7 @@ fn idle(input: &PositionInput<'_>) -> Vec<Position> {
         found.gaps = vec!["nothing was measured by this metric".into()];
         found
     };
-    lines.into_iter().map(unknown).collect()
+    idle_lines(input.inventory, input.matched).into_iter().map(unknown).collect()
 }
 
 fn status(line: &Position, warning_at: &Number) -> Status {

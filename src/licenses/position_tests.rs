@@ -4,7 +4,8 @@ use proptest::prelude::*;
 use super::Number;
 use super::inventory::{Entitlement, UseRight};
 use super::measured::{Breach, Demand, Gap, Subject, SubjectKind};
-use super::position::{Figures, LineKind, Position, Status};
+use super::parts::Part;
+use super::position::{Figures, LineKind, Position, Status, line_parts};
 use super::testkit::{Case, day, demand, line, number, of, right, with};
 use super::{Bound, Extent};
 
@@ -221,6 +222,29 @@ proptest! {
                 let own = cover.matches.iter().filter(|found| found.entitlement == right.id);
                 let given: Number = own.filter(|found| found.kind.takes()).map(|found| found.quantity.clone()).sum();
                 prop_assert!(right.quantity.as_ref().is_none_or(|quantity| given <= *quantity));
+            }
+        }
+    }
+
+    #[test]
+    fn the_parts_of_a_line_add_up_to_it(rights in rights(), demands in demands()) {
+        let case = Case::new(rights, demands, RULES);
+        let matched = case.matched();
+        let parts = line_parts(&case.inventory, &case.measured, &matched);
+        let found = case.position();
+        prop_assert_eq!(found.iter().map(|line| &line.key).collect::<Vec<_>>(), parts.keys().collect::<Vec<_>>());
+        for (line, parts) in found.iter().zip(parts.values()) {
+            for (figures, parts) in [&line.low, &line.high].into_iter().zip(parts) {
+                let entitled: Option<Number> = parts.iter().map(Part::entitled).sum();
+                let consumed: Option<Number> = parts.iter().map(Part::consumed).sum();
+                if let Some(told) = &figures.entitled {
+                    prop_assert_eq!(entitled.as_ref(), Some(told), "{:?} {:?}", line, parts);
+                }
+                // What is used of a right by whose metric nothing was measured is not known.
+                let is_measured = !line.gaps.iter().any(|gap| gap.contains("nothing was measured"));
+                if is_measured {
+                    prop_assert_eq!(&consumed, &figures.consumed, "{:?} {:?}", line, parts);
+                }
             }
         }
     }

@@ -74,8 +74,9 @@ pub use changes::{SourceChange, changes};
 pub use flow::{FlowScope, flow_mermaid};
 pub use identity::run_id;
 pub use licenses::{
-    Duties, LicenseFacts, LicenseReports, LicenseTable, write_duties, write_license_quarantine,
-    write_licenses, write_unrecognised,
+    Duties, LicenseFacts, LicenseReports, LicenseTable, Node, NodeCut, Trace, Trail,
+    evidence_folder, license_json, license_text, write_duties, write_evidence,
+    write_license_quarantine, write_licenses, write_unrecognised,
 };
 pub use output::OutputFolder;
 pub use publish::{Published, publish};

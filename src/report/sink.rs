@@ -111,6 +111,20 @@ impl Sink {
         Ok(self.files)
     }
 
+    /// Writes the checksums of a folder's files, sorted by name as it stands in the folder, as `sha256sum -c` reads them there.
+    /// The folder ends in `/`, or is empty for all.
+    pub(super) fn checksums_of(&mut self, folder: &str) -> Result<(), Finding> {
+        let own = |file: &WrittenFile| {
+            Some((file.name.strip_prefix(folder)?.to_owned(), file.sha256.clone()))
+        };
+        let mut files: Vec<(String, String)> = self.files.iter().filter_map(own).collect();
+        files.sort();
+        let lines: Vec<String> =
+            files.iter().map(|(name, sum)| format!("{sum}  {name}\n")).collect();
+        let sums = lines.concat();
+        self.bytes(&format!("{folder}{CHECKSUMS}"), sums.as_bytes())
+    }
+
     fn create(&self, name: &str) -> Result<HashedFile, Finding> {
         let new = |place| HashedFile { place, hash: Sha256::new(), bytes: 0 };
         let Some(directory) = &self.directory else { return Ok(new(Place::Memory(Vec::new()))) };

@@ -24,6 +24,7 @@ use super::{LoadedLicenses, outcome};
 pub(in crate::cli) fn licenses(args: &LicensesArgs) -> Exit {
     match &args.command {
         LicensesCommand::Check(args) => check(args),
+        LicensesCommand::Explain(args) => super::explain::explain(args),
         LicensesCommand::Position(args) => {
             ask(&args.ask, LicenseTable::Position, args.out.as_deref(), None)
         }

@@ -5,9 +5,11 @@
 //! spent               what bills say of commitments
 //! outcome             all of it on a day
 //! command             what is asked of it
+//! explain             where figures come from, and their evidence
 //! ```
 
 mod command;
+mod explain;
 mod load;
 mod spent;
 

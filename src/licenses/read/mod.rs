@@ -202,6 +202,27 @@ pub fn read_file(
     if errors.is_empty() { Ok(part) } else { Err(errors) }
 }
 
+/// Cells as files have them, header by header, by the place of their row.
+pub type RawCells = BTreeMap<Origin, Vec<(String, String)>>;
+
+/// The cells of the rows that are wanted, as the file has them, for whoever holds figures against it.
+///
+/// # Errors
+/// A file that cannot be read.
+pub fn raw_cells(
+    file: &LicenseFile<'_>,
+    wanted: &BTreeSet<Origin>,
+) -> Result<RawCells, Vec<Finding>> {
+    let plain = read_plain(file)?;
+    let path = row::path_of(file.declared, &plain);
+    let cells = plain.rows.iter().filter_map(|(row, texts)| {
+        let origin = Origin { path: Arc::clone(&path), row: *row };
+        let cells = plain.headers.iter().cloned().zip(texts.iter().cloned());
+        wanted.contains(&origin).then(|| (origin, cells.collect()))
+    });
+    Ok(cells.collect())
+}
+
 fn read_plain(file: &LicenseFile<'_>) -> Result<PlainTable, Vec<Finding>> {
     let decl = file.declared;
     let spellings = |from: &ColumnFrom| match from {

@@ -52,6 +52,17 @@ pub(super) struct Table<'a> {
     further: Vec<(Arc<str>, usize)>,
     /// Headers that nothing reads.
     pub(super) ignored: Vec<String>,
+    /// Where its rows stand.
+    path: Arc<str>,
+}
+
+/// Where rows of a table stand: `book.xlsx!Hosts` for a sheet that the project names, since sheets of one
+/// workbook have rows of one number.
+pub(super) fn path_of(decl: &InputDecl, plain: &PlainTable) -> Arc<str> {
+    match &decl.place.sheet {
+        Some(sheet) => format!("{}!{sheet}", plain.path).into(),
+        None => Arc::clone(&plain.path),
+    }
 }
 
 #[derive(Debug)]
@@ -93,7 +104,8 @@ impl<'a> Table<'a> {
                 ignored.push(header.clone());
             }
         }
-        let table = Self { decl, plain, cells, bound, further, ignored };
+        let path = path_of(decl, plain);
+        let table = Self { decl, plain, cells, bound, further, ignored, path };
         if errors.is_empty() { Ok(table) } else { Err(errors) }
     }
 
@@ -114,7 +126,7 @@ impl<'a> Table<'a> {
 
     /// The fields of a row; beside those that could be read, what is wrong with the others.
     pub(super) fn row(&self, number: u64, texts: &[String]) -> (Row, Vec<Fault>) {
-        let origin = Origin { path: self.plain.path.clone(), row: number };
+        let origin = Origin { path: Arc::clone(&self.path), row: number };
         let mut row = Row { fields: BTreeMap::new(), origin };
         let mut faults = Vec::new();
         for bound in &self.bound {

@@ -4,6 +4,8 @@
 //! fractions such as `1/3`; money is rounded once, to minor units, half up.
 
 mod duties;
+mod evidence;
+mod explain;
 mod json;
 mod matches;
 mod position;
@@ -28,6 +30,8 @@ use crate::rules::licenses::HouseRounding;
 use super::sink::{Sink, WrittenFile};
 
 pub use duties::{Duties, write_duties};
+pub use evidence::{evidence_folder, write_evidence};
+pub use explain::{Node, NodeCut, Trace, Trail, license_json, license_text};
 pub use json::LicenseTable;
 pub use quarantined::write_license_quarantine;
 pub use unrecognised::write_unrecognised;

@@ -56,7 +56,7 @@ pub(super) fn write(positions: &[Position], sink: &mut Sink) -> Result<(), Findi
     })
 }
 
-fn fields(line: &Position) -> Vec<String> {
+pub(super) fn fields(line: &Position) -> Vec<String> {
     let (key, price) = (&line.key, line.price.as_ref());
     let currency = price.map(|price| price.currency);
     let [low, high] = line.exposure();

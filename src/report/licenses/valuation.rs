@@ -38,7 +38,7 @@ pub(super) fn write(valued: &[Valued], sink: &mut Sink) -> Result<(), Finding> {
     })
 }
 
-fn fields(line: &Valued) -> [String; HEADER.len()] {
+pub(super) fn fields(line: &Valued) -> [String; HEADER.len()] {
     let key = &line.key;
     let amount = |amount: Option<crate::domain::Amount>| {
         amount.map_or_else(String::new, |amount| amount.to_string())
