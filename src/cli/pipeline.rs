@@ -50,7 +50,7 @@ pub(super) fn pipeline(
     options: &Options<'_>,
     timings: &mut Timings,
 ) -> Result<Outcome, Vec<Finding>> {
-    let Loaded { rules, org, metadata, .. } = project;
+    let Loaded { rules, org, .. } = project;
     let period = options.period;
     let mut found = timings.stage("discover", || {
         let reader = executable();
@@ -59,11 +59,7 @@ pub(super) fn pipeline(
     })?;
     let charges = put_charges(project, &mut found, period)?;
     let files = &found.files;
-    let plan = timings.stage("plan", || Plan::new(rules, org, metadata, files, period));
-    let plan = plan
-        .keep_invoices(!project.invoices.is_empty())
-        .keep_scopes(burns(project).next().is_some())
-        .keep_days(project.drivers.iter().any(|driver| driver.has_days));
+    let plan = timings.stage("plan", || planned(project, files, period));
     let (mut scan, kernels, uses) = timings.stage("scan", || {
         let watching = (options.watch)(files);
         let reader = executable();
@@ -115,6 +111,14 @@ pub(super) fn pipeline(
         licensed,
         findings: all,
     })
+}
+
+/// What the scan has to keep apart.
+fn planned(project: &Loaded, files: &[SourceFile], period: Period) -> Plan {
+    Plan::new(&project.rules, &project.org, &project.metadata, files, period)
+        .keep_invoices(!project.invoices.is_empty())
+        .keep_scopes(burns(project).next().is_some())
+        .keep_days(project.drivers.iter().any(|driver| driver.has_days))
 }
 
 /// The period and all months at hand, each by its own rules.
