@@ -2,7 +2,9 @@
 
 mod support;
 
-use support::{Bill, COSTS, Charge, Output, PERIOD, Project, Row, gzip};
+use support::{
+    Bill, COSTS, Charge, Output, PERIOD, Project, RawXlsx, Row, Shape, exact, gzip, parquet, sum,
+};
 
 fn bill() -> Bill {
     Bill::of([
@@ -109,4 +111,30 @@ fn rules_see_tags_of_json_lines_and_fields_within_fields() {
         "--rows",
     ]);
     assert!(explained.stdout.contains("data/bill.jsonl,2,"), "{}", explained.stdout);
+}
+
+#[test]
+fn a_billing_period_is_the_month_that_stands_in_the_text_whatever_its_zone() {
+    let billed =
+        |start: &str, cost: &str| Charge::sound().costs(cost).with("BillingPeriodStart", start);
+    let bill = Bill::of([
+        billed("2026-10-01T00:00:00Z", "1"),
+        billed("2026-10-01T00:00:00+02:00", "2"),
+        billed("2026-10-31T23:00:00-05:00", "4"),
+        billed("2026-09-30T23:00:00-05:00", "8"),
+        billed("2026-11-01T00:00:00+02:00", "16"),
+    ]);
+    let lines: String = bill.charges.iter().map(|charge| line(&bill, charge) + "\n").collect();
+    // Its formula stands on a row that is not there.
+    let sheet = RawXlsx::of_csv(&bill.clone().without_column("Tags").csv(), (99, "BilledCost"));
+    for (name, content) in [
+        ("bill.csv", bill.csv().into_bytes()),
+        ("bill.jsonl", lines.into_bytes()),
+        ("bill.parquet", parquet(&bill, Shape::TEXT)),
+        ("bill.xlsx", sheet.bytes()),
+    ] {
+        let output = published(name, content);
+        let total = sum(&output.table("showback.csv"), "total", |_| true);
+        assert_eq!(total, exact("7"), "{name}");
+    }
 }

@@ -19,7 +19,7 @@ use crate::ingest::quality::Look;
 use crate::ingest::report::FileId;
 use crate::ingest::tally::{Part, Row, Source};
 use crate::ingest::values::binding::{Binding, Spot};
-use crate::ingest::values::dates::utc_day;
+use crate::ingest::values::dates::{ReadDay, utc_day, written_day};
 use crate::ingest::values::recipe::{self, Given};
 use crate::ingest::values::valuation::{DayField, Fields};
 use crate::ingest::workbook::is_error;
@@ -333,8 +333,8 @@ impl<'r, 'b> Record<'r, 'b> {
         Row {
             costs,
             currency: self.bytes(&binding.currency).filter(|text| !binding.is_null(text)),
-            billing_day: billing.of(&self.value(&binding.billing_start)),
-            charge_day: charge.of(&self.value(&binding.charge_start)),
+            billing_day: billing.of(&self.value(&binding.billing_start), written_day),
+            charge_day: charge.of(&self.value(&binding.charge_start), utc_day),
             texts,
             ..Row::unknown(place)
         }
@@ -350,11 +350,11 @@ struct Day {
 }
 
 impl Day {
-    fn of(&mut self, text: &[u8]) -> Option<NaiveDate> {
+    fn of(&mut self, text: &[u8], read: ReadDay) -> Option<NaiveDate> {
         if self.text != text {
             self.text.clear();
             self.text.extend_from_slice(text);
-            self.day = utc_day(text.trim_ascii());
+            self.day = read(text.trim_ascii());
         }
         self.day
     }

@@ -19,7 +19,7 @@ use crate::domain::{Amount, AmountError};
 
 use super::nested;
 use crate::ingest::values::binding::Binding;
-use crate::ingest::values::dates::{is_of_a_bill, utc_day};
+use crate::ingest::values::dates::{ReadDay, is_of_a_bill};
 
 const SECONDS_A_DAY: i64 = 24 * 60 * 60;
 
@@ -274,10 +274,11 @@ impl<'a> DayColumn<'a> {
         }
     }
 
-    pub(in crate::ingest) fn get(&self, index: usize) -> Option<NaiveDate> {
+    /// The UTC day of a point in time, and what `of_text` reads where the column has texts.
+    pub(in crate::ingest) fn get(&self, index: usize, of_text: ReadDay) -> Option<NaiveDate> {
         if let Self::Text(array) = self {
             let text = array.is_valid(index).then(|| array.value(index))?;
-            return utc_day(text.trim_ascii().as_bytes());
+            return of_text(text.trim_ascii().as_bytes());
         }
         let days = self.seconds(index)?.div_euclid(SECONDS_A_DAY);
         let epoch = NaiveDate::default();

@@ -13,6 +13,7 @@ use parquet::errors::ParquetError;
 use crate::domain::{Amount, AmountError};
 
 use super::column::{CostColumn, DayColumn, TextColumn};
+use crate::ingest::values::dates::utc_day;
 use crate::ingest::values::valuation::{DayField, Fields};
 
 /// A column, wherever it is nested.
@@ -175,7 +176,7 @@ impl Fields for RowFields<'_> {
     fn day(&self, at: usize) -> DayField {
         match self.column(at).map(|column| &column.kind) {
             Some(FieldKind::Time(column)) => {
-                column.get(self.index).map_or(DayField::Unknown, DayField::Day)
+                column.get(self.index, utc_day).map_or(DayField::Unknown, DayField::Day)
             }
             _ => DayField::Text,
         }

@@ -25,6 +25,7 @@ use crate::ingest::quality::Look;
 use crate::ingest::report::FileId;
 use crate::ingest::tally::{Part as RowPart, Row, Source};
 use crate::ingest::values::binding::{Binding, Spot};
+use crate::ingest::values::dates::{utc_day, written_day};
 use crate::ingest::values::recipe::{Given, Recipe, Scratch};
 
 /// So many that a batch's charges and sums stay near the processor.
@@ -248,8 +249,8 @@ impl ParquetFormat {
                     columns.costs[metric].get(index, &self.binding)
                 }),
                 currency: columns.currency.get(index).filter(known),
-                billing_day: columns.billing_start.get(index),
-                charge_day: columns.charge_start.get(index),
+                billing_day: columns.billing_start.get(index, written_day),
+                charge_day: columns.charge_start.get(index, utc_day),
                 texts: &texts,
                 ..Row::unknown(place)
             };

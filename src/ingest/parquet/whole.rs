@@ -26,6 +26,7 @@ use super::pages::OPEN_LIMIT;
 use crate::ingest::charge::{Charge, NO_WORD, RowPlace, Sink, TextColumn as Column, Texts, Words};
 use crate::ingest::desk::Desk;
 use crate::ingest::values::binding::{Binding, Spot};
+use crate::ingest::values::dates::{ReadDay, utc_day, written_day};
 
 /// A text column that takes fewer bytes a row than this can only hold codes.
 const CODE_BYTES: i64 = 4;
@@ -212,8 +213,8 @@ impl Whole {
             return Ok(false);
         };
         let [near_billing, near_charged] = &mut self.near;
-        Ok(near_billing.read(billing, &mut self.billing)?
-            && near_charged.read(charged, &mut self.days)?)
+        Ok(near_billing.read(billing, written_day, &mut self.billing)?
+            && near_charged.read(charged, utc_day, &mut self.days)?)
     }
 
     fn currencies(&mut self, binding: &Binding, from: Projected<'_>) -> Result<bool, ParquetError> {
@@ -379,12 +380,17 @@ struct NearDays {
 
 impl NearDays {
     /// All days of a column; false where one is not a day.
-    fn read(&mut self, array: &ArrayRef, days: &mut Vec<NaiveDate>) -> Result<bool, ParquetError> {
+    fn read(
+        &mut self,
+        array: &ArrayRef,
+        of_text: ReadDay,
+        days: &mut Vec<NaiveDate>,
+    ) -> Result<bool, ParquetError> {
         let column = DayColumn::new(Some(array))?;
         days.clear();
         let Some((stamps, a_day)) = stamps(array).filter(|_| array.null_count() == 0) else {
             for row in 0..array.len() {
-                let Some(day) = column.get(row) else { return Ok(false) };
+                let Some(day) = column.get(row, of_text) else { return Ok(false) };
                 days.push(day);
             }
             return Ok(true);
@@ -393,7 +399,7 @@ impl NearDays {
             let number = stamp.div_euclid(a_day);
             let known = usize::try_from(number - self.first).ok();
             let known = known.and_then(|at| self.days.get(at).copied().flatten());
-            let Some(day) = known.or_else(|| column.get(row)) else { return Ok(false) };
+            let Some(day) = known.or_else(|| column.get(row, of_text)) else { return Ok(false) };
             if known.is_none() {
                 self.keep(number, day);
             }

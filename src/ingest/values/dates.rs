@@ -14,6 +14,18 @@ pub(in crate::ingest) fn is_of_a_bill(day: NaiveDate) -> bool {
 /// The longest date with a time that any spelling allows.
 const LONGEST: usize = 40;
 
+/// Reads the day of a text: [`utc_day`] or [`written_day`].
+pub(in crate::ingest) type ReadDay = fn(&[u8]) -> Option<NaiveDate>;
+
+/// Which day a date with a time means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reading {
+    /// The one in UTC; times without a zone are `east` minutes ahead of it.
+    Utc { east: i64 },
+    /// The one that is written, whatever the time and its zone.
+    Written,
+}
+
 /// Reads the days of one file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::ingest) struct DateReader {
@@ -46,18 +58,17 @@ impl DateReader {
 
     /// The UTC day of a date; `None` for what is none, and for days that do not exist.
     pub(in crate::ingest) fn day(&self, text: &[u8]) -> Option<NaiveDate> {
-        self.day_of(text, self.east)
+        self.day_of(text, Reading::Utc { east: self.east })
     }
 
-    /// The day of a billing period. It is one of the provider's calendar: a month that is written as
-    /// the midnight with which it begins is that month, wherever the clock stands.
+    /// The day of a billing period, as [`written_day`].
     pub(in crate::ingest) fn billing_day(&self, text: &[u8]) -> Option<NaiveDate> {
-        self.day_of(text, 0)
+        self.day_of(text, Reading::Written)
     }
 
-    fn day_of(&self, text: &[u8], east: i64) -> Option<NaiveDate> {
+    fn day_of(&self, text: &[u8], reading: Reading) -> Option<NaiveDate> {
         let text = text.trim_ascii();
-        self.spellings.iter().find_map(|spelling| read(text, *spelling, east))
+        self.spellings.iter().find_map(|spelling| read(text, *spelling, reading))
     }
 }
 
@@ -68,17 +79,16 @@ pub(in crate::ingest) fn is_order_open(declared: &[DateSpelling]) -> bool {
     SLASHED.iter().filter(|order| declared.contains(order)).count() != 1
 }
 
-/// The UTC day of a text whose time, where it has one without a zone, is `east` minutes ahead of UTC.
-fn read(text: &[u8], spelling: DateSpelling, east: i64) -> Option<NaiveDate> {
+fn read(text: &[u8], spelling: DateSpelling, reading: Reading) -> Option<NaiveDate> {
     match spelling {
-        DateSpelling::Iso => zoned_day(text, east),
+        DateSpelling::Iso => iso_day(text, reading),
         DateSpelling::MonthDayYear => {
             let (month, day, year) = slashed(text)?;
-            moved(known_day(year, month, day)?, slashed_time(text), east)
+            moved(known_day(year, month, day)?, slashed_time(text), reading)
         }
         DateSpelling::DayMonthYear => {
             let (day, month, year) = slashed(text)?;
-            moved(known_day(year, month, day)?, slashed_time(text), east)
+            moved(known_day(year, month, day)?, slashed_time(text), reading)
         }
         DateSpelling::YearMonth => {
             let (year, month) = match text {
@@ -99,7 +109,7 @@ fn read(text: &[u8], spelling: DateSpelling, east: i64) -> Option<NaiveDate> {
             let serial = u64::from(digits(whole)?);
             let day = NaiveDate::from_ymd_opt(1899, 12, 30)?.checked_add_days(Days::new(serial))?;
             let day = Some(day).filter(|day| serial > 60 && is_of_a_bill(*day))?;
-            moved(day, minute_of_fraction(fraction), east)
+            moved(day, minute_of_fraction(fraction), reading)
         }
     }
 }
@@ -109,9 +119,9 @@ fn known_day(year: u32, month: u32, day: u32) -> Option<NaiveDate> {
     NaiveDate::from_ymd_opt(year, month, day)
 }
 
-/// The day in UTC of a minute of a day, where the text has a time without a zone.
-fn moved(day: NaiveDate, minute: Option<u32>, east: i64) -> Option<NaiveDate> {
-    let Some(minute) = minute else { return Some(day) };
+/// The day that a minute of a day is read as, where the text has a time.
+fn moved(day: NaiveDate, minute: Option<u32>, reading: Reading) -> Option<NaiveDate> {
+    let (Some(minute), Reading::Utc { east }) = (minute, reading) else { return Some(day) };
     match (i64::from(minute) - east).div_euclid(24 * 60) {
         0 => Some(day),
         days if days < 0 => day.checked_sub_days(Days::new(days.unsigned_abs())),
@@ -214,11 +224,17 @@ impl OrderProof {
 /// `2024-09-01T00:00:00.000Z`, `2026-01-01 01:00:00+00:00`, `2023-11-13T06:00Z`. A time without a
 /// zone is UTC. `None` for anything else, and for days that do not exist.
 pub(in crate::ingest) fn utc_day(text: &[u8]) -> Option<NaiveDate> {
-    zoned_day(text, 0)
+    iso_day(text, Reading::Utc { east: 0 })
 }
 
-/// As [`utc_day`], with times without a zone `east` minutes ahead of UTC.
-fn zoned_day(text: &[u8], east: i64) -> Option<NaiveDate> {
+/// The day that stands in an ISO 8601 date or time. A billing period is one of the provider's
+/// calendar: a month that is written as the midnight with which it begins is that month, in
+/// whichever zone the clock stands.
+pub(in crate::ingest) fn written_day(text: &[u8]) -> Option<NaiveDate> {
+    iso_day(text, Reading::Written)
+}
+
+fn iso_day(text: &[u8], reading: Reading) -> Option<NaiveDate> {
     let (date, time) = text.split_at_checked(10)?;
     if date[4] != b'-' || date[7] != b'-' {
         return None;
@@ -228,30 +244,35 @@ fn zoned_day(text: &[u8], east: i64) -> Option<NaiveDate> {
     let day = Some(day).filter(|day| is_of_a_bill(*day))?;
     match time {
         [] => Some(day),
-        [b'T' | b' ', clock @ ..] => shifted(day, clock, east),
+        [b'T' | b' ', clock @ ..] => shifted(day, clock, reading),
         _ => None,
     }
 }
 
-/// Moves the day where the zone of the time puts it on another day in UTC.
-fn shifted(day: NaiveDate, clock: &[u8], declared: i64) -> Option<NaiveDate> {
+/// Moves the day where the zone of the time puts it on another day in UTC. The time must be one
+/// even where the day stays as it is written.
+fn shifted(day: NaiveDate, clock: &[u8], reading: Reading) -> Option<NaiveDate> {
     // BigQuery writes its zone out: `2026-10-01 06:00:00 UTC`.
-    let (clock, untold) = match clock.strip_suffix(b" UTC") {
-        Some(clock) => (clock, 0),
-        None => (clock, declared),
+    let (clock, told) = match clock.strip_suffix(b" UTC") {
+        Some(clock) => (clock, Some(0)),
+        None => (clock, None),
     };
     let zone_at = clock.iter().position(|b| matches!(b, b'Z' | b'z' | b'+' | b'-'));
     let (time, zone) = clock.split_at(zone_at.unwrap_or(clock.len()));
     let minute = minute_of_day(time)?;
     let east = match zone {
-        [] => untold,
-        [b'Z' | b'z'] => 0,
+        [] => told,
+        [b'Z' | b'z'] => Some(0),
         [sign, offset @ ..] => {
             let size = i64::from(hours_minutes(offset)?);
-            if *sign == b'-' { -size } else { size }
+            Some(if *sign == b'-' { -size } else { size })
         }
     };
-    moved(day, Some(minute), east)
+    let reading = match (reading, east) {
+        (Reading::Utc { .. }, Some(east)) => Reading::Utc { east },
+        (reading, _) => reading,
+    };
+    moved(day, Some(minute), reading)
 }
 
 /// `HH:MM`, `HH:MM:SS` or `HH:MM:SS.fff`, as minutes since midnight.
@@ -420,8 +441,32 @@ mod tests {
             let found = reader.day(text.as_bytes()).map(|day| day.to_string());
             assert_eq!(found.as_deref(), Some(day), "{text} {zone}");
         }
-        let reader = DateReader::new(&[Iso], None, "+02:00".parse().unwrap());
-        let month = reader.billing_day(b"2026-10-01 00:00:00");
-        assert_eq!(month, NaiveDate::from_ymd_opt(2026, 10, 1), "a month is the provider's");
+    }
+
+    #[test]
+    fn a_billing_period_is_the_month_that_is_written() {
+        use DateSpelling::{ExcelSerial, Iso, MonthDayYear};
+        for (spelling, text, day) in [
+            (Iso, "2026-10-01 00:00:00", "2026-10-01"),
+            (Iso, "2026-10-01T00:00:00Z", "2026-10-01"),
+            (Iso, "2026-10-01T00:00:00+02:00", "2026-10-01"),
+            (Iso, "2026-10-31T23:00:00-05:00", "2026-10-31"),
+            (Iso, "2026-10-31 23:00:00 UTC", "2026-10-31"),
+            (MonthDayYear, "10/1/2026 0:30", "2026-10-01"),
+            (ExcelSerial, "46296.0208333", "2026-10-01"),
+        ] {
+            for zone in ["+00:00", "+02:00", "-05:00"] {
+                let reader = DateReader::new(&[spelling], None, zone.parse().unwrap());
+                let found = reader.billing_day(text.as_bytes()).map(|day| day.to_string());
+                assert_eq!(found.as_deref(), Some(day), "{text} {zone}");
+            }
+            if spelling == Iso {
+                let found = written_day(text.as_bytes()).map(|day| day.to_string());
+                assert_eq!(found.as_deref(), Some(day), "{text}");
+            }
+        }
+        for text in ["2026-10-01T25:00:00+02:00", "2026-10-01T00:00:00+99:00", "2026-02-30"] {
+            assert_eq!(written_day(text.as_bytes()), None, "{text}");
+        }
     }
 }

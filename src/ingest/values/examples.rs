@@ -11,7 +11,7 @@ use crate::rules::{
 };
 
 use super::binding::{Binding, Circumstances};
-use super::dates::utc_day;
+use super::dates::{ReadDay, utc_day, written_day};
 use crate::ingest::charge::{Charge, Charges, Rejection, Sink, WantedText};
 use crate::ingest::csv::blocks::Block;
 use crate::ingest::csv::rows::{CsvFormat, look_at_head, read_block};
@@ -258,14 +258,15 @@ impl Taken {
 /// an object without tags.
 fn plain(column: &MapColumn, text: Option<String>) -> Option<String> {
     let text = text?;
-    let day = |text: String| utc_day(text.as_bytes()).map_or(text, |day| day.to_string());
+    let day =
+        |text: String, read: ReadDay| read(text.as_bytes()).map_or(text, |day| day.to_string());
     match column {
-        MapColumn::Focus(
-            Column::BillingPeriodStart
-            | Column::BillingPeriodEnd
-            | Column::ChargePeriodStart
-            | Column::ChargePeriodEnd,
-        ) => Some(day(text)),
+        MapColumn::Focus(Column::BillingPeriodStart | Column::BillingPeriodEnd) => {
+            Some(day(text, written_day))
+        }
+        MapColumn::Focus(Column::ChargePeriodStart | Column::ChargePeriodEnd) => {
+            Some(day(text, utc_day))
+        }
         MapColumn::Focus(Column::Tags | Column::AllocatedTags) => {
             match serde_json::from_str::<serde_json::Value>(&text) {
                 Ok(serde_json::Value::Object(tags)) if tags.is_empty() => None,
