@@ -2,12 +2,12 @@
 
 use std::fmt::Write;
 
-use num_traits::{Signed, Zero};
+use num_traits::Zero;
 
 use super::support::{Bill, Charge, Output, PERIOD, Project, Row, exact, sum};
 use super::{EVENLY, USED, project, rules};
 
-const CAUSES: [&str; 10] = [
+const CAUSES: [&str; 11] = [
     "price",
     "usage",
     "new",
@@ -16,6 +16,7 @@ const CAUSES: [&str; 10] = [
     "late",
     "pool_cost",
     "pool_share",
+    "pool_unsplit",
     "rates",
     "rounding",
 ];
@@ -67,11 +68,8 @@ fn compared(project: &Project) -> Output {
             }
         }
     }
-    for cause in ["pool_cost", "pool_share"] {
-        // Where amounts are converted, each is rounded for itself.
-        let rest = sum(parties, cause, |_| true);
-        let is_nothing = rest.is_zero() || (is_converted && rest.abs() < exact("0.00000001"));
-        assert!(is_nothing, "{cause}: {rest}");
+    for cause in ["pool_cost", "pool_share", "pool_unsplit"] {
+        assert!(sum(parties, cause, |_| true).is_zero(), "{cause}: {parties:?}");
     }
     let document = output.json("plan.json");
     for total in document["totals"].as_array().expect("totals") {
@@ -209,6 +207,55 @@ fn what_a_pool_costs_is_told_from_who_uses_it() {
     assert_eq!(told(&output, "payments"), expected(&payments));
     let retail = [("pool_cost", "20"), ("pool_share", "-15")];
     assert_eq!(told(&output, "retail"), expected(&retail));
+}
+
+#[test]
+fn a_pool_that_nets_charges_of_both_signs_has_no_shares() {
+    // In September 100 are payments' and a credit of 99 is retail's: 1 is no whole of 100.
+    let split = "split: fixed, shares: [ \
+                 { valid: { to: 2026-09-15 }, of: { payments: 100% } }, \
+                 { valid: { from: 2026-09-15, to: 2026-10-01 }, of: { retail: 100% } }, \
+                 { valid: { from: 2026-10-01 }, of: { payments: 100% } } ]";
+    let charges = [
+        on("2026-09-05", "platform", "1", "100"),
+        on("2026-09-20", "platform", "1", "-99"),
+        on("2026-10-05", "platform", "1", "100"),
+    ];
+    let project = project(&rules("payments", split), USED).bill("bill.csv", &Bill::of(charges));
+    let output = compared(&project);
+    assert_eq!(told(&output, "payments"), expected(&[]));
+    assert_eq!(told(&output, "retail"), expected(&[("pool_unsplit", "99")]));
+    let pools = output.table("plan_pools.csv");
+    let retail = pools.iter().find(|row| row["name"] == "retail").expect("retail");
+    assert_eq!(["share_before", "amount_before"].map(|column| &*retail[column]), ["", "-99"]);
+}
+
+#[test]
+fn a_price_does_not_follow_what_its_pool_costs() {
+    let split = "split: rate, driver: use, price: 1 EUR, remainder: retail";
+    let usage = "2026-09,payments,5\n2026-10,payments,5\n";
+    let charges =
+        [on("2026-09-05", "platform", "1", "20"), on("2026-10-05", "platform", "1", "40")];
+    let twice = project(&rules("payments", split), usage).bill("bill.csv", &Bill::of(charges));
+    let output = compared(&twice);
+    assert_eq!(told(&output, "payments"), expected(&[]));
+    assert_eq!(told(&output, "retail"), expected(&[("pool_unsplit", "20")]));
+    // What stays the same is in the total, which each form tells.
+    let markdown = twice.command([&ASKED[..], &["--format", "markdown"]].concat()).stdout;
+    assert!(markdown.contains("\n1 unchanged, which the total holds too.\n"), "{markdown}");
+    assert!(
+        markdown.contains("| pool | to | how | share before |")
+            && markdown.contains("| --- | --- | --- | ---: | ---: | ---: |"),
+        "{markdown}"
+    );
+    // Where the pool cost nothing, the price was charged all the same, and the bearer had it back.
+    let charges = [on("2026-09-05", "db", "1", "20"), on("2026-10-05", "platform", "1", "20")];
+    let first = project(&rules("payments", split), usage).bill("bill.csv", &Bill::of(charges));
+    let output = compared(&first);
+    assert_eq!(told(&output, "payments"), expected(&[("gone", "-20")]));
+    assert_eq!(told(&output, "retail"), expected(&[("pool_unsplit", "20")]));
+    let text = first.command(ASKED).stdout;
+    assert!(text.contains("pool platform to retail: -5.00 EUR → 0.750000\n"), "{text}");
 }
 
 fn in_dollars(policy: &str, rates: &str, charges: impl IntoIterator<Item = Charge>) -> Project {

@@ -26,12 +26,13 @@ pub(super) enum Effect {
     Late,
     PoolCost,
     PoolShare,
+    PoolUnsplit,
     Rates,
     Rounding,
 }
 
 impl Effect {
-    pub(super) const COUNT: usize = 10;
+    pub(super) const COUNT: usize = 11;
     pub(super) const NAMES: [&'static str; Self::COUNT] = [
         "price",
         "usage",
@@ -41,6 +42,7 @@ impl Effect {
         "late",
         "pool_cost",
         "pool_share",
+        "pool_unsplit",
         "rates",
         "rounding",
     ];
@@ -208,13 +210,41 @@ pub(super) fn by_earlier_shares(parts: &[Amount], later: Amount) -> Vec<Amount> 
     shared
 }
 
-/// What a receiver got of a pool: by what the pool gave in all, then by its share. `between` is
-/// what it would get by its earlier share.
-pub(super) fn pool_effects(was: Amount, between: Amount, is: Amount) -> Effects {
-    let mut effects = [Amount::ZERO; Effect::COUNT];
-    effects[Effect::PoolCost as usize] = between - was;
-    effects[Effect::PoolShare as usize] = is - between;
-    effects
+/// What receivers got of one pool in both months: by what the pool gave in all, then by their
+/// shares. Where it gave nothing in a month there is only one share. Where it gave amounts of both
+/// signs, as where a credit went to another, parts of what is left are no shares; nor are they where
+/// it charges a price, which does not follow its cost: then cost and share are not told apart.
+pub(super) fn pool_effects(earlier: &[Amount], later: &[Amount], has_price: bool) -> Vec<Effects> {
+    let is_nothing = |parts: &[Amount]| parts.iter().all(|part| part.is_zero());
+    let split = |between: &[Amount]| -> Vec<Effects> {
+        let parts = earlier.iter().zip(between).zip(later);
+        let effects = parts.map(|((was, between), is)| {
+            let mut effects = [Amount::ZERO; Effect::COUNT];
+            effects[Effect::PoolCost as usize] = *between - *was;
+            effects[Effect::PoolShare as usize] = *is - *between;
+            effects
+        });
+        effects.collect()
+    };
+    if is_nothing(earlier) || is_nothing(later) {
+        return split(later);
+    }
+    if !has_price && have_one_sign(earlier) && have_one_sign(later) {
+        return split(&by_earlier_shares(earlier, later.iter().copied().sum()));
+    }
+    let whole = earlier.iter().zip(later).map(|(was, is)| {
+        let mut effects = [Amount::ZERO; Effect::COUNT];
+        effects[Effect::PoolUnsplit as usize] = *is - *was;
+        effects
+    });
+    whole.collect()
+}
+
+/// Whether amounts can be parts of their sum: none has another sign than another.
+pub(super) fn have_one_sign<'a>(amounts: impl IntoIterator<Item = &'a Amount>) -> bool {
+    let mut signs = amounts.into_iter().filter(|amount| !amount.is_zero());
+    let first = signs.next().is_some_and(|first| first.is_negative());
+    signs.all(|amount| amount.is_negative() == first)
 }
 
 /// Whether there is anything in it.
@@ -250,6 +280,30 @@ mod tests {
         ] {
             let found = between(amount(cost), amount(was), amount(is));
             assert_eq!(found, expected.map(amount), "{cost} {was} {is}");
+        }
+    }
+
+    #[test]
+    fn a_pool_is_told_by_cost_and_share_where_it_has_shares() {
+        let amount = |text: &&str| text.parse::<Amount>().unwrap();
+        for (earlier, later, has_price, expected) in [
+            (["10", "30"], ["40", "40"], false, [["10", "20", "0"], ["30", "-20", "0"]]),
+            (["-10", "-30"], ["-20", "-20"], false, [["0", "-10", "0"], ["0", "10", "0"]]),
+            // Nothing in one of the months: all is what it cost.
+            (["0", "0"], ["5", "-5"], false, [["5", "0", "0"], ["-5", "0", "0"]]),
+            (["5", "15"], ["0", "0"], true, [["-5", "0", "0"], ["-15", "0", "0"]]),
+            // A net of one is no whole that 100 would be a part of.
+            (["100", "-99"], ["100", "0"], false, [["0", "0", "0"], ["0", "0", "99"]]),
+            (["5", "5"], ["5", "25"], true, [["0", "0", "0"], ["0", "0", "20"]]),
+        ] {
+            let parts = |texts: [&str; 2]| texts.iter().map(amount).collect::<Vec<_>>();
+            let found = pool_effects(&parts(earlier), &parts(later), has_price);
+            let told = found.iter().map(|effects| {
+                [Effect::PoolCost, Effect::PoolShare, Effect::PoolUnsplit]
+                    .map(|effect| effects[effect as usize].to_string())
+            });
+            let expected = expected.map(|effects| effects.map(str::to_owned));
+            assert_eq!(told.collect::<Vec<_>>(), expected, "{earlier:?} {later:?}");
         }
     }
 

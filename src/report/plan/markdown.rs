@@ -5,7 +5,7 @@ use std::fmt::Write;
 use crate::diagnostics::printable;
 use crate::domain::Amount;
 
-use super::text::{headline, how, named, sum};
+use super::text::{Side, headline, how, named, of_whole, sum};
 use super::{Comparison, MoveRow, PriceRow, Row, ServiceRow, ShareRow, change, money, top as cut};
 
 /// The comparison as Markdown: tables of who pays more, and what moved it, folded up.
@@ -42,6 +42,10 @@ pub fn markdown(plan: &Comparison, top: usize) -> String {
         }
         lines.push(line("**total**", total, &causes));
         table(&header, 1, &lines, &mut out);
+        let same = plan.unchanged(*currency);
+        if same > 0 {
+            let _ = writeln!(out, "\n{same} unchanged, which the total holds too.");
+        }
     }
     folded(
         "Charges that another rule decides, as they were billed",
@@ -66,10 +70,15 @@ pub fn markdown(plan: &Comparison, top: usize) -> String {
     out
 }
 
-const MOVES: [&str; 6] = ["from", "to", "rule before", "rule after", "rows", "amount"];
-const SERVICES: [&str; 6] = ["borne by", "service", "currency", "before", "after", "delta"];
-const PRICES: [&str; 6] = ["borne by", "service", "product", "unit price", "quantity", "delta"];
-const SHARES: [&str; 6] = ["pool", "to", "how", "share before", "share after", "delta"];
+/// Columns, and how many of the first are words, not figures.
+const MOVES: ([&str; 6], usize) =
+    (["from", "to", "rule before", "rule after", "rows", "amount"], 4);
+const SERVICES: ([&str; 6], usize) =
+    (["borne by", "service", "currency", "before", "after", "delta"], 3);
+const PRICES: ([&str; 6], usize) =
+    (["borne by", "service", "product", "unit price", "quantity", "delta"], 3);
+const SHARES: ([&str; 6], usize) =
+    (["pool", "to", "how", "share before", "share after", "delta"], 3);
 
 fn line(name: &str, row: &Row, causes: &[usize]) -> Vec<String> {
     let mut fields = vec![name.to_owned(), money(row.before), money(row.after)];
@@ -123,13 +132,12 @@ fn price(row: &PriceRow) -> Vec<String> {
 }
 
 fn share(row: &ShareRow) -> Vec<String> {
-    let part = |share: &Option<String>| share.clone().unwrap_or_else(|| "·".to_owned());
     vec![
         safe(&row.pool),
         safe(&row.receiver()),
         safe(&how(row)),
-        part(&row.share_before),
-        part(&row.share_after),
+        of_whole(row, Side::Before),
+        of_whole(row, Side::After),
         format!("{} {}", change(row.delta()), row.currency),
     ]
 }
@@ -138,7 +146,7 @@ fn folded<T>(
     title: &str,
     rows: &[T],
     top: usize,
-    header: &[&str; 6],
+    (header, left): &([&str; 6], usize),
     row: fn(&T) -> Vec<String>,
     out: &mut String,
 ) {
@@ -148,7 +156,7 @@ fn folded<T>(
     let (shown, rest) = cut(rows, top);
     let _ = writeln!(out, "\n<details><summary>{title}: {}</summary>", rows.len());
     let lines: Vec<Vec<String>> = shown.iter().map(row).collect();
-    table(&header.map(str::to_owned), 4, &lines, out);
+    table(&header.map(str::to_owned), *left, &lines, out);
     if !rest.is_empty() {
         let _ = writeln!(out, "\nand {} more", rest.len());
     }

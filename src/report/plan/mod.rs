@@ -349,6 +349,12 @@ impl Comparison {
         of.filter(|row| row.row.is_changed()).collect()
     }
 
+    /// How many rows are not shown, since they are the same.
+    fn unchanged(&self, currency: Currency) -> usize {
+        let of = self.rows.iter().filter(|row| row.currency == currency);
+        of.filter(|row| !row.row.is_changed()).count()
+    }
+
     /// What pools give otherwise, the largest difference first: who reads a few rows must see those.
     fn largest_shares(&self) -> Vec<&ShareRow> {
         let mut rows: Vec<&ShareRow> = self.shares.iter().collect();

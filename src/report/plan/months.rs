@@ -6,12 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::allocate::{Basket, Flow};
 use crate::diagnostics::{Code, Finding};
 use crate::domain::{Amount, Conversion, CostMetric, Currency, MonthRates, Rate};
+use crate::rules::SplitMethod;
 
 use super::super::Facts;
 use super::super::party::{Kind, of_bearer, of_party};
-use super::effects::{
-    Effect, Effects, PriceRow, add, by_earlier_shares, is_nothing, pool_effects, price_rows, total,
-};
+use super::effects::{Effect, Effects, PriceRow, add, is_nothing, pool_effects, price_rows, total};
 use super::pools::Pools;
 use super::{Comparison, Key, Row, Subject, label};
 
@@ -59,6 +58,8 @@ pub struct MonthState {
     unrated: BTreeSet<Currency>,
     report_currency: Option<Currency>,
     pools: Pools,
+    /// Labels of pools that charge a price.
+    priced: BTreeSet<String>,
 }
 
 /// What a service charged to a party in either month.
@@ -105,6 +106,11 @@ impl MonthState {
                     state.received.entry((key, pool.clone())).or_default().add(both);
                 }
                 Flow::SharedOut => state.given.entry(key).or_default().add(both),
+            }
+        }
+        for division in facts.months.get(&facts.period).into_iter().flat_map(|m| &m.divisions) {
+            if matches!(facts.rules.pool(division.pool.pool).split, SplitMethod::Rate { .. }) {
+                state.priced.insert(division.label.to_string());
             }
         }
         for cells in facts.cube.groups_of(facts.period) {
@@ -216,35 +222,55 @@ fn paired<'a, K: Ord + Clone>(
     keys.into_iter().map(move |key| (key, of(before, key), of(after, key)))
 }
 
-/// A pool in one currency, and a receiver of it.
-type Receiver = (Key, String);
-/// What it got in either month.
-type Given<'a> = (&'a Receiver, Both, Both);
+/// What a party got in either month.
+type Given<'a> = (&'a Key, Both, Both);
 
-/// What receivers would get of pools in the later month by their shares of the earlier one; of
-/// pools that only one of the months has, what they get in the later.
-fn earlier_shares(before: &MonthState, after: &MonthState) -> BTreeMap<Receiver, Amount> {
+/// What receivers and pools have of what each pool gave, with its effects.
+fn pooled(between: &Between<'_>) -> Vec<(Key, Row)> {
+    let (before, after) = (between.before, between.after);
     let mut pools: BTreeMap<(Currency, &str), Vec<Given<'_>>> = BTreeMap::new();
-    for (receiver, was, is) in paired(&before.received, &after.received) {
-        let pool = (receiver.0.0, receiver.1.as_str());
-        pools.entry(pool).or_default().push((receiver, was, is));
+    for ((receiver, pool), was, is) in paired(&before.received, &after.received) {
+        pools.entry((receiver.0, pool)).or_default().push((receiver, was, is));
     }
-    let gives = |state: &MonthState, parts: &[Given<'_>]| {
-        parts.iter().any(|(receiver, ..)| state.received.contains_key(*receiver))
-    };
-    let mut between = BTreeMap::new();
-    for parts in pools.values() {
+    let mut given: BTreeMap<Key, (Both, Both)> = paired(&before.given, &after.given)
+        .map(|(key, was, is)| (key.clone(), (was, is)))
+        .collect();
+    let mut rows = Vec::new();
+    for ((currency, pool), parts) in pools {
+        let earlier: Vec<Amount> = parts.iter().map(|(_, was, _)| was.billed).collect();
         let later: Vec<Amount> = parts.iter().map(|(.., is)| is.billed).collect();
-        let amounts = if gives(before, parts) && gives(after, parts) {
-            let earlier: Vec<Amount> = parts.iter().map(|(_, was, _)| was.billed).collect();
-            by_earlier_shares(&earlier, later.into_iter().sum())
-        } else {
-            later
-        };
-        let receivers = parts.iter().map(|(receiver, ..)| (*receiver).clone());
-        between.extend(receivers.zip(amounts));
+        let has_price = before.priced.contains(pool) || after.priced.contains(pool);
+        let effects = pool_effects(&earlier, &later, has_price);
+        let mut of_pool: Vec<(Key, Row)> = Vec::new();
+        for ((receiver, was, is), effects) in parts.into_iter().zip(&effects) {
+            of_pool.push((receiver.clone(), between.row(currency, was, is, effects)));
+        }
+        // What it gives away is the opposite of what they have.
+        let key = (currency, Kind::Pool, pool.to_owned());
+        if let Some((was, is)) = given.remove(&key) {
+            let mut own = [Amount::ZERO; Effect::COUNT];
+            for (own, at) in own.iter_mut().zip(0..) {
+                *own -= effects.iter().map(|effects: &Effects| effects[at]).sum();
+            }
+            of_pool.push((key, between.row(currency, was, is, &own)));
+        }
+        even_out(&mut of_pool);
+        rows.append(&mut of_pool);
     }
-    between
+    rows
+}
+
+/// Each converted amount is rounded for itself: what the effects of one pool do not come to nothing
+/// by is rounding.
+fn even_out(rows: &mut [(Key, Row)]) {
+    for effect in [Effect::PoolCost, Effect::PoolShare, Effect::PoolUnsplit] {
+        let rest: Amount = rows.iter().map(|(_, row)| row.effects[effect as usize]).sum();
+        let size = |row: &&mut (Key, Row)| row.1.effects[effect as usize].abs();
+        if let Some((_, row)) = rows.iter_mut().max_by_key(size) {
+            row.effects[effect as usize] -= rest;
+            row.effects[Effect::Rounding as usize] += rest;
+        }
+    }
 }
 
 impl Comparison {
@@ -270,16 +296,8 @@ impl Comparison {
             let shown = borne(key, &row);
             services.entry((shown, service.clone())).or_default().add(&row);
         }
-        let shared = earlier_shares(before, after);
-        for (receiver, was, is) in paired(&before.received, &after.received) {
-            let earlier = shared.get(receiver).copied().unwrap_or_default();
-            let effects = pool_effects(was.billed, earlier, is.billed);
-            borne(&receiver.0, &between.row(receiver.0.0, was, is, &effects));
-        }
-        for (key, was, is) in paired(&before.given, &after.given) {
-            // What a pool gives away is what it cost, whoever bears it.
-            let effects = pool_effects(was.billed, is.billed, is.billed);
-            borne(key, &between.row(key.0, was, is, &effects));
+        for (key, row) in pooled(&between) {
+            borne(&key, &row);
         }
         let mut comparison = Self::assembled(subject, Effect::NAMES.to_vec(), parties.into_iter());
         comparison.shares = after.pools.against(&before.pools);

@@ -8,6 +8,7 @@ use crate::domain::{Amount, CostMetric, Currency};
 use super::super::Facts;
 use super::super::decimal::fixed;
 use super::super::party::{Kind, of_party};
+use super::effects::have_one_sign;
 use super::label;
 
 /// Digits of a part of the whole.
@@ -46,7 +47,8 @@ pub struct ShareRow {
     pub place_after: String,
     kind: Kind,
     pub name: String,
-    /// Of what the pool gives, six digits; `None` where it gives nothing or it comes to nothing.
+    /// Of what the pool gives, six digits; `None` where it gives nothing, or amounts of both signs, of
+    /// which none is a part of their sum.
     pub share_before: Option<String>,
     pub share_after: Option<String>,
     pub before: Amount,
@@ -86,6 +88,9 @@ impl Given {
     }
 
     fn share(&self, receiver: &(Kind, String)) -> Option<String> {
+        if !have_one_sign(self.parts.values()) {
+            return None;
+        }
         let whole: Amount = self.parts.values().copied().sum();
         fixed(&self.amount(receiver).to_units(), &whole.to_units(), SHARE_DIGITS)
     }

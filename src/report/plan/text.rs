@@ -66,7 +66,7 @@ fn parties(plan: &Comparison, currency: Currency, total: &Row, top: usize, out: 
         };
         lines.push(columns.line(&label, &sum(&passed_on)));
     }
-    let same = plan.rows.iter().filter(|row| row.currency == currency).count() - changed.len();
+    let same = plan.unchanged(currency);
     lines.push(columns.line("total", total));
     let _ = writeln!(out, "\n{}", headline(plan, currency, total));
     out.push_str(&aligned(&lines));
@@ -255,8 +255,7 @@ pub(super) fn named(service: &str) -> &str {
 /// A share, and how its pool gives: only where that is another way, and not what was told last.
 fn share(row: &ShareRow, last: &mut Option<(String, String)>) -> Vec<String> {
     let amount = format!("{} {}", change(row.delta()), row.currency);
-    let share = |share: &Option<String>| share.clone().unwrap_or_else(|| "nothing".to_owned());
-    let shares = format!("{} → {}", share(&row.share_before), share(&row.share_after));
+    let shares = format!("{} → {}", of_whole(row, Side::Before), of_whole(row, Side::After));
     let who = format!("pool {} to {}: {shares}", row.pool, row.receiver());
     let mut lines = vec![amount, who];
     let told = (row.pool.clone(), how(row));
@@ -265,6 +264,26 @@ fn share(row: &ShareRow, last: &mut Option<(String, String)>) -> Vec<String> {
         *last = Some(told);
     }
     lines
+}
+
+/// A side of a [`ShareRow`].
+#[derive(Clone, Copy)]
+pub(super) enum Side {
+    Before,
+    After,
+}
+
+/// A receiver's part of what a pool gives, or its amount where it is no part.
+pub(super) fn of_whole(row: &ShareRow, side: Side) -> String {
+    let (share, amount) = match side {
+        Side::Before => (&row.share_before, row.before),
+        Side::After => (&row.share_after, row.after),
+    };
+    match share {
+        Some(share) => share.clone(),
+        None if amount.is_zero() => "nothing".to_owned(),
+        None => format!("{} {}", money(amount), row.currency),
+    }
 }
 
 /// How the pool was emptied, where that is another way.
