@@ -114,7 +114,7 @@ pub(super) fn pipeline(
 }
 
 /// What the scan has to keep apart.
-fn planned(project: &Loaded, files: &[SourceFile], period: Period) -> Plan {
+fn planned<'a>(project: &'a Loaded, files: &'a [SourceFile], period: Period) -> Plan<'a> {
     Plan::new(&project.rules, &project.org, &project.metadata, files, period)
         .keep_invoices(!project.invoices.is_empty())
         .keep_scopes(burns(project).next().is_some())
