@@ -237,6 +237,11 @@ fn what_is_not_there_is_told_with_what_is() {
         (["--file", "showbak.csv"].as_slice(), "did you mean `showback.csv`?"),
         (&["--file", "showback.csv", "--column", "totl"], "did you mean `total`?"),
         (&["--file", "showback.csv", "--line", "1"], "its lines are 2 to 3"),
+        (&["--file", "showback.csv", "--line", "4"], "its lines are 2 to 3"),
+        (&["--file", "quarantine.csv", "--line", "2"], "it has none"),
+        (&["--file", "none/showback.csv"], "there is no file"),
+        (&["--owner", "retail", "--depth", "1"], "cannot be used with"),
+        (&["--unallocated", "--format", "svg"], "no picture of --unallocated"),
         (&["--file", "showback.csv", "--cell", "owner=nobody"], "its lines are 2 to 3"),
         (&["--file", "showback.csv", "--cell", "owner"], "COLUMN=VALUE"),
     ] {
@@ -244,6 +249,39 @@ fn what_is_not_there_is_told_with_what_is() {
         assert_eq!(answer.exit, Some(2), "{asked:?}");
         assert!(answer.stderr.contains(hint), "{}", answer.stderr);
     }
+}
+
+#[test]
+fn a_published_file_is_explained_only_where_it_holds_what_is_explained() {
+    let small = project(&format!("classify:\n{OWNERS}"), &[("db", "1", "1"), ("db", "2", "2")]);
+    small.published();
+    let path = small.path(&format!("out/{PERIOD}/showback.csv"));
+    let named = path.to_str().unwrap();
+    let total = ["--file", named, "--line", "2", "--column", "total"];
+    let by_cell = ["--file", named, "--cell", "owner=retail"];
+    for asked in [&total[..], &by_cell, &["--file", named]] {
+        let answer = explain(&small, asked);
+        assert_eq!(answer.exit, Some(0), "{asked:?}: {}", answer.stderr);
+    }
+    let refused = |answer: Answer, why: &str| {
+        assert_eq!(answer.exit, Some(2), "{}", answer.stdout);
+        assert!(answer.stderr.contains(why), "{}", answer.stderr);
+    };
+    let earlier = ["explain", "--project", ".", "--period", "2026-08"];
+    refused(small.command([&earlier, &total[..]].concat()), "was published for");
+    let mut table = std::fs::read_to_string(&path).unwrap();
+    let last = table.trim_end().lines().last().unwrap().to_owned();
+    table.push_str(&last);
+    std::fs::write(&path, &table).unwrap();
+    refused(explain(&small, &["--file", named]), "it has other lines");
+    std::fs::write(&path, table.replacen(",1,", ",91,", 9)).unwrap();
+    refused(explain(&small, &total), "line 2 is not as it would be published now");
+    let run = path.with_file_name("run.json");
+    let text = std::fs::read_to_string(&run)
+        .unwrap()
+        .replace("\"organisation\": \"", "\"organisation\": \"x");
+    std::fs::write(&run, text).unwrap();
+    refused(explain(&small, &total), "was published by");
 }
 
 /// What a Mermaid chart's arrows carry that begin at a node of these, by label.

@@ -113,25 +113,26 @@ pub(super) struct ExplainArgs {
     #[arg(long, conflicts_with_all = ["owner", "pool"])]
     pub(super) unallocated: bool,
     /// Explain lines of this table of a run, such as showback.csv; all of them where none is named.
+    /// The path of a published table is held against what is explained.
     #[arg(long, value_name = "TABLE", conflicts_with_all = ["owner", "pool", "unallocated", "rows"])]
     pub(super) file: Option<String>,
     /// The line, as editors count; the header is line 1.
-    #[arg(long, value_name = "N", requires = "file")]
+    #[arg(long, value_name = "N", requires = "file", conflicts_with_all = ["owner", "pool", "unallocated"])]
     pub(super) line: Option<u64>,
-    /// The lines of which these columns have these values.
+    /// The lines of which these columns have these values, with commas between; a value that
+    /// holds `,name=` stands in quotes: group="a,b=c".
     #[arg(
         long,
         value_name = "COLUMN=VALUE",
-        value_delimiter = ',',
         requires = "file",
-        conflicts_with = "line"
+        conflicts_with_all = ["line", "owner", "pool", "unallocated"]
     )]
     pub(super) cell: Vec<String>,
     /// Only this column.
-    #[arg(long, value_name = "NAME", requires = "file")]
+    #[arg(long, value_name = "NAME", requires = "file", conflicts_with_all = ["owner", "pool", "unallocated"])]
     pub(super) column: Option<String>,
     /// Levels down to which figures are followed; where a column is named, down to the rows.
-    #[arg(long, value_name = "N", requires = "file")]
+    #[arg(long, value_name = "N", requires = "file", conflicts_with_all = ["owner", "pool", "unallocated"])]
     pub(super) depth: Option<usize>,
     /// Add the source rows, with file and row number.
     #[arg(long)]

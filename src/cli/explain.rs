@@ -86,7 +86,11 @@ fn explain_figure(args: &ExplainArgs, project: &Loaded) -> Result<String, Vec<Fi
 fn draw_flow(args: &ExplainArgs, project: &Loaded) -> Result<String, Vec<Finding>> {
     let one = |finding: Finding| vec![finding];
     if args.rows || args.unallocated {
-        let text = "a picture is of --owner, --pool or the whole month, without --rows";
+        let text = if args.rows {
+            "a picture has no rows: leave --rows away, or ask without --format"
+        } else {
+            "there is no picture of --unallocated: that of the whole month shows it too"
+        };
         return Err(vec![Finding::new(Code::InvalidValue, text)]);
     }
     let is_month = args.owner.is_none() && args.pool.is_none();

@@ -22,6 +22,7 @@ mod dataset;
 mod exit;
 mod explain;
 mod explain_lines;
+mod explain_published;
 mod import;
 mod init;
 mod license_money;

@@ -171,8 +171,10 @@ impl<'f> Explainer<'f> {
             }
         };
         if records.is_empty() && *lines != Lines::All {
-            let last = table.records.len().checked_sub(1).map_or(1, |last| table.line(last));
-            let text = format!("{file} has no such line; its lines are 2 to {last}");
+            let text = match table.last_line() {
+                1 => format!("{file} has no such line: it has none"),
+                last => format!("{file} has no such line; its lines are 2 to {last}"),
+            };
             return Err(Finding::new(Code::UnknownName, text));
         }
         let told = |record: usize| LineTold {

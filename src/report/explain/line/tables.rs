@@ -41,11 +41,22 @@ impl Table {
         self.records[record].position().map_or(0, csv::Position::line)
     }
 
+    /// The line at which a record ends: fields in quotes may hold line breaks.
+    fn end(&self, record: usize) -> u64 {
+        let breaks = |field: &str| field.bytes().filter(|byte| *byte == b'\n').count() as u64;
+        self.line(record) + self.records[record].iter().map(breaks).sum::<u64>()
+    }
+
+    /// The file's last line.
+    pub(super) fn last_line(&self) -> u64 {
+        self.records.len().checked_sub(1).map_or(1, |last| self.end(last))
+    }
+
     /// The record that holds a line of the file.
     pub(super) fn at_line(&self, line: u64) -> Option<usize> {
         let after = (0..self.records.len()).collect::<Vec<_>>();
         let after = after.partition_point(|record| self.line(*record) <= line);
-        after.checked_sub(1)
+        after.checked_sub(1).filter(|record| line <= self.end(*record))
     }
 }
 
