@@ -204,6 +204,74 @@ fn weights_prices_and_cutoffs_can_be_done_again_by_hand() {
 }
 
 #[test]
+fn trees_show_arithmetic_that_comes_out() {
+    let pool = |declared: &str| {
+        let rules = format!(
+            "classify:\n  - {{ name: l, when: {{ service: lake }}, pool: lake }}\n{OWNERS}  \
+             - {{ name: t, when: {{ sub_account_id: \"3\" }}, owner: acme }}\n\
+             pools: {{ lake: {{ {declared} }} }}\n"
+        );
+        let charges = [("lake", "1", "60"), ("db", "2", "7"), ("db", "1", "1"), ("db", "3", "1")];
+        let rows =
+            "period,consumer,quantity\n2026-10,payments,97\n2026-10,retail,2\n2026-10,acme,1\n";
+        with_driver(project(&rules, &charges), rows)
+    };
+    let tree = |project: &Project| explain(project, &["--owner", "payments"]).stdout;
+    // What a cutoff leaves is 99 of 100.
+    let others = pool(
+        "split: driver, driver: use, on_zero_driver: fail, cutoff: { below: 1.5%, into: others }",
+    );
+    let drawn = tree(&others);
+    let expected = "60 EUR of EffectiveCost × 97/99 (weight 97 hours, of all 100 hours)";
+    assert!(drawn.contains(expected), "{drawn}");
+    // Small shares that are put to an owner are its weight, by their rows.
+    let put = pool(
+        "split: driver, driver: use, on_zero_driver: fail, cutoff: { below: 1.5%, into: retail }",
+    );
+    walk_all(&put);
+    let cell = ["--file", "allocation_trace.csv", "--cell", "to=retail,metric=EffectiveCost"];
+    let drawn = explain(&put, &cell).stdout;
+    for text in ["acme, below the cutoff: ", "its part goes to retail", "1  acme"] {
+        assert!(drawn.contains(text), "{text} is not in {drawn}");
+    }
+    let total = explain(&put, &[&cell[..], &["--column", "driver_total"]].concat()).stdout;
+    assert!(total.contains("acme, below") && !total.contains("one of"), "{total}");
+    // A price is told by its tiers; in other metrics charges are shares of what was paid.
+    let tiers = "split: rate, driver: use, tiers: [ { to: 10, price: 2 EUR }, { price: 1 EUR } ], remainder: acme";
+    let priced = pool(tiers);
+    walk_all(&priced);
+    let drawn = tree(&priced);
+    let expected = "rate by use: 10 hours from 0 to 10 × 2 = 20 EUR, 87 hours from 10 to 97 × 1 = 87 EUR, together 107 EUR";
+    assert!(drawn.contains(expected), "{drawn}");
+    let asked = ["--file", "allocation_trace.csv", "--column", "rounded", "--depth", "1", "--cell"];
+    let billed = explain(&priced, &[&asked[..], &["to=payments,metric=BilledCost"]].concat());
+    assert!(billed.stdout.contains("exactly "), "{}", billed.stdout);
+    assert!(!billed.stdout.contains("tier by tier"), "{}", billed.stdout);
+    let abroad = priced
+        .declaring("currency: EUR", "currency: USD\nexchange: { rates: fx.csv, policy: month_end }")
+        .file("fx.csv", "date,from,to,rate\n2026-10-31,EUR,USD,1.25\n");
+    let asked = ["--file", "allocation_trace.csv", "--column", "report_rounded", "--cell"];
+    let charge = explain(&abroad, &[&asked[..], &["to=payments,metric=EffectiveCost"]].concat());
+    assert!(charge.stdout.contains("107 × 5/4 = 133.75"), "{}", charge.stdout);
+}
+
+#[test]
+fn no_figure_is_a_part_of_itself() {
+    let rules = format!(
+        "classify:\n  - {{ name: s, when: {{ service: support }}, pool: support }}\n{OWNERS}\
+         pools: {{ support: {{ split: fixed, shares: {{ retail: 1 }} }} }}\n"
+    );
+    let alone = project(&rules, &[("support", "1", "10"), ("db", "2", "1")]);
+    walk_all(&alone);
+    let asked = ["--file", "allocation_trace.csv", "--column", "rounded", "--format", "json"];
+    for line in list(&json(&explain(&alone, &asked))["lines"]) {
+        let field = &line["fields"][0];
+        assert!(list(&field["terms"]).is_empty(), "{field:#}");
+        assert_eq!(field["notes"][0], "all of it goes to this receiver");
+    }
+}
+
+#[test]
 fn pools_that_feed_and_use_each_other_add_up_too() {
     let rules = format!(
         "classify:\n  - {{ name: a, when: {{ service: a }}, pool: a }}\n  \

@@ -8,6 +8,7 @@ use crate::rules::{PoolId, PoolName};
 
 use super::super::Facts;
 use super::branch::Branch;
+use super::line::arithmetic;
 use super::origin::by_rule;
 
 /// What an owner bears in the period, a tree per currency; empty where it bears nothing.
@@ -162,26 +163,7 @@ fn part_of(facts: &Facts<'_>, division: &Division, party: &Party) -> Option<Bran
     let traits: Vec<&str> = division.traits.iter().flatten().map(String::as_str).collect();
     let of = if traits.is_empty() { String::new() } else { format!(" of {}", traits.join(", ")) };
     let label = format!("{}, charges {}{of}", division.component, division.days);
-    Some(Branch::new(label, division.currency, costs).computed(how(&step)))
-}
-
-fn how(step: &TraceStep<'_>) -> String {
-    match (step.to, step.share) {
-        (Party::Rounding, _) => "what the division left below its last digit".to_owned(),
-        (_, Some(share)) if step.driver_value.is_empty() => format!(
-            "{}: {} {} of {} × {share}",
-            step.method, step.pool_amount, step.division.currency, step.metric
-        ),
-        _ => format!(
-            "{}: {} {} of {} × {} / {}",
-            step.method,
-            step.pool_amount,
-            step.division.currency,
-            step.metric,
-            step.driver_value,
-            step.driver_total
-        ),
-    }
+    Some(Branch::new(label, division.currency, costs).computed(arithmetic(facts, &step)))
 }
 
 fn borne_by(facts: &Facts<'_>, pool: &str, currency: Currency) -> Vec<Branch> {

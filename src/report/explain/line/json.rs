@@ -27,13 +27,14 @@ pub fn lines_json(explainer: &Explainer<'_>, lines: &[LineTold], depth: usize) -
 
 fn told(explainer: &Explainer<'_>, field: &Told, depth: usize) -> Value {
     // Peers that make up a whole with it are made as it is.
-    let below = if field.is_sum() { depth } else { 1 };
+    let below = if field.is_sum { depth } else { 1 };
     let terms: Vec<Value> = field.terms.iter().map(|part| term(explainer, part, below)).collect();
     let inputs: Vec<Value> = field.inputs.iter().map(|part| term(explainer, part, depth)).collect();
     json!({
         "column": field.column,
         "value": field.value,
         "how": field.how,
+        "terms_are": field.total.as_ref().map(|_| if field.is_sum { "parts" } else { "peers" }),
         "total": field.total.as_ref().map(shown),
         "terms": terms,
         "of": inputs,

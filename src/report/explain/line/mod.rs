@@ -7,12 +7,14 @@
 //! told                what is said of one field: words, terms that sum to it, calculations
 //! Explainer           line → what is said of its fields, and of what those are made of
 //! quantity            decimals and fractions without rounding
+//! arithmetic          a step of a division in one line, for trees
 //! text, json          what is printed
 //! ```
 //!
 //! Invariant: terms sum to what they explain, exactly; where they do not, that is told and no
 //! explanation is given out as one.
 
+mod arithmetic;
 mod figures;
 mod json;
 mod outputs;
@@ -23,6 +25,7 @@ mod tables;
 mod text;
 mod told;
 
+pub(super) use arithmetic::arithmetic;
 pub use json::lines_json;
 pub use text::lines_text;
 pub use told::Told;

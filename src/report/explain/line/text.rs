@@ -69,7 +69,7 @@ fn below(explainer: &Explainer<'_>, drawn: &mut String, lead: &str, field: &Told
         let _ = writeln!(drawn, "{lead}{}{}", tee().0, printable(note));
     }
     // Peers that make up a whole with it are made as it is.
-    let is_sum = field.is_sum();
+    let is_sum = field.is_sum;
     let terms = one_by_one.iter().map(|term| (term, if is_sum { "" } else { "one of: " }, is_sum));
     for (part, what, is_followed) in
         field.inputs.iter().map(|term| (term, "of ", true)).chain(terms)

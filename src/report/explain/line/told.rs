@@ -15,6 +15,8 @@ pub struct Told {
     pub(super) terms: Vec<Term>,
     /// What the terms sum to: the value itself, or the whole that the value is a part of.
     pub(super) total: Option<Quantity>,
+    /// Whether the terms are what it is made of, and not it and others that make up a whole.
+    pub(super) is_sum: bool,
     /// Figures that it is computed from otherwise than by a sum.
     pub(super) inputs: Vec<Term>,
     /// Calculations that can be done again by hand.
@@ -71,6 +73,7 @@ impl Told {
             how: how.into(),
             terms: Vec::new(),
             total: None,
+            is_sum: false,
             inputs: Vec::new(),
             notes: Vec::new(),
             broken: None,
@@ -78,9 +81,15 @@ impl Told {
     }
 
     /// The value is the sum of the terms.
-    pub(super) fn sum(mut self, terms: Vec<Term>) -> Self {
+    pub(super) fn sum(self, terms: Vec<Term>) -> Self {
         let value = quantity(&self.value);
-        self.part_of(value.unwrap_or_default(), terms)
+        self.made_of(value.unwrap_or_default(), terms)
+    }
+
+    /// The terms sum to `whole`, which is what the value says, as with a unit.
+    pub(super) fn made_of(mut self, whole: Quantity, terms: Vec<Term>) -> Self {
+        self.is_sum = true;
+        self.part_of(whole, terms)
     }
 
     /// The terms sum to `whole`, of which the value is a part.
@@ -93,11 +102,6 @@ impl Told {
         self.terms = terms;
         self.total = Some(whole);
         self.clone()
-    }
-
-    /// Whether the terms are what it is made of, and not it and others that make up a whole.
-    pub(super) fn is_sum(&self) -> bool {
-        self.total.is_some() && self.total == quantity(&self.value)
     }
 
     /// It is computed from this field.

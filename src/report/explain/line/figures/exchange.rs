@@ -1,5 +1,7 @@
 //! Amounts in the report currency, and the rates that made them.
 
+use num_traits::Zero;
+
 use crate::domain::{Currency, MonthRates};
 
 use super::super::quantity::{Quantity, quantity, rounded, shown};
@@ -41,10 +43,16 @@ pub(in super::super) fn product(amount: &Quantity, rate: &Quantity) -> String {
 
 /// The rate and where it comes from.
 pub(in super::super) fn rate(_: &Explainer<'_>, asked: &Asked<'_>) -> Told {
+    let is_inverse = asked.field("inverse") == "yes";
     let told = match asked.field("policy") {
         "same currency" => return asked.says("one: the bill is in the report currency"),
+        "average" if is_inverse => {
+            "1 / the mean of the quotes of the month, which are of the report currency"
+        }
         "average" => "the mean of the quotes of the month",
+        "daily" if is_inverse => "1 / the quote of the day, which is of the report currency",
         "daily" => "the quote of the day",
+        _ if is_inverse => "1 / the last quote of the month, which is of the report currency",
         _ => "the last quote of the month",
     };
     let quotes = format!(
@@ -55,7 +63,11 @@ pub(in super::super) fn rate(_: &Explainer<'_>, asked: &Asked<'_>) -> Told {
         asked.field("source"),
         asked.field("inverse")
     );
-    asked.says(told).note(quotes)
+    let told = asked.says(told).note(quotes);
+    match quantity(asked.field("rate_fraction")).filter(|rate| is_inverse && !rate.is_zero()) {
+        Some(rate) => told.note(format!("1 / {} = {rate}", shown(&rate.recip()))),
+        None => told,
+    }
 }
 
 pub(in super::super) fn exact(_: &Explainer<'_>, asked: &Asked<'_>) -> Told {

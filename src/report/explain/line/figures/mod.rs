@@ -10,7 +10,7 @@ pub(super) mod kpi;
 pub(super) mod reciprocal;
 pub(super) mod showback;
 pub(super) mod trace;
-mod weights;
+pub(super) mod weights;
 pub(super) mod worklist;
 
 use crate::diagnostics::Span;

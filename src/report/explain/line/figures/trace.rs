@@ -5,13 +5,14 @@ use num_traits::{Signed, Zero};
 
 use crate::allocate::{Division, TraceStep};
 use crate::report::decimal::raw_part;
-use crate::rules::{DriverUse, Pool, SplitMethod};
+use crate::rules::{CutoffInto, DriverUse, Pool, SplitMethod};
 
+use super::super::arithmetic::is_charge;
 use super::super::quantity::{Quantity, leading, of_amount, quantity, rounded as round, shown};
 use super::super::registry::Asked;
 use super::super::told::{Term, Told};
 use super::super::{Explainer, column_of, counted, term};
-use super::{detail, place, weights};
+use super::{detail, exchange, place, weights};
 
 /// Where the pool is declared.
 pub(in super::super) fn rule(_: &Explainer<'_>, asked: &Asked<'_>) -> Told {
@@ -68,10 +69,12 @@ pub(in super::super) fn method(this: &Explainer<'_>, asked: &Asked<'_>) -> Told 
         .says("how the pool declares to be divided, and what became of it")
         .note(place(&line.pool.span));
     for (small, weight) in &line.step.division.shares[line.step.metric as usize].cut_off {
-        let note = format!(
-            "below the cutoff, gets nothing: {} weighs {weight}",
-            crate::report::party::of_party(small).1
-        );
+        let gets = match line.pool.cutoff.as_ref().map(|cutoff| &cutoff.into) {
+            Some(CutoffInto::Owner(owner)) => format!("its part goes to {owner}"),
+            _ => "gets nothing".to_owned(),
+        };
+        let (_, name) = crate::report::party::of_party(small);
+        let note = format!("below the cutoff, {gets}: {name} weighs {weight}");
         told = told.note(note);
     }
     told
@@ -84,13 +87,12 @@ pub(in super::super) fn driver_value(this: &Explainer<'_>, asked: &Asked<'_>) ->
 
 /// The weights of all receivers of a division, and of those that are below its cutoff.
 fn all_weights(this: &Explainer<'_>, asked: &Asked<'_>, line: &Line<'_>) -> Option<Vec<Term>> {
-    let is_plain = |text: &str| !text.contains(" + ") && !text.contains("below");
+    let is_plain = |text: &str| !text.contains(" + ");
     let mut terms = Vec::new();
     for at in &line.siblings {
         let text = asked.table.field(*at, "driver_value");
-        if text.is_empty() {
-            continue;
-        }
+        // Small shares that are put to a receiver count by themselves below.
+        let Some(text) = weights::own(text).filter(|text| !text.is_empty()) else { continue };
         let weight = leading(text).filter(|_| is_plain(text))?;
         let named = term(asked.table, *at, "rounded").map(|term| term.label);
         terms.push(Term::new(named.unwrap_or_default(), weight));
@@ -106,13 +108,13 @@ fn all_weights(this: &Explainer<'_>, asked: &Asked<'_>, line: &Line<'_>) -> Opti
 
 pub(in super::super) fn driver_total(this: &Explainer<'_>, asked: &Asked<'_>) -> Told {
     let line = line(this, asked.record);
-    let mut told = asked.says("the weights of all receivers");
+    let told = asked.says("the weights of all receivers");
     let whole = leading(asked.value()).filter(|_| !asked.value().contains(" + "));
     match (whole, all_weights(this, asked, &line)) {
         (Some(whole), Some(terms)) => {
             let sum: Quantity = terms.iter().map(|term| &term.amount).sum();
             if sum == whole || is_whole(&line) {
-                return told.part_of(whole, terms);
+                return told.made_of(whole, terms);
             }
             let missing = shown(&(whole - sum));
             told.note(format!(
@@ -210,18 +212,34 @@ pub(in super::super) fn rounded(this: &Explainer<'_>, asked: &Asked<'_>) -> Told
     };
     let whole = quantity(asked.field(whole)).unwrap_or_default();
     let terms = line.siblings.iter().filter_map(|at| term(asked.table, *at, asked.column));
-    let mut told = asked.says(how).part_of(whole, terms.collect());
+    let mut told = asked.says(how);
+    told = match line.siblings.as_slice() {
+        // A figure is no part of itself.
+        [_] => told.note("all of it goes to this receiver").is(&whole),
+        _ => told.part_of(whole, terms.collect()),
+    };
     let input = |column: &str| term(asked.table, asked.record, column);
     let pool_amount = asked.named_as("pool_amount");
     told = told.of(input(&pool_amount)).of(input("driver_value"));
-    let is_charged = line.step.method.starts_with("rate by");
     if let SplitMethod::Rate { driver, price, .. } = &line.pool.split
-        && is_charged
+        && is_charge(&line.step)
     {
         "quantity × price, tier by tier; over all it is what the remainder is relieved of"
             .clone_into(&mut told.how);
         for note in weights::tiers(asked.field("driver_value"), price, this.drivers.unit(driver)) {
             told = told.note(note);
+        }
+        if asked.column.starts_with("report_") {
+            told = told.of(input("rounded"));
+            let last = this.facts.period.last();
+            let rates = this.facts.conversions.rates(this.facts.period, line.division.currency);
+            // The bearer of the remainder is relieved of what the converted charges come to.
+            let used = rates.used(last).filter(|_| !line.step.driver_value.is_empty());
+            if let (Some(used), Some(charge)) = (used, quantity(asked.field("rounded"))) {
+                let by = quantity(&used.rate.ratio().to_string()).unwrap_or_default();
+                let product = exchange::product(&charge, &by);
+                told = told.note(format!("{product}, by the rate of the month's last day"));
+            }
         }
     } else if !asked.column.starts_with("report_")
         && let (Some(share), Some(got)) = (line.step.share, quantity(asked.value()))

@@ -15,6 +15,9 @@ use super::{detail, place};
 /// The receiver's weight, down to what it is made of.
 pub(super) fn of(this: &Explainer<'_>, asked: &Asked<'_>, line: &Line<'_>) -> Told {
     let method = line.step.method;
+    if asked.value().contains(BELOW) {
+        return with_small(this, asked, line);
+    }
     let told = match &line.pool.split {
         _ if method.contains("zero driver: even") || method == "even" => {
             return asked.says("every receiver weighs the same");
@@ -33,6 +36,48 @@ pub(super) fn of(this: &Explainer<'_>, asked: &Asked<'_>, line: &Line<'_>) -> To
     by_driver(this, told, asked, line)
 }
 
+/// How a weight tells of small shares that a cutoff put to the receiver.
+pub(super) const BELOW: &str = " below ";
+
+/// The weight that a receiver has beside the small shares that were put to it.
+pub(super) fn own(text: &str) -> Option<&str> {
+    if text.contains(BELOW) { Some(text.rsplit_once(" + ")?.0) } else { Some(text) }
+}
+
+/// Its own weight and those of all who are below the cutoff, which is put to it.
+fn with_small(this: &Explainer<'_>, asked: &Asked<'_>, line: &Line<'_>) -> Told {
+    let mut told = asked.says("its own weight, and those of all who are below the pool's cutoff");
+    let mut terms = Vec::new();
+    let shares = &line.division.shares[line.step.metric as usize];
+    let ours = own(asked.value()).map(|text| (line.step.to, text, ""));
+    let small = shares.cut_off.iter().map(|(to, text)| (to, text.as_str(), ", below the cutoff"));
+    for (to, text, what) in ours.into_iter().chain(small) {
+        let (_, name) = of_party(to);
+        let (Some(weight), false) = (leading(text), text.contains(" + ")) else {
+            told = told.note(format!("{name}{what}: {text}"));
+            continue;
+        };
+        let rows = match drivers(line.pool).collect::<Vec<_>>().as_slice() {
+            [driver] => this.drivers.behind(driver, line.division, to),
+            _ => Vec::new(),
+        };
+        let parts = rows
+            .iter()
+            .map(|row| Term::new(format!("{name}{what}: {}", row.place), of_amount(row.quantity)));
+        let parts: Vec<Term> = parts.collect();
+        if parts.iter().map(|part| &part.amount).sum::<Quantity>() == weight {
+            terms.extend(parts);
+        } else {
+            terms.push(Term::new(format!("{name}{what}"), weight));
+        }
+    }
+    if !told.notes.is_empty() {
+        return told;
+    }
+    let whole = terms.iter().map(|term| &term.amount).sum();
+    told.made_of(whole, terms)
+}
+
 /// The rows of one driver, or of each of several.
 fn by_driver(this: &Explainer<'_>, told: Told, asked: &Asked<'_>, line: &Line<'_>) -> Told {
     let uses: Vec<_> = drivers(line.pool).collect();
@@ -44,10 +89,9 @@ fn by_driver(this: &Explainer<'_>, told: Told, asked: &Asked<'_>, line: &Line<'_
             let rows = this.drivers.behind(driver, line.division, line.step.to);
             let terms: Vec<Term> = rows.iter().map(row_term).collect();
             let sum: Quantity = terms.iter().map(|term| &term.amount).sum();
-            let mut told = told;
             match leading(asked.value()) {
                 // Small shares that a cutoff put with this receiver stand behind its own.
-                Some(value) if sum == value => told.part_of(value, terms),
+                Some(value) if sum == value => told.made_of(value, terms),
                 _ => told,
             }
         }
@@ -69,7 +113,7 @@ fn weighed(
     line: &Line<'_>,
     (by, of, base): (CostMetric, Option<u16>, Base),
 ) -> Told {
-    let mut told = asked.says(format!("the receiver's {by}, as the pool asks for it"));
+    let told = asked.says(format!("the receiver's {by}, as the pool asks for it"));
     let Some(value) = leading(asked.value()) else { return told };
     let (_, to) = of_party(line.step.to);
     let within = line.pool.within.len();
@@ -81,7 +125,7 @@ fn weighed(
         terms.extend(accumulated.iter().cloned());
         let sum: Quantity = terms.iter().map(|term| &term.amount).sum();
         if sum == value {
-            return told.part_of(value, terms);
+            return told.made_of(value, terms);
         }
     }
     let note =
@@ -145,7 +189,7 @@ fn earlier(this: &Explainer<'_>, asked: &Asked<'_>, line: &Line<'_>, by: CostMet
 }
 
 /// A quantity at its price, tier by tier.
-pub(super) fn tiers(used: &str, price: &Price, unit: &str) -> Vec<String> {
+pub(in super::super) fn tiers(used: &str, price: &Price, unit: &str) -> Vec<String> {
     let Some(used) = leading(used) else {
         return vec![
             "the remainder's bearer is relieved of what all others are charged".to_owned(),
