@@ -122,11 +122,11 @@ fn a_time_without_a_zone_is_of_the_declared_one() {
     assert!(answer.stderr.contains("a fixed offset from it, such as +02:00"), "{}", answer.stderr);
 }
 
-/// The month that a row is billed in decides, by UTC, and rows of other months are told.
+/// The month that stands in the text decides: an offset says whose midnight it is, and moves nothing.
 #[test]
-fn a_month_is_that_of_utc() {
-    let late = Charge::sound().with("BillingPeriodStart", "2026-11-01T00:30:00+02:00");
-    let early = Charge::sound().with("BillingPeriodStart", "2026-09-30T23:30:00-01:00");
+fn a_billing_month_is_the_one_that_is_written() {
+    let late = Charge::sound().with("BillingPeriodStart", "2026-10-01T00:00:00+02:00");
+    let early = Charge::sound().with("BillingPeriodStart", "2026-10-31T23:00:00-05:00");
     let project = Project::sound().bill("bill.csv", &Bill::of([late, early]));
     let output = project.published();
     assert_eq!(output.codes(), Vec::<String>::new());
