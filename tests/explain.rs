@@ -140,7 +140,11 @@ fn every_column_of_every_table_of_the_sample_is_explained() {
     // The dataset has a line for each part of each charge: some are asked below.
     for file in tables(&output).iter().filter(|name| *name != "allocated_focus.csv") {
         let sums = walk(&output, file, &of_sample(&["--file", file]));
-        assert_eq!(sums == 0, file == "quarantine.csv", "{file} has {sums} sums");
+        // What licenses are made of is no sum over lines: `licenses explain` tells it.
+        let is_of_licenses = file.starts_with("license_") || file.starts_with("contract");
+        if !is_of_licenses {
+            assert_eq!(sums == 0, file == "quarantine.csv", "{file} has {sums} sums");
+        }
     }
     let rows = output.table("allocated_focus.csv");
     let divided = rows.iter().find(|row| !row["x_Pool"].is_empty()).unwrap();

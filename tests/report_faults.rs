@@ -19,7 +19,7 @@ impl Acme {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/acme");
-        for entry in ["costbook.yaml", "data", "rules"] {
+        for entry in ["costbook.yaml", "data", "licenses", "rules"] {
             copy(&sample.join(entry), &folder.path().join(entry));
         }
         Self(folder)
